@@ -16,7 +16,7 @@ use kreach::ask::needs::{Needs, Read};
 use kreach::embedded::{Settings, serve_named};
 use kreach::kinds::KINDS;
 use kreach::live::read::Reader;
-use kreach::live::{self, Wanted, connect};
+use kreach::live::{self, SessionKinds, connect};
 use kreach::model::cluster::Cluster;
 use kreach::model::coverage::{Coverage, Scope};
 
@@ -69,7 +69,7 @@ fn measure(runtime: &tokio::runtime::Runtime, world: &str, way: &str) {
 
 /// As the screen does it: follow everything until all of it is known.
 async fn stream(client: kube::Client, begun: Instant) -> (Cluster, Option<Duration>) {
-    let (mut batches, _control) = live::start(client, Wanted::everything(Vec::new()));
+    let (mut batches, _control) = live::start(client, SessionKinds::everything(Vec::new()));
     let (mut cluster, mut first) = (Cluster::new(Coverage::Loading), None);
     let is_known = |it: &Cluster| KINDS.iter().all(|spec| it.coverage.is_complete(spec.kind, ""));
     while !is_known(&cluster) {

@@ -106,7 +106,7 @@ impl People {
 }
 
 /// One entry of a file, before prefixes.
-struct Entry {
+struct PersonEntry {
     place: String,
     /// A SCIM resource's id; empty otherwise.
     id: String,
@@ -116,7 +116,7 @@ struct Entry {
 }
 
 /// A SCIM group: its members' ids.
-struct Group {
+struct ScimGroup {
     place: String,
     id: String,
     name: String,
@@ -125,8 +125,8 @@ struct Group {
 
 #[derive(Default)]
 struct Raw {
-    entries: Vec<Entry>,
-    groups: Vec<Group>,
+    entries: Vec<PersonEntry>,
+    groups: Vec<ScimGroup>,
     warnings: Vec<String>,
 }
 
@@ -159,7 +159,7 @@ impl Raw {
         if user.is_empty() {
             return Err(PeopleError(format!("{place}: a person without a user name")));
         }
-        self.entries.push(Entry { place, id: id.to_owned(), user, groups, standing });
+        self.entries.push(PersonEntry { place, id: id.to_owned(), user, groups, standing });
         Ok(())
     }
 
@@ -218,7 +218,7 @@ impl Raw {
                 }
                 (None, Some(_)) => {
                     let members = named(get(it, "members"), "value");
-                    self.groups.push(Group { place, id: text("id"), name: text("displayName"), members });
+                    self.groups.push(ScimGroup { place, id: text("id"), name: text("displayName"), members });
                 }
                 (None, None) => self.warnings.push(format!("{place}: neither a User nor a Group: not read")),
             }

@@ -43,7 +43,7 @@ use crate::tui::event::Event;
 
 use clock::Clock;
 use feed::{Feed, next_batch};
-use jobs::Beside;
+use jobs::RunningJob;
 use questions::Done;
 use signals::{Sent, Signals};
 use stage::{Edit, Keeping};
@@ -111,9 +111,9 @@ struct Program {
     due: Option<Instant>,
     /// Until then nothing is worked out anew, so that a cluster that changes all the time costs little.
     rest: Instant,
-    job: Beside,
+    job: RunningJob,
     /// What manifests declare is being read.
-    declaring: Option<manifests::Beside>,
+    declaring: Option<manifests::RunningRead>,
     clock: Clock,
     keeping: Keeping,
     /// What waits for the editor.
@@ -125,7 +125,7 @@ struct Program {
 }
 
 /// What one step of the loop came to.
-enum Step {
+enum LoopStep {
     Go,
     End(u8),
 }
@@ -153,7 +153,7 @@ impl Program {
             drawn: Instant::now(),
             due: None,
             rest: Instant::now(),
-            job: Beside::default(),
+            job: RunningJob::default(),
             declaring: None,
             clock: Clock::new(),
             keeping: Keeping::default(),
@@ -182,15 +182,15 @@ impl Program {
             let step = tokio::select! {
                 biased;
                 sent = signals.next() => match sent {
-                    Sent::End(code) => Step::End(code),
+                    Sent::End(code) => LoopStep::End(code),
                     Sent::Resume => {
                         self.take_back()?;
                         self.draw()?;
-                        Step::Go
+                        LoopStep::Go
                     }
                     Sent::Resized => {
                         self.measure()?;
-                        Step::Go
+                        LoopStep::Go
                     }
                 },
                 input = inputs.next() => self.input(input)?,
@@ -204,15 +204,15 @@ impl Program {
                 }
                 () = sleep_until(frame_due), if self.due.is_some() => {
                     self.draw()?;
-                    Step::Go
+                    LoopStep::Go
                 }
                 () = std::future::ready(()), if self.app.is_busy() => {
                     self.work();
-                    Step::Go
+                    LoopStep::Go
                 }
                 () = self.clock.slept() => {
                     self.woke();
-                    Step::Go
+                    LoopStep::Go
                 }
                 batch = next_batch(&mut self.feed.batches) => {
                     let effects = self.learn(batch);
@@ -220,16 +220,16 @@ impl Program {
                 }
                 () = sleep_until(job_due.unwrap_or_else(Instant::now)), if job_due.is_some() => {
                     self.begin_job();
-                    Step::Go
+                    LoopStep::Go
                 }
                 Some(told) = self.job.told() => {
                     self.tell(told);
-                    Step::Go
+                    LoopStep::Go
                 }
                 () = sleep_until(tick), if self.app.ages() => {
                     tick = Instant::now() + TICK;
                     self.tell(Event::Tick(Timestamp::now()));
-                    Step::Go
+                    LoopStep::Go
                 }
             };
             self.end_unwanted_job();
@@ -243,7 +243,7 @@ impl Program {
                 self.edit(edit)?;
                 signals.forget();
             }
-            if let Step::End(code) = step {
+            if let LoopStep::End(code) = step {
                 return Ok(code);
             }
         }

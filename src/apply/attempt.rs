@@ -4,15 +4,15 @@
 //! what an earlier one creates cannot be tried alone, and is told so.
 
 use super::{Applier, Stopped};
-use crate::change::plan::{self, Step, Tried};
-use crate::live::write::{Refusal, Sent, Trial, Way, Written};
+use crate::change::plan::{self, PlanStep, Tried};
+use crate::live::write::{Refusal, Sent, Trial, WriteMethod, Written};
 
 /// How a step is written.
-pub(super) fn way(step: &Step) -> Way {
+pub(super) fn way(step: &PlanStep) -> WriteMethod {
     match step.way {
-        plan::Way::Apply => Way::Apply { force: step.takes_over },
-        plan::Way::Replace => Way::Replace,
-        plan::Way::Delete => Way::Delete,
+        plan::WriteWay::Apply => WriteMethod::Apply { force: step.takes_over },
+        plan::WriteWay::Replace => WriteMethod::Replace,
+        plan::WriteWay::Delete => WriteMethod::Delete,
     }
 }
 
@@ -21,7 +21,7 @@ impl Applier {
     ///
     /// # Errors
     /// It refuses one, or does not answer.
-    pub async fn attempt(&self, steps: Vec<Step>) -> Result<Tried, Stopped> {
+    pub async fn attempt(&self, steps: Vec<PlanStep>) -> Result<Tried, Stopped> {
         let (mut tried, mut refused) = (Tried::default(), Vec::new());
         let mut hint = String::new();
         for mut step in steps.clone() {
@@ -42,7 +42,7 @@ impl Applier {
         if refused.is_empty() { Ok(tried) } else { Err(Stopped::No { what: refused, hint }) }
     }
 
-    async fn attempt_one(&self, step: &mut Step) -> Result<Result<Written, Refusal>, Stopped> {
+    async fn attempt_one(&self, step: &mut PlanStep) -> Result<Result<Written, Refusal>, Stopped> {
         loop {
             let sent = self.writer.send(&step.id, &step.object, way(step), Trial::DryRun).await;
             return match sent {
@@ -59,7 +59,7 @@ impl Applier {
     }
 }
 
-fn take(tried: &mut Tried, step: Step, written: Written) {
+fn take(tried: &mut Tried, step: PlanStep, written: Written) {
     tried.notes.extend(written.warnings.iter().map(|it| format!("{}: the server warns: {it}", step.id)));
     if step.is_nothing(written.object.as_ref()) {
         return tried.notes.push(format!("{} is so already", step.id));

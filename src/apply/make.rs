@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use super::attempt::{told, way};
 use super::{Applier, Log};
 use crate::change::Op;
-use crate::change::plan::{Settled, Step, Tried};
-use crate::change::record::{Kept, Record, State};
+use crate::change::plan::{PlanStep, Settled, Tried};
+use crate::change::record::{ChangeState, Kept, Record};
 use crate::live::write::{Sent, Trial, Written};
 
 /// For how long what was sent may still come: the server was told to give up before that.
@@ -34,27 +34,27 @@ impl Applier {
     pub async fn make(&self, tried: &Tried, record: &mut Record, keep: Keep<'_>) -> std::io::Result<()> {
         keep(record)?;
         for (at, step) in tried.steps.iter().enumerate() {
-            record.steps[at].state = State::Sending;
+            record.steps[at].state = ChangeState::Sending;
             record.at = Log::now();
             keep(record)?;
             let predicted = tried.predicted.get(at).and_then(Option::as_ref);
             self.make_one(step, predicted, &mut record.steps[at]).await;
             keep(record)?;
-            if record.steps[at].state != State::Made {
+            if record.steps[at].state != ChangeState::Made {
                 break;
             }
         }
         Ok(())
     }
 
-    async fn make_one(&self, step: &Step, predicted: Option<&Value>, kept: &mut Kept) {
+    async fn make_one(&self, step: &PlanStep, predicted: Option<&Value>, kept: &mut Kept) {
         match self.writer.send(&step.id, &step.object, way(step), Trial::Real).await {
             Sent::Done(written) => made(step, written, kept),
-            Sent::Refused(refusal) => kept.end(State::Refused, told(&refusal)),
-            Sent::Unsent(fault) => kept.end(State::Refused, format!("it was not sent: {fault}")),
+            Sent::Refused(refusal) => kept.end(ChangeState::Refused, told(&refusal)),
+            Sent::Unsent(fault) => kept.end(ChangeState::Refused, format!("it was not sent: {fault}")),
             Sent::Unknown(fault) => {
                 self.settle(step, predicted, kept, Instant::now() + LATEST).await;
-                if kept.state != State::Made {
+                if kept.state != ChangeState::Made {
                     kept.why = format!("{fault}; {}", kept.why);
                 }
             }
@@ -62,25 +62,25 @@ impl Applier {
     }
 
     /// Finds out what became of a step whose answer was lost.
-    pub(super) async fn settle(&self, step: &Step, predicted: Option<&Value>, kept: &mut Kept, until: Instant) {
+    pub(super) async fn settle(&self, step: &PlanStep, predicted: Option<&Value>, kept: &mut Kept, until: Instant) {
         loop {
             let is_late = Instant::now() >= until;
             match self.now(&step.id).await {
                 Ok(now) => match step.settled(predicted, now.as_ref()) {
                     Settled::Made => {
                         kept.after = now.unwrap_or_default();
-                        return kept.end(State::Made, "read back after the answer was lost".to_owned());
+                        return kept.end(ChangeState::Made, "read back after the answer was lost".to_owned());
                     }
                     Settled::Otherwise(by) => {
-                        return kept.end(State::Unknown, format!("it was changed{by} at the same time"));
+                        return kept.end(ChangeState::Unknown, format!("it was changed{by} at the same time"));
                     }
                     Settled::NotYet if is_late => {
-                        return kept.end(State::Refused, "it did not happen: the object is as it was".to_owned());
+                        return kept.end(ChangeState::Refused, "it did not happen: the object is as it was".to_owned());
                     }
                     Settled::NotYet => {}
                 },
                 Err(fault) if is_late => {
-                    return kept.end(State::Unknown, format!("it cannot be read back: {fault}"));
+                    return kept.end(ChangeState::Unknown, format!("it cannot be read back: {fault}"));
                 }
                 Err(_) => {}
             }
@@ -89,18 +89,20 @@ impl Applier {
     }
 }
 
-fn made(step: &Step, written: Written, kept: &mut Kept) {
+fn made(step: &PlanStep, written: Written, kept: &mut Kept) {
     if step.op == Op::Create && !written.is_new {
         // Whose object it is now cannot be told apart, so that undo leaves it alone.
-        return kept
-            .end(State::Made, "somebody else created it at the same time; what was applied is part of it".into());
+        return kept.end(
+            ChangeState::Made,
+            "somebody else created it at the same time; what was applied is part of it".into(),
+        );
     }
     kept.after = written.object.unwrap_or_default();
-    kept.end(State::Made, String::new());
+    kept.end(ChangeState::Made, String::new());
 }
 
 impl Kept {
-    fn end(&mut self, state: State, why: String) {
+    fn end(&mut self, state: ChangeState, why: String) {
         (self.state, self.why) = (state, why);
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Applier, Stopped};
 use crate::change::Change;
-use crate::change::plan::{self, Step, TakeOver};
+use crate::change::plan::{self, PlanStep, TakeOver};
 use crate::live::fault::LiveFault;
 use crate::live::{self, ManagedFields};
 use crate::model::id::ObjectId;
@@ -24,7 +24,7 @@ impl Applier {
     ///
     /// # Errors
     /// An object is not the one any more that its change was made for, or cannot be read, or is changed twice.
-    pub async fn plan(&self, changes: Vec<Change>, take_over: TakeOver) -> Result<Vec<Step>, Stopped> {
+    pub async fn plan(&self, changes: Vec<Change>, take_over: TakeOver) -> Result<Vec<PlanStep>, Stopped> {
         let mut seen: BTreeSet<ObjectId> = BTreeSet::new();
         let (mut steps, mut conflicts) = (Vec::new(), Vec::new());
         for change in changes {

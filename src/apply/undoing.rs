@@ -6,7 +6,7 @@ use super::make::{Keep, LATEST};
 use super::{Applier, Log, Stopped};
 use crate::change::Change;
 use crate::change::plan::undone;
-use crate::change::record::{Record, State};
+use crate::change::record::{ChangeState, Record};
 
 /// What takes a record back.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -27,7 +27,7 @@ impl Applier {
     pub async fn take_back(&self, log: &Log, record: &mut Record) -> std::io::Result<Result<Undoing, Stopped>> {
         self.settle_record(record, &mut |it| log.keep(it)).await?;
         let undoing = self.undoing(record).await;
-        let is_gone = undoing.as_ref().is_ok_and(|it| it.changes.is_empty()) && record.count(State::Made) > 0;
+        let is_gone = undoing.as_ref().is_ok_and(|it| it.changes.is_empty()) && record.count(ChangeState::Made) > 0;
         if is_gone {
             record.undone_by = Some(OTHERS.to_owned());
             log.keep(record)?;
@@ -45,7 +45,7 @@ impl Applier {
         }
         let until = Instant::now() + left(&record.at);
         for kept in &mut record.steps {
-            if let (State::Sending | State::Unknown, Ok(step)) = (kept.state, kept.step()) {
+            if let (ChangeState::Sending | ChangeState::Unknown, Ok(step)) = (kept.state, kept.step()) {
                 self.settle(&step, None, kept, until).await;
             }
         }
@@ -61,12 +61,12 @@ impl Applier {
         for kept in record.steps.iter().rev() {
             let id = kept.id().map_err(|it| Stopped::no(it.to_string(), ""))?;
             match kept.state {
-                State::Made => {}
-                State::Unknown | State::Sending => {
+                ChangeState::Made => {}
+                ChangeState::Unknown | ChangeState::Sending => {
                     conflicts.push(format!("{id}: it is not known whether it was changed: {}", kept.why));
                     continue;
                 }
-                State::Waiting | State::Refused => continue,
+                ChangeState::Waiting | ChangeState::Refused => continue,
             }
             let now = self.now(&id).await?;
             match undone(&kept.made(&id), now.as_ref()) {

@@ -10,17 +10,17 @@
 use super::choke::Choked;
 use super::compared::Compared;
 use super::escalation::Watch;
-use super::fix::Fix;
+use super::fix::FixAnswer;
 use super::question::about::Explanation;
 use super::question::can::Allowed;
 use super::question::list::Table;
 use super::question::map::Mapped;
 use super::question::matrix::{Of, Pairs, Sheet};
-use super::question::permissions::Held;
+use super::question::permissions::HeldPermissions;
 use super::question::who_can::Holders;
 use super::question::{Here, Question, reach};
 use super::sidestep::Sidestep;
-use super::trace::Trace;
+use super::trace::TraceAnswer;
 use super::trust::Trust;
 use super::{Fault, World, trust};
 use crate::model::evidence::Outcome;
@@ -30,17 +30,17 @@ use crate::text::{self, Page};
 
 /// What was asked, answered.
 pub enum Answer<'a> {
-    Trace(Trace),
+    Trace(TraceAnswer),
     Map(Mapped),
     Reach(Box<reach::ReachAnswer>),
     Choke(Choked),
-    Fix(Fix),
+    Fix(FixAnswer),
     Sidestep(Sidestep),
     /// Of this policy; `None`: it cannot be read.
     Trust(ObjectId, Option<Trust>),
     Can(Allowed),
     WhoCan(Holders<'a>),
-    Permissions(Held<'a>),
+    Permissions(HeldPermissions<'a>),
     /// What only one of two subjects holds.
     Compared(Compared),
     Explanation(Explanation),

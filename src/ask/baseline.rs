@@ -45,7 +45,7 @@ const SYSTEM: &str = "kube-system";
 
 /// What is asked for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Wanted {
+pub struct BaselineScope {
     /// The namespaces that policies are written for; empty: all that have workloads.
     pub namespaces: Vec<Name>,
     /// What is needed besides.
@@ -95,7 +95,7 @@ pub struct Unresolved {
 
 /// A policy to be created.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Written {
+pub struct WrittenPolicy {
     pub namespace: Name,
     pub name: String,
     /// Whom it selects, in words.
@@ -118,10 +118,10 @@ pub struct Undeclared {
 pub struct Baseline {
     /// The namespaces that it is about.
     pub namespaces: BTreeSet<Name>,
-    pub policies: Vec<Written>,
+    pub policies: Vec<WrittenPolicy>,
     /// What is needed and allowed, and stays so.
     pub needed: Vec<Needed>,
-    /// What is needed and denied today; with [`Wanted::opens_gaps`] nothing.
+    /// What is needed and denied today; with [`BaselineScope::opens_gaps`] nothing.
     pub gaps: Vec<Needed>,
     /// Names of Services that are not there, and references to Secrets.
     pub unresolved: Vec<Unresolved>,
@@ -161,13 +161,13 @@ struct Flows(BTreeMap<(Peer, Peer), Flow>);
 
 #[derive(Default)]
 struct Flow {
-    ports: BTreeSet<ports::Port>,
+    ports: BTreeSet<ports::NeededPort>,
     because: BTreeSet<Because>,
 }
 
 impl Flows {
-    fn need(&mut self, from: Peer, to: Peer, ports: impl IntoIterator<Item = ports::Port>, because: &Because) {
-        let ports: Vec<ports::Port> = ports.into_iter().collect();
+    fn need(&mut self, from: Peer, to: Peer, ports: impl IntoIterator<Item = ports::NeededPort>, because: &Because) {
+        let ports: Vec<ports::NeededPort> = ports.into_iter().collect();
         if ports.is_empty() {
             return;
         }
@@ -190,7 +190,7 @@ impl World {
     ///
     /// # Errors
     /// An end of what is to be kept is proven not to be there.
-    pub fn baseline(&self, manifests: &Manifests, wanted: &Wanted, here: &Here) -> Result<Baseline, Fault> {
+    pub fn baseline(&self, manifests: &Manifests, wanted: &BaselineScope, here: &Here) -> Result<Baseline, Fault> {
         let units = Units::of(self, manifests, wanted);
         let mut draft = Draft { manifests, units, flows: Flows::default(), baseline: Baseline::default() };
         draft.baseline.namespaces = draft.units.scope.clone();

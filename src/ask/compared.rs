@@ -13,7 +13,7 @@ use crate::text::{Line, Mark, Page, words};
 /// Two subjects and what only each of them holds.
 #[derive(Clone, Debug)]
 pub struct Compared {
-    pub sides: [Side; 2],
+    pub sides: [ComparedSubject; 2],
     /// Why rows may be missing: both are read from the same bindings, so that it is true of either.
     pub gaps: Vec<Evidence>,
     is_partial: bool,
@@ -21,7 +21,7 @@ pub struct Compared {
 
 /// One of two subjects.
 #[derive(Clone, Debug)]
-pub struct Side {
+pub struct ComparedSubject {
     pub subject: Subject,
     /// The rows, each with only the verbs, that the other does not hold in the same words.
     pub only: Vec<PermissionRow>,
@@ -30,7 +30,7 @@ pub struct Side {
 impl Compared {
     /// Compares what two subjects hold.
     pub fn of(a: &Folded, b: &Folded) -> Self {
-        let side = |a: &Folded, b: &Folded| Side { subject: a.identity.subject.clone(), only: only(a, b) };
+        let side = |a: &Folded, b: &Folded| ComparedSubject { subject: a.identity.subject.clone(), only: only(a, b) };
         let mut gaps: Vec<Evidence> = a.gaps.iter().map(Evidence::gap).collect();
         gaps.extend(b.gaps.iter().map(Evidence::gap).filter(|it| !a.gaps.iter().any(|own| Evidence::gap(own) == *it)));
         Self { sides: [side(a, b), side(b, a)], gaps, is_partial: a.is_partial() || b.is_partial() }
@@ -48,11 +48,11 @@ impl Compared {
     /// The answer in words: side by side, each row with its place and verbs.
     pub fn page(&self) -> Page {
         let gaps = self.gaps.iter().map(|it| it.line(0));
-        self.sides.iter().flat_map(Side::lines).chain(gaps).collect()
+        self.sides.iter().flat_map(ComparedSubject::lines).chain(gaps).collect()
     }
 }
 
-impl Side {
+impl ComparedSubject {
     fn lines(&self) -> Vec<Line> {
         let count = words::count(self.only.len() as u64, "row", "rows");
         let head = Line::new(0, Mark::Title, format!("only {}: {count}", self.subject));

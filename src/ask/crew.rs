@@ -98,7 +98,7 @@ impl Crew {
 
 /// What a Service leads to.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Front {
+pub struct ServiceBackends {
     pub ready: usize,
     pub waiting: usize,
     /// How those of its backends that are pods are isolated.
@@ -110,16 +110,16 @@ type Crews = Arc<BTreeMap<WorkloadId, Crew>>;
 
 /// What was asked for so far.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct KnownCrews {
     /// How the pods of each namespace are isolated.
     pub(super) counts: RefCell<BTreeMap<Name, IsolationCounts>>,
     crews: RefCell<BTreeMap<Name, Crews>>,
-    fronts: RefCell<BTreeMap<(Name, Name), Front>>,
+    fronts: RefCell<BTreeMap<(Name, Name), ServiceBackends>>,
     /// Who holds which address: looked into for backends that name no pod.
     directory: OnceCell<Arc<Directory>>,
 }
 
-impl Known {
+impl KnownCrews {
     /// Drops what these changes may have moved.
     pub fn forget(&mut self, changes: &[Change]) {
         if changes.is_empty() {
@@ -198,7 +198,7 @@ impl World {
     }
 
     /// What a Service leads to; asked once for each state.
-    pub fn front(&self, namespace: &Name, name: &Name) -> Front {
+    pub fn front(&self, namespace: &Name, name: &Name) -> ServiceBackends {
         let key = (namespace.clone(), name.clone());
         if let Some(known) = self.known.fronts.borrow().get(&key) {
             return known.clone();
@@ -208,14 +208,17 @@ impl World {
         front
     }
 
-    fn count_front(&self, (namespace, name): &(Name, Name)) -> Front {
+    fn count_front(&self, (namespace, name): &(Name, Name)) -> ServiceBackends {
         let Some(service) = self.cluster.services.get(namespace, name).cloned().map(Arc::new) else {
-            return Front::default();
+            return ServiceBackends::default();
         };
         let directory = || &**self.known.directory.get_or_init(|| Arc::new(Directory::of(&self.cluster)));
         let Routes { routes, .. } =
             backends::routes(&self.cluster, directory, &service, &PortAsk::NONE).unwrap_or_default();
-        let mut front = Front { waiting: routes.iter().map(|it| it.not_ready).max().unwrap_or(0), ..Front::default() };
+        let mut front = ServiceBackends {
+            waiting: routes.iter().map(|it| it.not_ready).max().unwrap_or(0),
+            ..ServiceBackends::default()
+        };
         let (mut pods, mut others): (BTreeMap<PodId, SharedPod>, BTreeSet<String>) = Default::default();
         for backend in routes.iter().flat_map(|it| &it.backends) {
             match backend.member.pod() {

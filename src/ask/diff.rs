@@ -119,20 +119,20 @@ pub fn in_order(impact: &Impact) -> Vec<&Flow> {
 }
 
 /// Flows that differ alike.
-type Group<'i> = Vec<&'i Flow>;
+type FlowGroup<'i> = Vec<&'i Flow>;
 
 /// From how many flows on they share a line, and how many of their ends it names.
 const MANY: usize = 4;
 const FEW: usize = 3;
 
 /// Single flows that differ alike and share an end, as one group where they are many.
-fn folded(groups: Vec<Group<'_>>, end: fn(&Flow) -> &Unit) -> Vec<Group<'_>> {
+fn folded(groups: Vec<FlowGroup<'_>>, end: fn(&Flow) -> &Unit) -> Vec<FlowGroup<'_>> {
     let is_inside = |it: &Unit| matches!(it, Unit::Pod(_) | Unit::Workload(_));
-    let is_single = |it: &Group<'_>| it.len() == 1 && is_inside(&it[0].from) && is_inside(&it[0].to);
+    let is_single = |it: &FlowGroup<'_>| it.len() == 1 && is_inside(&it[0].from) && is_inside(&it[0].to);
     let is_alike = |a: &Flow, b: &Flow| {
         end(a) == end(b) && a.order() == b.order() && a.only == b.only && difference(a) == difference(b)
     };
-    let mut all: Vec<Group<'_>> = Vec::new();
+    let mut all: Vec<FlowGroup<'_>> = Vec::new();
     // Where those alike begin, by the end that they share.
     let mut begun: BTreeMap<&Unit, Vec<usize>> = BTreeMap::new();
     for group in groups {
@@ -153,11 +153,11 @@ fn folded(groups: Vec<Group<'_>>, end: fn(&Flow) -> &Unit) -> Vec<Group<'_>> {
     all.into_iter().flat_map(few).collect()
 }
 
-fn few(group: Group<'_>) -> Vec<Group<'_>> {
+fn few(group: FlowGroup<'_>) -> Vec<FlowGroup<'_>> {
     if group.len() < MANY { group.into_iter().map(|it| vec![it]).collect() } else { vec![group] }
 }
 
-fn line(flows: &Group<'_>) -> Line {
+fn line(flows: &FlowGroup<'_>) -> Line {
     let flow = flows[0];
     let mark = match flow.change {
         FlowChange::Opened => Mark::Allow,

@@ -30,14 +30,14 @@ use super::pair::PairTarget;
 
 /// A Service, and where it is entered.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Front {
+pub struct ServiceFront {
     pub service: Arc<Service>,
-    pub entry: Entry,
+    pub entry: ServiceEntry,
 }
 
 /// Where a Service is entered, as the question says it.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Entry {
+pub enum ServiceEntry {
     /// By its name: where that leads depends on who asks.
     Name,
     ClusterAddress(IpAddr),
@@ -53,7 +53,7 @@ pub enum Entry {
 
 /// The way that a source's connection takes.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Way {
+pub enum EntryWay {
     /// Its node sends it to a backend (S45, S52).
     Within,
     /// Through some node, or a load balancer before it (S46).
@@ -66,19 +66,19 @@ pub enum Way {
     Unsure(Gap),
 }
 
-impl Front {
+impl ServiceFront {
     /// Entered by its name.
     pub fn named(service: Arc<Service>) -> Self {
-        Self { service, entry: Entry::Name }
+        Self { service, entry: ServiceEntry::Name }
     }
 
     /// Entered at this address of its own.
     pub fn at(service: Arc<Service>, address: IpAddr) -> Self {
         let has = |all: &[IpAddr]| all.iter().any(|it| canonical(*it) == address);
         let entry = match () {
-            () if has(&service.balancer_ips) => Entry::LoadBalancer(address),
-            () if has(&service.external_ips) => Entry::ExternalAddress(address),
-            () => Entry::ClusterAddress(address),
+            () if has(&service.balancer_ips) => ServiceEntry::LoadBalancer(address),
+            () if has(&service.external_ips) => ServiceEntry::ExternalAddress(address),
+            () => ServiceEntry::ClusterAddress(address),
         };
         Self { service, entry }
     }
@@ -91,33 +91,35 @@ impl Front {
     /// The address at which it is entered, where the question says one.
     pub fn address(&self) -> Option<IpAddr> {
         match &self.entry {
-            Entry::Name => None,
-            Entry::ClusterAddress(it) | Entry::ExternalAddress(it) | Entry::LoadBalancer(it) => Some(*it),
-            Entry::NodePort { address, .. } => *address,
+            ServiceEntry::Name => None,
+            ServiceEntry::ClusterAddress(it) | ServiceEntry::ExternalAddress(it) | ServiceEntry::LoadBalancer(it) => {
+                Some(*it)
+            }
+            ServiceEntry::NodePort { address, .. } => *address,
         }
     }
 
     /// The way that connections of this source take.
-    pub fn way(&self, source: &Member) -> Way {
+    pub fn way(&self, source: &Member) -> EntryWay {
         let is_outside = source.is_outside();
         match &self.entry {
-            Entry::Name | Entry::ClusterAddress(_) if !is_outside => Way::Within,
-            Entry::Name => self.usual_way(source),
-            Entry::ClusterAddress(address) => Way::Refused(self.is_within(*address)),
-            Entry::ExternalAddress(_) => Way::AnyNode,
-            Entry::LoadBalancer(_) => self.balanced(source),
-            Entry::NodePort { node, .. } => Way::Node(node.clone()),
+            ServiceEntry::Name | ServiceEntry::ClusterAddress(_) if !is_outside => EntryWay::Within,
+            ServiceEntry::Name => self.usual_way(source),
+            ServiceEntry::ClusterAddress(address) => EntryWay::Refused(self.is_within(*address)),
+            ServiceEntry::ExternalAddress(_) => EntryWay::AnyNode,
+            ServiceEntry::LoadBalancer(_) => self.balanced(source),
+            ServiceEntry::NodePort { node, .. } => EntryWay::Node(node.clone()),
         }
     }
 
     /// From outside by name: its load balancer or external addresses, else its node ports.
-    fn usual_way(&self, source: &Member) -> Way {
+    fn usual_way(&self, source: &Member) -> EntryWay {
         let it = &self.service;
         let is_balanced = self.is_balanced();
         match self.balanced(source) {
-            way if is_balanced && (way == Way::AnyNode || it.external_ips.is_empty()) => way,
-            _ if !it.external_ips.is_empty() || it.has_node_ports() => Way::AnyNode,
-            _ => Way::Refused(self.evidence("spec.type", format!("reachable from {ANNOUNCED}"))),
+            way if is_balanced && (way == EntryWay::AnyNode || it.external_ips.is_empty()) => way,
+            _ if !it.external_ips.is_empty() || it.has_node_ports() => EntryWay::AnyNode,
+            _ => EntryWay::Refused(self.evidence("spec.type", format!("reachable from {ANNOUNCED}"))),
         }
     }
 
@@ -126,37 +128,37 @@ impl Front {
     }
 
     /// Through its load balancer; of sources within the cluster implementations ask the ranges, or do not.
-    fn balanced(&self, source: &Member) -> Way {
+    fn balanced(&self, source: &Member) -> EntryWay {
         let ranges = &self.service.source_ranges;
         let addresses = source.addresses();
         let is_in = |address: &IpAddr| ranges.iter().any(|it| it.contains(address));
         let counts = |it: &IpAddr| self.family().is_none_or(|family| Family::of(*it) == family);
         if ranges.is_empty() || addresses.iter().filter(|it| counts(it)).any(is_in) {
-            return Way::AnyNode;
+            return EntryWay::AnyNode;
         }
         let what = format!("no range of {} holds {source}", listed(ranges));
         if source.is_outside() {
-            return Way::Refused(self.evidence("spec.loadBalancerSourceRanges", what));
+            return EntryWay::Refused(self.evidence("spec.loadBalancerSourceRanges", what));
         }
         let what = format!(
             "loadBalancerSourceRanges: {what}; not every load balancer asks them of sources within the cluster"
         );
-        Way::Unsure(Gap::Undefined { rule: "S46", what: what.into() })
+        EntryWay::Unsure(Gap::Undefined { rule: "S46", what: what.into() })
     }
 
     /// The parts of ranges outside from which it can be entered at all.
     pub fn let_in(&self, ranges: &[AddressRange]) -> Vec<AddressRange> {
         let asked = &self.service.source_ranges;
         let asks = match &self.entry {
-            Entry::LoadBalancer(_) => true,
-            Entry::Name => self.is_balanced() && self.service.external_ips.is_empty(),
+            ServiceEntry::LoadBalancer(_) => true,
+            ServiceEntry::Name => self.is_balanced() && self.service.external_ips.is_empty(),
             _ => false,
         };
         if asks && !asked.is_empty() {
             let parts = ranges.iter().flat_map(|range| asked.iter().filter_map(|it| shared(*range, *it)));
             return parts.collect();
         }
-        let is_refused = |it: &AddressRange| matches!(self.way(&Member::Address(it.0)), Way::Refused(_));
+        let is_refused = |it: &AddressRange| matches!(self.way(&Member::Address(it.0)), EntryWay::Refused(_));
         ranges.iter().filter(|it| !is_refused(it)).copied().collect()
     }
 
@@ -170,20 +172,20 @@ impl Front {
 
     /// What to know of a way in from outside: what may stand in front, and what other ways there are.
     pub fn notes(&self, source: &Member) -> Option<Evidence> {
-        if !source.is_outside() || matches!(self.entry, Entry::NodePort { .. }) {
+        if !source.is_outside() || matches!(self.entry, ServiceEntry::NodePort { .. }) {
             return None;
         }
         let note = |place: &str, what: String| Some(Evidence::note(self.service.id(), Place::new(place), what));
-        let is_refused = matches!(self.way(source), Way::Refused(_));
+        let is_refused = matches!(self.way(source), EntryWay::Refused(_));
         let has_others = self.service.outer_addresses().next().is_some();
         match (self.usual_way(source), is_refused) {
-            (Way::Refused(_), _) if self.service.has_node_ports() => note(
+            (EntryWay::Refused(_), _) if self.service.has_node_ports() => note(
                 "spec.ports",
                 format!("{} another way in, which does not ask loadBalancerSourceRanges", self.node_ports()),
             ),
-            (Way::AnyNode, true) => note("", "it can be entered from outside: ask for it by its name".to_owned()),
+            (EntryWay::AnyNode, true) => note("", "it can be entered from outside: ask for it by its name".to_owned()),
             (_, true) => note("", "an Ingress or a Gateway may stand in front of it: ask about its pods".to_owned()),
-            (Way::AnyNode, _) if self.service.has_node_ports() && has_others => {
+            (EntryWay::AnyNode, _) if self.service.has_node_ports() && has_others => {
                 note("spec.ports", format!("{} another way in", self.node_ports()))
             }
             _ => None,
@@ -204,27 +206,27 @@ impl Front {
     pub fn keeps_apart(&self, source: &Member, backend: &PairTarget) -> bool {
         let is_elsewhere = |here: &str| !here.is_empty() && !backend.node().is_empty() && here != backend.node();
         match self.way(source) {
-            Way::Within => self.service.internal_local && is_elsewhere(source.node()),
-            Way::Node(node) => self.service.external_local && source.is_outside() && is_elsewhere(&node),
+            EntryWay::Within => self.service.internal_local && is_elsewhere(source.node()),
+            EntryWay::Node(node) => self.service.external_local && source.is_outside() && is_elsewhere(&node),
             _ => false,
         }
     }
 
     /// Whether a backend runs on the node at whose port it is entered.
     pub fn is_local(&self, backend: &PairTarget) -> bool {
-        matches!(&self.entry, Entry::NodePort { node, .. } if *node == *backend.node())
+        matches!(&self.entry, ServiceEntry::NodePort { node, .. } if *node == *backend.node())
     }
 
     /// Whether a backend that is not kept apart may be: a node may serve sources within the cluster by another rule,
     /// and where the backend runs may not be known.
     pub fn may_keep_apart(&self, backend: &PairTarget) -> bool {
-        let is_entered = matches!(self.entry, Entry::NodePort { .. });
+        let is_entered = matches!(self.entry, ServiceEntry::NodePort { .. });
         is_entered && self.service.external_local && !self.is_local(backend)
     }
 
     /// Why there is no backend to connect to: none runs on the node that is entered.
     pub fn no_local_backend(&self) -> Option<Evidence> {
-        let Entry::NodePort { node, .. } = &self.entry else { return None };
+        let ServiceEntry::NodePort { node, .. } = &self.entry else { return None };
         let what = format!("no ready backend runs on node/{node} (externalTrafficPolicy: Local)");
         self.service.external_local.then(|| self.evidence("spec.externalTrafficPolicy", what).by_rule("S46"))
     }

@@ -37,9 +37,9 @@ pub enum Expectation {
     /// `END reaches END[:PORT[/PROTO]]`.
     Connects { from: String, how: Reaching, to: String },
     /// `SUBJECT can VERB RESOURCE [NAME] [in NS]`.
-    Can { subject: String, may: May, request: Asked },
+    Can { subject: String, may: May, request: ExpectedRequest },
     /// `nobody [but S, S] can VERB RESOURCE [NAME] [in NS]`.
-    Nobody { but: Vec<String>, request: Asked },
+    Nobody { but: Vec<String>, request: ExpectedRequest },
     /// `ns/NS is default-deny [ingress|egress]`; without a direction: both.
     DefaultDeny { namespace: Name, direction: Option<Direction> },
 }
@@ -74,7 +74,7 @@ pub enum May {
 
 /// What is asked for; without a namespace everywhere, or nowhere.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Asked {
+pub struct ExpectedRequest {
     pub verb: String,
     pub resource: String,
     pub name: Option<String>,
@@ -207,7 +207,7 @@ fn connects(from: &str, rest: &[&str]) -> Option<Result<Expectation, Fault>> {
     })
 }
 
-fn can(subject: &str, may: May, request: Asked) -> Expectation {
+fn can(subject: &str, may: May, request: ExpectedRequest) -> Expectation {
     Expectation::Can { subject: subject.to_owned(), may, request }
 }
 
@@ -244,7 +244,7 @@ fn parted(word: &str) -> Vec<String> {
 }
 
 /// `VERB RESOURCE [NAME] [in NS]`.
-fn asked(words: &[&str]) -> Result<Asked, Fault> {
+fn asked(words: &[&str]) -> Result<ExpectedRequest, Fault> {
     let (words, namespace) = match words {
         [rest @ .., "in", namespace] if rest.len() >= 2 => (rest, Some(*namespace)),
         _ => (words, None),
@@ -263,7 +263,12 @@ fn asked(words: &[&str]) -> Result<Asked, Fault> {
         }
     }
     let text = |it: &str| it.to_owned();
-    Ok(Asked { verb: text(verb), resource: text(resource), name: name.map(text), namespace: namespace.map(text) })
+    Ok(ExpectedRequest {
+        verb: text(verb),
+        resource: text(resource),
+        name: name.map(text),
+        namespace: namespace.map(text),
+    })
 }
 
 fn is_namespace(name: &str) -> Result<(), Fault> {
@@ -329,7 +334,7 @@ impl fmt::Display for Expectation {
     }
 }
 
-impl fmt::Display for Asked {
+impl fmt::Display for ExpectedRequest {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = [Some(&self.verb), Some(&self.resource), self.name.as_ref()];
         let words: Vec<_> = words.into_iter().flatten().map(|it| shell_words::quote(it)).collect();

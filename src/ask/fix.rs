@@ -30,7 +30,7 @@ use crate::text::evidence::Evidence;
 use guards::Seen;
 
 pub use crate::escalate::Certainty;
-pub use flows::{Ask, Way, wholes};
+pub use flows::{FlowAsk, FlowTurn, wholes};
 
 /// One way to do it, with all that it changes.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ pub struct Candidate {
 
 /// The answer.
 #[derive(Clone, Debug)]
-pub struct Fix {
+pub struct FixAnswer {
     /// What was asked, in a line.
     pub asked: String,
     /// Best first.
@@ -81,7 +81,7 @@ pub struct Declared {
     pub keeps_current: bool,
 }
 
-impl Fix {
+impl FixAnswer {
     /// Nothing is known yet of what makes it so.
     pub(super) fn of(asked: String) -> Self {
         Self { asked, candidates: Vec::new(), reasons: Vec::new(), is_unsure: false, declared: None }

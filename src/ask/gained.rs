@@ -25,7 +25,7 @@ use crate::model::name::Name;
 pub use page::{counts, goals, lines, surety, whom};
 
 use differs::Differs;
-use whose::{Start, count_workloads, subjects, workloads};
+use whose::{LikeStarters, count_workloads, subjects, workloads};
 
 /// How much is looked at until the rest is left: what is held by each who is asked about, and a part of the cluster's
 /// bindings for each of them.
@@ -43,7 +43,7 @@ pub fn compare(before: &World, after: &World, most: usize, watch: Watch<'_>) -> 
     if differs == Differs::Nothing {
         return ReachDiff::default();
     }
-    let sides = Sides { all: [before, after].map(Side::of), differs, left: Cell::new(most) };
+    let sides = Sides { all: [before, after].map(GainedSide::of), differs, left: Cell::new(most) };
     let [before, after] = sides.all.each_ref().map(|it| &it.ground);
     let mut found = ReachDiff::default();
     sides.add_rows(sides.first_of_all(subjects(before, after)), &mut *watch, &mut found);
@@ -58,20 +58,20 @@ pub fn compare(before: &World, after: &World, most: usize, watch: Watch<'_>) -> 
 }
 
 /// One world, with what whoever may do everything in it comes to.
-struct Side<'a> {
+struct GainedSide<'a> {
     ground: Ground<'a>,
     everything: OnceCell<BTreeSet<Sink>>,
 }
 
 struct Sides<'a> {
-    all: [Side<'a>; 2],
+    all: [GainedSide<'a>; 2],
     differs: Differs,
     /// How much more may be held.
     left: Cell<usize>,
 }
 
 /// All that somebody comes to on one side.
-struct Found {
+struct ReachedGoals {
     certain: Held,
     /// `None`: everything is surely come to.
     unsure: Option<Held>,
@@ -89,13 +89,13 @@ struct Difference {
 
 /// How surely a goal is come to, the surest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum State {
+enum Surety {
     Sure,
     May,
     No,
 }
 
-impl<'a> Side<'a> {
+impl<'a> GainedSide<'a> {
     fn of(world: &'a World) -> Self {
         Self { ground: world.ground(&[]), everything: OnceCell::new() }
     }
@@ -119,7 +119,7 @@ impl<'a> Side<'a> {
 }
 
 impl Sides<'_> {
-    fn add_rows(&self, starts: Vec<Start>, watch: Watch<'_>, found: &mut ReachDiff) {
+    fn add_rows(&self, starts: Vec<LikeStarters>, watch: Watch<'_>, found: &mut ReachDiff) {
         let count = starts.len();
         for (at, start) in starts.into_iter().enumerate() {
             if self.left.get() == 0 || !watch(at, count) {
@@ -131,7 +131,7 @@ impl Sides<'_> {
     }
 
     /// Those first whose own rights differ, so that they are looked at whoever else is left.
-    fn first_of_all(&self, mut starts: Vec<Start>) -> Vec<Start> {
+    fn first_of_all(&self, mut starts: Vec<LikeStarters>) -> Vec<LikeStarters> {
         starts.sort_by_key(|it| !self.differs.names(&it.foothold));
         starts
     }
@@ -161,7 +161,7 @@ impl Sides<'_> {
         }
     }
 
-    fn rows(&self, start: Start) -> Vec<ReachDiffRow> {
+    fn rows(&self, start: LikeStarters) -> Vec<ReachDiffRow> {
         if self.is_beside(&start.foothold) {
             return Vec::new();
         }
@@ -182,22 +182,22 @@ impl Sides<'_> {
         told.into_iter().map(row).collect()
     }
 
-    fn found(&self, side: &Side<'_>, start: &Foothold) -> Found {
+    fn found(&self, side: &GainedSide<'_>, start: &Foothold) -> ReachedGoals {
         let ground = &side.ground;
         let (certain, is_everything) = closure::reach_until(ground, start, &ALL, Certainty::Certain);
         let certain = self.paid(certain);
         let mut sure = sinks(ground, &certain);
         if is_everything {
             sure.extend(side.everything().iter().cloned());
-            return Found { certain, unsure: None, may: sure.clone(), sure };
+            return ReachedGoals { certain, unsure: None, may: sure.clone(), sure };
         }
         let unsure = self.paid(closure::reach(ground, start, Certainty::Unsure));
         let may = sinks(ground, &unsure).union(&sure).cloned().collect();
-        Found { certain, unsure: Some(unsure), sure, may }
+        ReachedGoals { certain, unsure: Some(unsure), sure, may }
     }
 
     /// How a goal differs, and the way to it on the side that comes there more surely.
-    fn difference(&self, found: &[Found; 2], sink: &Sink) -> Option<(Difference, Vec<Step>)> {
+    fn difference(&self, found: &[ReachedGoals; 2], sink: &Sink) -> Option<(Difference, Vec<Step>)> {
         if found[0].state(sink) == found[1].state(sink) {
             return None;
         }
@@ -207,10 +207,10 @@ impl Sides<'_> {
             return None;
         }
         let outcomes = [0, 1].map(|it| match states[it] {
-            State::Sure => Outcome::Allow,
-            State::May => Outcome::Unknown,
-            State::No if self.is_open(it, &found[it], sink) => Outcome::Unknown,
-            State::No => Outcome::Deny,
+            Surety::Sure => Outcome::Allow,
+            Surety::May => Outcome::Unknown,
+            Surety::No if self.is_open(it, &found[it], sink) => Outcome::Unknown,
+            Surety::No => Outcome::Deny,
         });
         let change = match outcomes {
             [Outcome::Allow, Outcome::Deny] => ReachChange::Lost,
@@ -223,39 +223,39 @@ impl Sides<'_> {
     }
 
     /// Whether something that is not known could lead there.
-    fn is_open(&self, side: usize, found: &Found, sink: &Sink) -> bool {
+    fn is_open(&self, side: usize, found: &ReachedGoals, sink: &Sink) -> bool {
         let held = found.unsure.as_ref().unwrap_or(&found.certain);
         !closure::gaps(&self.all[side].ground, held, None, Some(&goal(sink))).is_empty()
     }
 }
 
-impl Found {
-    fn state(&self, sink: &Sink) -> State {
+impl ReachedGoals {
+    fn state(&self, sink: &Sink) -> Surety {
         match (self.sure.contains(sink), self.may.contains(sink)) {
-            (true, _) => State::Sure,
-            (false, true) => State::May,
-            (false, false) => State::No,
+            (true, _) => Surety::Sure,
+            (false, true) => Surety::May,
+            (false, false) => Surety::No,
         }
     }
 
     /// The same once the way is gone step by step, and the way.
-    fn proven(&self, ground: &Ground<'_>, sink: &Sink) -> (State, Vec<Step>) {
+    fn proven(&self, ground: &Ground<'_>, sink: &Sink) -> (Surety, Vec<Step>) {
         let goal = goal(sink);
         let way = |held: &Held| {
             let met = held.entries().iter().find_map(|it| goal.met_by(ground, &it.region))?;
             Some(closure::chained(held.way_to(ground, &met)))
         };
         match self.state(sink) {
-            State::No => (State::No, Vec::new()),
-            State::Sure => match way(&self.certain).map(|it| replay::gone(ground, it)) {
-                Some((way, true)) => (State::Sure, way),
-                Some((way, false)) => (State::May, way),
+            Surety::No => (Surety::No, Vec::new()),
+            Surety::Sure => match way(&self.certain).map(|it| replay::gone(ground, it)) {
+                Some((way, true)) => (Surety::Sure, way),
+                Some((way, false)) => (Surety::May, way),
                 // Whoever may do everything comes there by that.
-                None => (State::Sure, Vec::new()),
+                None => (Surety::Sure, Vec::new()),
             },
-            State::May => {
+            Surety::May => {
                 let way = self.unsure.as_ref().and_then(way).map(|it| replay::gone(ground, it).0);
-                (State::May, way.unwrap_or_default())
+                (Surety::May, way.unwrap_or_default())
             }
         }
     }

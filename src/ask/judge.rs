@@ -24,16 +24,16 @@ use crate::text::{self, Mark, words};
 
 use super::Asker;
 use super::end as ask;
-use super::entry::{Front, Way};
+use super::entry::{EntryWay, ServiceFront};
 use super::member::Member;
 use super::needs::{self, Needs, Read};
 use super::pair::{Pair, PairPort, PairSource, PairTarget, outcome_of};
-use super::trace::{Ends, LISTED, Trace};
+use super::trace::{Ends, LISTED, TraceAnswer};
 use super::whys;
 
 impl Asker<'_> {
     /// Judges every pair; lists them all, or the worst of very many.
-    pub(super) fn judge(&self, ends: &Ends, trace: &mut Trace) {
+    pub(super) fn judge(&self, ends: &Ends, trace: &mut TraceAnswer) {
         let pairs: Vec<(&PairSource, &PairTarget)> = self.pairs(ends, trace);
         if pairs.len() <= LISTED {
             trace.pairs = pairs.iter().map(|(from, to)| self.pair(ends, trace, from, to)).collect();
@@ -54,7 +54,7 @@ impl Asker<'_> {
     }
 
     /// Denies where no backend is left to connect to, and none of the sources would be let in to one.
-    pub(super) fn refuse(&self, ends: &Ends, trace: &mut Trace) {
+    pub(super) fn refuse(&self, ends: &Ends, trace: &mut TraceAnswer) {
         let Some(front) = &ends.front else { return };
         let outside = ends.sources.iter().map(|it| &it.member).find(|it| it.is_outside());
         trace.notes.extend(outside.and_then(|it| front.notes(it)));
@@ -63,8 +63,8 @@ impl Asker<'_> {
         }
         let is_known = trace.gaps.is_empty();
         let refusal = |it: &PairSource| match front.way(&it.member) {
-            Way::Refused(why) => Some(why),
-            Way::Node(_) if it.member.is_outside() && is_known => front.no_local_backend(),
+            EntryWay::Refused(why) => Some(why),
+            EntryWay::Node(_) if it.member.is_outside() && is_known => front.no_local_backend(),
             _ => None,
         };
         let refused: Vec<Evidence> = ends.sources.iter().filter_map(refusal).collect();
@@ -74,7 +74,7 @@ impl Asker<'_> {
     }
 
     /// The pairs that are meant, and the counts of those that are not.
-    fn pairs<'e>(&self, ends: &'e Ends, trace: &mut Trace) -> Vec<(&'e PairSource, &'e PairTarget)> {
+    fn pairs<'e>(&self, ends: &'e Ends, trace: &mut TraceAnswer) -> Vec<(&'e PairSource, &'e PairTarget)> {
         let all = ends.sources.iter().flat_map(|from| ends.targets.iter().map(move |to| (from, to)));
         let mut kept = Vec::new();
         for (from, to) in all.filter(|(from, to)| !ends.is_internet || self.share_family(from, to)) {
@@ -90,7 +90,7 @@ impl Asker<'_> {
     }
 
     /// The outcome alone, where many pairs are counted.
-    fn outcome(&self, ends: &Ends, trace: &Trace, from: &PairSource, to: &PairTarget) -> Outcome {
+    fn outcome(&self, ends: &Ends, trace: &TraceAnswer, from: &PairSource, to: &PairTarget) -> Outcome {
         if !ends.unsure.is_empty() {
             return Outcome::Unknown;
         }
@@ -109,7 +109,7 @@ impl Asker<'_> {
     }
 
     /// One pair, explained.
-    pub(super) fn pair(&self, ends: &Ends, trace: &Trace, from: &PairSource, to: &PairTarget) -> Pair {
+    pub(super) fn pair(&self, ends: &Ends, trace: &TraceAnswer, from: &PairSource, to: &PairTarget) -> Pair {
         let mut pair = self.bare_pair(ends, trace, from, to);
         pair.misses = self.misses(&pair.verdict);
         pair.doubts = self.doubts(&pair, from, to);
@@ -117,7 +117,7 @@ impl Asker<'_> {
     }
 
     /// One pair, without what came closest.
-    pub(super) fn bare_pair(&self, ends: &Ends, trace: &Trace, from: &PairSource, to: &PairTarget) -> Pair {
+    pub(super) fn bare_pair(&self, ends: &Ends, trace: &TraceAnswer, from: &PairSource, to: &PairTarget) -> Pair {
         let mut gaps = ends.unsure.clone();
         let verdict = match to.route.filter(|_| from.member.is_same_pod(&to.member)) {
             Some(_) => self.hairpin(&from.member, to.port, &mut gaps),
@@ -144,12 +144,12 @@ impl Asker<'_> {
     }
 
     /// What entering a Service adds to the verdict about one backend.
-    fn enter(&self, front: &Front, ends: &Ends, trace: &Trace, to: &PairTarget, pair: &mut Pair) {
+    fn enter(&self, front: &ServiceFront, ends: &Ends, trace: &TraceAnswer, to: &PairTarget, pair: &mut Pair) {
         let way = front.way(&pair.from);
         let is_denied = outcome_of(&pair.verdict, pair.port) == Outcome::Deny;
         match &way {
-            Way::Refused(why) if ends.unsure.is_empty() => pair.refusals.push(why.clone()),
-            Way::Unsure(gap) if !is_denied => pair.gaps.push(gap.clone()),
+            EntryWay::Refused(why) if ends.unsure.is_empty() => pair.refusals.push(why.clone()),
+            EntryWay::Unsure(gap) if !is_denied => pair.gaps.push(gap.clone()),
             _ => {}
         }
         let port = to.route.and_then(|at| trace.routes.get(at)).map(|it| &it.port);
@@ -239,7 +239,7 @@ impl Asker<'_> {
     }
 
     /// Whether a pod whose egress is isolated can resolve names: nearly every connection needs it first (S51).
-    pub(super) fn prerequisites(&self, trace: &mut Trace) {
+    pub(super) fn prerequisites(&self, trace: &mut TraceAnswer) {
         let Some(from) = asks_for_names(trace) else { return };
         let dns = net::dns(self.index, self.cluster, &from.end());
         let (Some(service), false) = (&dns.service, dns.servers.is_empty()) else { return };
@@ -249,7 +249,7 @@ impl Asker<'_> {
 
     /// What a live cluster must be asked so that the prerequisites of this answer are told, and what else would
     /// settle it.
-    pub fn beside(&self, trace: &Trace) -> Needs {
+    pub fn beside(&self, trace: &TraceAnswer) -> Needs {
         let mut needs = self.of_hints(trace);
         needs.0.extend(self.of_order(trace).0);
         let Some(from) = asks_for_names(trace) else { return needs };
@@ -265,7 +265,7 @@ impl Asker<'_> {
     }
 
     /// What tells the first family of a pod without an address, where that matters: the addresses of all others.
-    fn of_order(&self, trace: &Trace) -> Needs {
+    fn of_order(&self, trace: &TraceAnswer) -> Needs {
         let matters = trace.pairs.iter().any(|it| it.verdict.deciding_doubt().is_some());
         if !matters || self.cluster.coverage.hole(Kind::POD).is_none() {
             return Needs::default();
@@ -274,7 +274,7 @@ impl Asker<'_> {
     }
 
     /// What hints of misses rest on: the Services before a pod whose address or port a rule may have meant.
-    fn of_hints(&self, trace: &Trace) -> Needs {
+    fn of_hints(&self, trace: &TraceAnswer) -> Needs {
         let gates = trace.pairs.iter().flat_map(|pair| pair.misses.iter().map(move |it| (pair, it)));
         let hinted = gates.flat_map(|(pair, gate)| {
             let peer = if gate.direction == Direction::Egress { &pair.to } else { &pair.from };
@@ -292,7 +292,13 @@ impl Asker<'_> {
     }
 
     /// The engine's word, in the families that count; through a Service its first address is the first.
-    fn verdict(&self, front: Option<&Front>, from: &PairSource, to: &PairTarget, gaps: &mut Vec<Gap>) -> Verdict {
+    fn verdict(
+        &self,
+        front: Option<&ServiceFront>,
+        from: &PairSource,
+        to: &PairTarget,
+        gaps: &mut Vec<Gap>,
+    ) -> Verdict {
         let (source, target) = (from.member.end(), to.member.end());
         let mut verdict = self.index.trace(self.cluster, &source, &target, to.port.asked());
         self.check(&source, &target, to.port, verdict.outcome());
@@ -324,7 +330,7 @@ impl Asker<'_> {
 }
 
 /// The source of the pair that the answer hangs on, where it is a pod with isolated egress and its goal has a name.
-fn asks_for_names(trace: &Trace) -> Option<Member> {
+fn asks_for_names(trace: &TraceAnswer) -> Option<Member> {
     let pair = trace.deciding()?;
     let is_isolated = pair.verdict.deciding().is_some_and(|it| it.egress.why == GateReason::Policies);
     let is_named = !matches!(trace.to, ask::End::Address(_) | ask::End::Block(_) | ask::End::Internet);
@@ -339,9 +345,9 @@ pub(super) fn is_at_other(member: &Member, at: Option<IpAddr>) -> bool {
 }
 
 /// S52: which backends get the traffic of a pod that is on no node yet.
-fn unknown_node(front: &Front, way: &Way, from: &Member) -> Option<Gap> {
+fn unknown_node(front: &ServiceFront, way: &EntryWay, from: &Member) -> Option<Gap> {
     let is_nowhere = from.pod().is_some_and(|it| it.node().is_empty());
     let what = "internalTrafficPolicy is Local and the source's node is not known: which backends it gets is open";
-    let is_open = front.service.internal_local && *way == Way::Within && is_nowhere;
+    let is_open = front.service.internal_local && *way == EntryWay::Within && is_nowhere;
     is_open.then(|| Gap::Undefined { rule: "S52", what: what.into() })
 }

@@ -29,13 +29,13 @@ use crate::text::evidence::Evidence;
 
 use super::Asker;
 use super::directory::implied;
-use super::entry::Entry;
+use super::entry::ServiceEntry;
 use super::judge;
-use super::many::Side;
+use super::many::AskedSide;
 use super::member::Member;
 use super::pair::{PairPort, PairSource, PairTarget};
 use super::reach_rows::{Rows, join};
-use super::trace::Trace;
+use super::trace::TraceAnswer;
 use super::whys::{self, Reasons};
 use super::workload::Workloads;
 
@@ -60,7 +60,7 @@ type JudgedKey = (usize, (u32, u32), (bool, bool));
 
 /// What was judged so far.
 #[derive(Default)]
-pub(super) struct Known(HashMap<JudgedKey, Arc<Passed>, FxBuildHasher>);
+pub(super) struct KnownPairs(HashMap<JudgedKey, Arc<Passed>, FxBuildHasher>);
 
 /// All that stands inside the cluster, by unit.
 pub(super) struct Inside {
@@ -70,13 +70,12 @@ pub(super) struct Inside {
 
 impl Asker<'_> {
     /// Whether every row of this end is to be judged pair by pair.
-    pub(super) fn is_judged(&self, side: &Side) -> bool {
+    pub(super) fn is_judged(&self, side: &AskedSide) -> bool {
         let ends = &side.ends;
         let is_plain = |it: &PairTarget| has_family(&it.member, it.family) && (it.route.is_none() || is_usual(it));
-        let is_entered_plainly = ends
-            .front
-            .as_ref()
-            .is_none_or(|it| !it.service.internal_local && matches!(it.entry, Entry::Name | Entry::ClusterAddress(_)));
+        let is_entered_plainly = ends.front.as_ref().is_none_or(|it| {
+            !it.service.internal_local && matches!(it.entry, ServiceEntry::Name | ServiceEntry::ClusterAddress(_))
+        });
         let is_at_other = ends.sources.iter().any(|it| judge::is_at_other(&it.member, it.at))
             || ends.targets.iter().any(|it| judge::is_at_other(&it.member, it.at));
         let has_unread =
@@ -90,8 +89,8 @@ impl Asker<'_> {
     }
 
     /// The rows of an end, every pair judged.
-    pub(super) fn judged_rows(&self, side: &Side, trace: &Trace, by: Granularity) -> Rows {
-        let (mut rows, mut known) = (Rows::default(), Known::default());
+    pub(super) fn judged_rows(&self, side: &AskedSide, trace: &TraceAnswer, by: Granularity) -> Rows {
+        let (mut rows, mut known) = (Rows::default(), KnownPairs::default());
         let Inside { units, left_out } = self.inside(by);
         rows.left_out = left_out;
         for (unit, members) in units {
@@ -109,7 +108,13 @@ impl Asker<'_> {
     }
 
     /// Judges rows about addresses outside: from where a Service cannot be entered, nothing passes.
-    pub(super) fn judge_outside(&self, side: &Side, trace: &Trace, all: Vec<Vec<AddressRange>>, rows: &mut Rows) {
+    pub(super) fn judge_outside(
+        &self,
+        side: &AskedSide,
+        trace: &TraceAnswer,
+        all: Vec<Vec<AddressRange>>,
+        rows: &mut Rows,
+    ) {
         for ranges in all {
             let ranges = match &side.ends.front {
                 // Whose addresses they are is not known: they may be let in from within.
@@ -122,20 +127,20 @@ impl Asker<'_> {
                 continue;
             };
             let members = [Member::Address(first.0)];
-            if let Some(judged) = self.judge_pairs(side, trace, None, &members, &mut Known::default()) {
+            if let Some(judged) = self.judge_pairs(side, trace, None, &members, &mut KnownPairs::default()) {
                 rows.add_judged(Unit::Outside(ranges), judged);
             }
         }
     }
 
     /// Adds each backend's pair with itself: through a Service it is one (S50).
-    pub(super) fn judge_hairpins(&self, side: &Side, trace: &Trace, by: Granularity, rows: &mut Rows) {
+    pub(super) fn judge_hairpins(&self, side: &AskedSide, trace: &TraceAnswer, by: Granularity, rows: &mut Rows) {
         let mut workloads = Workloads::default();
         for (at, target) in side.ends.targets.iter().enumerate() {
             let Some(pod) = target.member.pod() else { continue };
             let unit = unit_of(self.cluster, pod, by, &mut workloads);
             let members = [target.member.clone()];
-            if let Some(judged) = self.judge_pairs(side, trace, Some(at), &members, &mut Known::default()) {
+            if let Some(judged) = self.judge_pairs(side, trace, Some(at), &members, &mut KnownPairs::default()) {
                 rows.add_judged(unit, judged);
             }
         }
@@ -144,11 +149,11 @@ impl Asker<'_> {
     /// All pairs of these with the end that is asked about, or with one member of it; `None`: there is no such pair.
     pub(super) fn judge_pairs(
         &self,
-        side: &Side,
-        trace: &Trace,
+        side: &AskedSide,
+        trace: &TraceAnswer,
         only: Option<usize>,
         others: &[Member],
-        known: &mut Known,
+        known: &mut KnownPairs,
     ) -> Option<Judged> {
         let mut sum: Option<Summary> = None;
         let (mut of_pair, mut of_port) = (None, None);
@@ -183,7 +188,7 @@ impl Asker<'_> {
 
     /// Whether such a pair is one: a pod or node and itself is none, nor what a Service keeps apart, nor two addresses outside
     /// without a Service between them.
-    fn is_meant(&self, side: &Side, from: &PairSource, to: &PairTarget) -> bool {
+    fn is_meant(&self, side: &AskedSide, from: &PairSource, to: &PairTarget) -> bool {
         let is_node = matches!(from.member, Member::Node(_)) && from.member.end() == to.member.end();
         let is_itself = to.route.is_none() && (is_node || from.member.is_same_pod(&to.member));
         let is_apart = side.ends.front.as_ref().is_some_and(|it| it.keeps_apart(&from.member, to));
@@ -194,13 +199,14 @@ impl Asker<'_> {
     /// What passes between two ends; pods of one kin are judged once.
     fn passed(
         &self,
-        side: &Side,
-        trace: &Trace,
+        side: &AskedSide,
+        trace: &TraceAnswer,
         (at, other): (usize, &Member),
         (from, to): (&PairSource, &PairTarget),
-        known: &mut Known,
+        known: &mut KnownPairs,
     ) -> Arc<Passed> {
-        let asks_addresses = side.ends.front.as_ref().is_some_and(|it| matches!(it.entry, Entry::LoadBalancer(_)));
+        let asks_addresses =
+            side.ends.front.as_ref().is_some_and(|it| matches!(it.entry, ServiceEntry::LoadBalancer(_)));
         let kin = other.pod().filter(|_| !asks_addresses && !from.member.is_same_pod(&to.member));
         let kin = kin.and_then(|it| self.index.kin(&it.pod_id()));
         let own = if side.direction == Direction::Ingress { to.node() } else { from.member.node() };
@@ -215,7 +221,7 @@ impl Asker<'_> {
         passed
     }
 
-    fn pass(&self, side: &Side, trace: &Trace, from: &PairSource, to: &PairTarget) -> Passed {
+    fn pass(&self, side: &AskedSide, trace: &TraceAnswer, from: &PairSource, to: &PairTarget) -> Passed {
         let pair = self.bare_pair(&side.ends, trace, from, to);
         let (allowed, unknown) = (pair.allowed(), pair.unknown());
         let reasons = match unknown.is_empty() {

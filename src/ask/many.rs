@@ -21,12 +21,12 @@ use crate::text::evidence::Evidence;
 
 use super::end::{End, PortAsk};
 use super::freshness::as_of;
-use super::judged::{Inside, Known};
+use super::judged::{Inside, KnownPairs};
 use super::member::Member;
 use super::pair::{PairSource, PairTarget};
 use super::reach_rows::{Rows, narrow};
 use super::resolve::{ResolvedEnd, Role, hole, unseen};
-use super::trace::{Ends, Trace, unsure_of};
+use super::trace::{Ends, TraceAnswer, unsure_of};
 use super::unseen::is_outside;
 use super::whys::Reasons;
 use super::{Asker, Fault};
@@ -38,7 +38,7 @@ pub struct NetworkReach {
     pub direction: Direction,
     pub by: Granularity,
     /// The members that the end stands for, each with the port that it is reached on.
-    pub members: Vec<Asked>,
+    pub members: Vec<AskedMember>,
     pub rows: Vec<ReachRow>,
     /// Why rows are unknown of which the index does not know it.
     pub(super) reasons: BTreeMap<Unit, Reasons>,
@@ -51,16 +51,16 @@ pub struct NetworkReach {
 }
 
 /// A member, and the port that is asked of it.
-pub type Asked = (Member, Option<Port>);
+pub type AskedMember = (Member, Option<Port>);
 
 /// The end that is asked about, resolved; on the other side of its pairs stand all others in turn.
-pub(super) struct Side {
+pub(super) struct AskedSide {
     pub direction: Direction,
     /// Its sources or its targets; the other side is empty.
     pub ends: Ends,
 }
 
-impl Side {
+impl AskedSide {
     /// How many members it has.
     pub fn len(&self) -> usize {
         self.ends.sources.len() + self.ends.targets.len()
@@ -72,7 +72,7 @@ impl Side {
         self.ends.sources.iter().map(|it| &it.member).chain(targets)
     }
 
-    fn asked(&self) -> Vec<Asked> {
+    fn asked(&self) -> Vec<AskedMember> {
         let sources = self.ends.sources.iter().map(|it| (it.member.clone(), None));
         sources.chain(self.ends.targets.iter().map(|it| (it.member.clone(), it.port.asked()))).collect()
     }
@@ -148,8 +148,8 @@ impl Asker<'_> {
     }
 
     /// Whom an end stands for; through a Service each backend is reached on its own port.
-    fn side(&self, end: &End, direction: Direction) -> Result<(Side, Trace), Fault> {
-        let mut trace = Trace::new(end, end, &PortAsk::NONE);
+    fn side(&self, end: &End, direction: Direction) -> Result<(AskedSide, TraceAnswer), Fault> {
+        let mut trace = TraceAnswer::new(end, end, &PortAsk::NONE);
         let role = if direction == Direction::Egress { Role::Source } else { Role::Goal(&PortAsk::NONE) };
         let found = self.resolve(end, role)?;
         trace.take_in(&found);
@@ -167,11 +167,11 @@ impl Asker<'_> {
             _ => None,
         };
         let ends = Ends { sources, targets, both_single: false, front, unsure, is_internet };
-        Ok((Side { direction, ends }, trace))
+        Ok((AskedSide { direction, ends }, trace))
     }
 
     /// The rows of an end that the index knows, and those that a Service adds.
-    fn indexed_rows(&self, side: &Side, trace: &Trace, by: Granularity, has_unseen: bool) -> Rows {
+    fn indexed_rows(&self, side: &AskedSide, trace: &TraceAnswer, by: Granularity, has_unseen: bool) -> Rows {
         let mut rows = Rows::default();
         let has_front = side.ends.front.is_some();
         let inside = side.ends.is_internet.then(|| self.inside(by));
@@ -203,13 +203,13 @@ impl Asker<'_> {
     /// Adds what addresses of one family have with the units that have it; the others are nobody's to ask (CONTRACT §2).
     fn add_of_family(
         &self,
-        side: &Side,
-        trace: &Trace,
+        side: &AskedSide,
+        trace: &TraceAnswer,
         (at, mut reach): (usize, ReachList),
         inside: &Inside,
         rows: &mut Rows,
     ) {
-        let mut known = Known::default();
+        let mut known = KnownPairs::default();
         let shares = |it: &Member| {
             let (from, to) = side.pair(at, it);
             self.share_family(&from, &to)

@@ -14,7 +14,7 @@ use super::Asker;
 use super::member::Member;
 use super::pair::{Pair, PairSource, PairTarget};
 use super::resolve::{ResolvedEnd, unseen_holder};
-use super::trace::{Ends, Trace};
+use super::trace::{Ends, TraceAnswer};
 
 impl Asker<'_> {
     /// The parts of a block that every rule which can govern the other end holds or leaves out as a whole.
@@ -47,7 +47,7 @@ impl Asker<'_> {
     pub(super) fn unsure_part(
         &self,
         ends: &Ends,
-        trace: &Trace,
+        trace: &TraceAnswer,
         (from, to): (&PairSource, &PairTarget),
         pair: &Pair,
     ) -> Option<Gap> {
@@ -80,7 +80,7 @@ impl Asker<'_> {
         block: IpNet,
         other: Option<&ResolvedEnd>,
         direction: Direction,
-        trace: &mut Trace,
+        trace: &mut TraceAnswer,
     ) -> Vec<Member> {
         let parts = self.parts(block, other, direction);
         if parts.is_empty() {
@@ -91,7 +91,12 @@ impl Asker<'_> {
     }
 
     /// The whole internet, in both families.
-    pub(super) fn internet(&self, other: Option<&ResolvedEnd>, direction: Direction, trace: &mut Trace) -> Vec<Member> {
+    pub(super) fn internet(
+        &self,
+        other: Option<&ResolvedEnd>,
+        direction: Direction,
+        trace: &mut TraceAnswer,
+    ) -> Vec<Member> {
         let all = [IpNet::V4(Default::default()), IpNet::V6(Default::default())];
         all.into_iter().flat_map(|it| self.block(it, other, direction, trace)).collect()
     }

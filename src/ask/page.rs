@@ -20,7 +20,7 @@ use super::backends::port_text;
 use super::end::{End, PortAsk};
 use super::member::Member;
 use super::pair::{Pair, PairPort};
-use super::trace::Trace;
+use super::trace::TraceAnswer;
 
 /// An end and its port as they can be typed again: `[fd00::7]:443/TCP`.
 pub fn target(end: &End, port: &PortAsk) -> String {
@@ -96,7 +96,7 @@ fn remarked(member: &Member) -> String {
     }
 }
 
-impl Trace {
+impl TraceAnswer {
     /// All that the answer rests on: the deciding pair, what is not known, and notes; never empty.
     pub fn evidence(&self) -> Vec<Evidence> {
         let mut all: Vec<Evidence> = self.refusals.clone();

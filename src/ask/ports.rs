@@ -6,7 +6,7 @@ use crate::model::name::Name;
 use crate::model::port::Protocol;
 
 use super::end::{End, PortAsk};
-use super::entry::Front;
+use super::entry::ServiceFront;
 use super::member::Member;
 use super::resolve::{ResolvedEnd, Role, resolve};
 use super::{Asker, Fault};
@@ -32,7 +32,7 @@ impl Asker<'_> {
     pub fn ports(&self, end: &End) -> Result<Vec<PortChoice>, Fault> {
         let found = resolve(self.cluster, || self.directory(), end, Role::Goal(&PortAsk::NONE))?;
         Ok(match found.end {
-            ResolvedEnd::Service(Front { service, .. }) => {
+            ResolvedEnd::Service(ServiceFront { service, .. }) => {
                 let choice = |it: &crate::model::facts::ServicePort| PortChoice {
                     number: it.number,
                     protocol: it.protocol,

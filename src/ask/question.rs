@@ -222,12 +222,12 @@ struct Typed {
     #[command(subcommand)]
     question: Question,
     #[command(flatten)]
-    place: Place,
+    place: NamespaceArgs,
 }
 
 /// `-n` and `-A`.
 #[derive(Args, Debug)]
-struct Place {
+struct NamespaceArgs {
     #[arg(short, long, global = true)]
     namespace: Option<String>,
     #[arg(short = 'A', long, global = true)]
@@ -270,7 +270,7 @@ impl FromStr for Line {
     fn from_str(text: &str) -> Result<Self, Fault> {
         let words = shell_words::split(text).map_err(|_| Fault::new(format!("a quote is not closed: {text}"), ""))?;
         let typed = Typed::try_parse_from(words).map_err(|it| usage(&it))?;
-        let Typed { question, place: Place { namespace, all_namespaces } } = typed;
+        let Typed { question, place: NamespaceArgs { namespace, all_namespaces } } = typed;
         Ok(Self { question, namespace: namespace.map(Name::from), all_namespaces })
     }
 }

@@ -20,13 +20,13 @@ use super::World;
 use super::connections::Connections;
 use super::many::NetworkReach;
 use super::question::reach::unknown_rows;
-use super::reaches::{Reaches, Way};
+use super::reaches::{ReachWay, Reaches};
 
 /// The parts that are known.
 pub struct Parts<'a> {
     /// The end as it was typed.
     pub of: &'a str,
-    pub way: Way,
+    pub way: ReachWay,
     /// Of a subject: see [`own_rights`].
     pub own: Vec<Line>,
     /// Of an end of the network: see [`network`].

@@ -134,7 +134,7 @@ impl Asker<'_> {
         let to = actor(to, namespace)?;
         let (goal, gaps) = self.wanted(&to, &typed(&to))?;
         let mut all = Reaches { gaps, ..Reaches::default() };
-        let who = Who { ground, goal: &goal, max_hops };
+        let who = WhoReaches { ground, goal: &goal, max_hops };
         // Where a connection leads is found once all is held; groups are those of the one who starts.
         if matches!(goal, Goal::Connects { .. }) || !ground.groups.is_empty() {
             who.one_by_one(watch, &mut all);
@@ -203,16 +203,16 @@ impl Rows {
 }
 
 /// Who comes there: what is asked of everybody.
-struct Who<'a> {
+struct WhoReaches<'a> {
     ground: &'a Ground<'a>,
     goal: &'a Goal,
     max_hops: Option<usize>,
 }
 
 /// Of what sort somebody is, how they come there, and in how many steps.
-type Sort = (u8, Certainty, u32);
+type ReachedOrder = (u8, Certainty, u32);
 
-impl Who<'_> {
+impl WhoReaches<'_> {
     /// Everybody by a closure of their own.
     fn one_by_one(&self, watch: Watch<'_>, all: &mut Reaches) {
         let alike = alike(self.ground);
@@ -232,7 +232,7 @@ impl Who<'_> {
         let alike: Vec<Vec<Subject>> = alike(self.ground).into_iter().flat_map(|it| self.apart(it)).collect();
         let starts = alike.iter().filter_map(|it| it.first()).cloned().map(Foothold::Subject);
         let back = Back::of(self.ground, self.goal, starts, &mut *watch);
-        let (count, mut sorts) = (alike.len(), BTreeMap::<Sort, Vec<Vec<Subject>>>::new());
+        let (count, mut sorts) = (alike.len(), BTreeMap::<ReachedOrder, Vec<Vec<Subject>>>::new());
         for (at, subjects) in alike.into_iter().enumerate() {
             if !watch(at, count) {
                 break;
@@ -259,7 +259,7 @@ impl Who<'_> {
     }
 
     /// How somebody comes there, within the steps that are asked for if that is found; `None`: no way is found.
-    fn sort(&self, back: &Back<'_>, subject: &Subject) -> Option<Sort> {
+    fn sort(&self, back: &Back<'_>, subject: &Subject) -> Option<ReachedOrder> {
         let kind = match subject.kind() {
             SubjectKind::User => 0,
             SubjectKind::Group => 1,

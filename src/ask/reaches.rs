@@ -79,14 +79,14 @@ impl Reaches {
     }
 
     /// The rows of one certainty by what is reached, or who comes there; each leads to the way between `of` and it.
-    pub fn lines(&self, of: &str, way: Way, certainty: Certainty) -> Vec<Line> {
-        let mut groups: Vec<(Group, Vec<&Reached>)> = Vec::new();
+    pub fn lines(&self, of: &str, way: ReachWay, certainty: Certainty) -> Vec<Line> {
+        let mut groups: Vec<(RowGroup, Vec<&Reached>)> = Vec::new();
         let is_certain = certainty == Certainty::Certain;
         for row in self.told().filter(|it| (it.outcome == Outcome::Allow) == is_certain) {
-            let group = match Group::of(row) {
-                _ if self.is_of_kubernetes(row) => Group::Kubernetes,
+            let group = match RowGroup::of(row) {
+                _ if self.is_of_kubernetes(row) => RowGroup::Kubernetes,
                 // Of those who come there it is a group like any other.
-                Group::Cluster if way == Way::To => Group::Groups,
+                RowGroup::Cluster if way == ReachWay::To => RowGroup::Groups,
                 group => group,
             };
             match groups.iter_mut().find(|it| it.0 == group) {
@@ -95,7 +95,7 @@ impl Reaches {
             }
         }
         groups.sort_by_key(|it| it.0);
-        let groups: Vec<(Group, Vec<Vec<&Reached>>)> =
+        let groups: Vec<(RowGroup, Vec<Vec<&Reached>>)> =
             groups.into_iter().map(|it| (it.0, folded(it.0, &it.1))).collect();
         let names = groups.iter().flat_map(|it| &it.1).map(|it| name(it).chars().count());
         let room = names.filter(|it| *it <= WIDEST).max().unwrap_or(0);
@@ -153,34 +153,34 @@ impl Reaches {
 
 /// Which way rows look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Way {
+pub enum ReachWay {
     /// What is reached.
     From,
     /// Who comes there.
     To,
 }
 
-impl Way {
+impl ReachWay {
     /// What the one who is asked about does.
     pub const fn verb(self) -> &'static str {
         match self {
-            Way::From => "can come to reach",
-            Way::To => "can be reached by",
+            ReachWay::From => "can come to reach",
+            ReachWay::To => "can be reached by",
         }
     }
 
     /// That there is none.
     pub const fn nothing(self) -> &'static str {
         match self {
-            Way::From => "nothing beyond its own rights",
-            Way::To => "nobody by the steps of docs/reach.md",
+            ReachWay::From => "nothing beyond its own rights",
+            ReachWay::To => "nobody by the steps of docs/reach.md",
         }
     }
 }
 
 /// What rows are grouped by: what is reached. The worst first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Group {
+enum RowGroup {
     Cluster,
     Users,
     Groups,
@@ -195,55 +195,55 @@ enum Group {
     Kubernetes,
 }
 
-impl Group {
+impl RowGroup {
     fn of(row: &Reached) -> Self {
         match row.found.first() {
-            Some(Foothold::ClusterAdmin) => Group::Cluster,
-            Some(held) if *held == Foothold::masters() => Group::Cluster,
+            Some(Foothold::ClusterAdmin) => RowGroup::Cluster,
+            Some(held) if *held == Foothold::masters() => RowGroup::Cluster,
             Some(Foothold::Subject(subject)) => match subject.kind() {
-                SubjectKind::Group => Group::Groups,
-                SubjectKind::ServiceAccount => Group::ServiceAccounts,
-                _ => Group::Users,
+                SubjectKind::Group => RowGroup::Groups,
+                SubjectKind::ServiceAccount => RowGroup::ServiceAccounts,
+                _ => RowGroup::Users,
             },
-            Some(Foothold::Node(_)) => Group::Nodes,
-            Some(Foothold::NamespaceAdmin(_)) => Group::Namespaces,
-            Some(Foothold::Secrets { .. }) => Group::Secrets,
-            Some(Foothold::Intercept { .. } | Foothold::Connection(_)) => Group::Services,
-            Some(Foothold::Role { .. }) => Group::Roles,
-            Some(Foothold::Pod(_)) | None => Group::Pods,
+            Some(Foothold::Node(_)) => RowGroup::Nodes,
+            Some(Foothold::NamespaceAdmin(_)) => RowGroup::Namespaces,
+            Some(Foothold::Secrets { .. }) => RowGroup::Secrets,
+            Some(Foothold::Intercept { .. } | Foothold::Connection(_)) => RowGroup::Services,
+            Some(Foothold::Role { .. }) => RowGroup::Roles,
+            Some(Foothold::Pod(_)) | None => RowGroup::Pods,
         }
     }
 
     const fn title(self) -> &'static str {
         match self {
-            Group::Cluster => "whole cluster",
-            Group::Users => "users",
-            Group::Groups => "groups",
-            Group::ServiceAccounts => "service accounts",
-            Group::Nodes => "nodes (root)",
-            Group::Namespaces => "namespaces (everything in them)",
-            Group::Pods => "pods (code in them)",
-            Group::Secrets => "Secrets (their content)",
-            Group::Services => "Services (their traffic)",
-            Group::Roles => "roles (their rules)",
-            Group::Kubernetes => "Kubernetes' own controllers (in every cluster)",
+            RowGroup::Cluster => "whole cluster",
+            RowGroup::Users => "users",
+            RowGroup::Groups => "groups",
+            RowGroup::ServiceAccounts => "service accounts",
+            RowGroup::Nodes => "nodes (root)",
+            RowGroup::Namespaces => "namespaces (everything in them)",
+            RowGroup::Pods => "pods (code in them)",
+            RowGroup::Secrets => "Secrets (their content)",
+            RowGroup::Services => "Services (their traffic)",
+            RowGroup::Roles => "roles (their rules)",
+            RowGroup::Kubernetes => "Kubernetes' own controllers (in every cluster)",
         }
     }
 
     /// What several rows of it are called.
     const fn several(self) -> &'static str {
         match self {
-            Group::Users => "users",
-            Group::Groups => "groups",
-            Group::ServiceAccounts => "service accounts",
-            Group::Nodes => "nodes",
-            Group::Namespaces => "namespaces",
-            Group::Pods => "workloads",
-            Group::Secrets => "namespaces",
-            Group::Services => "Services",
-            Group::Roles => "roles",
-            Group::Kubernetes => "controllers",
-            Group::Cluster => "ways",
+            RowGroup::Users => "users",
+            RowGroup::Groups => "groups",
+            RowGroup::ServiceAccounts => "service accounts",
+            RowGroup::Nodes => "nodes",
+            RowGroup::Namespaces => "namespaces",
+            RowGroup::Pods => "workloads",
+            RowGroup::Secrets => "namespaces",
+            RowGroup::Services => "Services",
+            RowGroup::Roles => "roles",
+            RowGroup::Kubernetes => "controllers",
+            RowGroup::Cluster => "ways",
         }
     }
 }
@@ -254,9 +254,9 @@ const WIDEST: usize = 30;
 const ALIKE: usize = 3;
 
 /// Rows that are come to alike, together where they are several; each of Kubernetes' own has a binding of its own.
-fn folded<'r>(group: Group, rows: &[&'r Reached]) -> Vec<Vec<&'r Reached>> {
+fn folded<'r>(group: RowGroup, rows: &[&'r Reached]) -> Vec<Vec<&'r Reached>> {
     let is_like = |a: &Reached, b: &Reached| match group {
-        Group::Kubernetes => a.goes_like(b),
+        RowGroup::Kubernetes => a.goes_like(b),
         _ => a.is_like(b),
     };
     let mut folds: Vec<Vec<&Reached>> = Vec::new();
@@ -278,12 +278,12 @@ fn name(rows: &[&Reached]) -> String {
     let count: usize = rows.iter().map(|it| it.count()).sum();
     let name = match rows {
         [one] => untrusted::show(&one.end).into_owned(),
-        many => format!("{} {}", many.len(), many.first().map_or("ways", |it| Group::of(it).several())),
+        many => format!("{} {}", many.len(), many.first().map_or("ways", |it| RowGroup::of(it).several())),
     };
     if count > rows.len() { format!("{name} ({count})") } else { name }
 }
 
-fn add(lines: &mut Vec<Line>, rows: &[&Reached], room: usize, of: &str, way: Way) {
+fn add(lines: &mut Vec<Line>, rows: &[&Reached], room: usize, of: &str, way: ReachWay) {
     let Some(first) = rows.first() else { return };
     let line = |indent, name: &str, row: &Reached| {
         let length = words::count(row.path.len() as u64, "step", "steps");
@@ -291,7 +291,7 @@ fn add(lines: &mut Vec<Line>, rows: &[&Reached], room: usize, of: &str, way: Way
         Line::new(indent, Mark::of(row.outcome), text)
     };
     let leading = |line: Line, row: &Reached| match typed(row) {
-        Some(end) if way == Way::From => line.on(About::Way { from: of.to_owned(), to: end }),
+        Some(end) if way == ReachWay::From => line.on(About::Way { from: of.to_owned(), to: end }),
         Some(end) => line.on(About::Way { from: end, to: of.to_owned() }),
         None => match row.found.first() {
             Some(Foothold::Role { role, .. }) => line.linked(role, &Place::default()),

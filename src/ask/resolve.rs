@@ -26,7 +26,7 @@ use crate::text::evidence::Evidence;
 use super::absent::{absent, near_pod, no_workload};
 use super::directory::{self, Directory, Holder};
 use super::end::{End, PortAsk};
-use super::entry::Front;
+use super::entry::ServiceFront;
 use super::member::Member;
 use super::nearest::nearest;
 use super::workload::is_under;
@@ -57,7 +57,7 @@ pub enum ResolvedEnd {
         members: Vec<SharedPod>,
         finished: usize,
     },
-    Service(Front),
+    Service(ServiceFront),
     /// Addresses outside the cluster.
     Block(IpNet),
     /// All addresses outside the cluster, of the families that the other end has.
@@ -196,7 +196,7 @@ fn running<'a>(pods: impl Iterator<Item = &'a SharedPod>) -> Resolution {
 
 pub(super) fn service(cluster: &Cluster, namespace: &Name, name: &Name) -> Result<Resolution, Fault> {
     match cluster.services.get(namespace, name) {
-        Some(found) => Ok(Resolution::new(ResolvedEnd::Service(Front::named(Arc::new(found.clone()))))),
+        Some(found) => Ok(Resolution::new(ResolvedEnd::Service(ServiceFront::named(Arc::new(found.clone()))))),
         None => absent(cluster, &ObjectId::new(Kind::SERVICE, namespace.clone(), name.clone()), || {
             let here = cluster.services.of(namespace).iter().map(|it| it.meta.name.as_str());
             let near = nearest(name, here);
@@ -302,7 +302,7 @@ fn held(holder: &Holder, address: IpAddr) -> Resolution {
     let end = match holder {
         Holder::Pod(pod) => ResolvedEnd::At(Member::Pod(pod.clone()), address),
         Holder::Node(node) => ResolvedEnd::At(Member::Node(node.clone()), address),
-        Holder::Service(service) => ResolvedEnd::Service(Front::at(service.clone(), address)),
+        Holder::Service(service) => ResolvedEnd::Service(ServiceFront::at(service.clone(), address)),
     };
     let note = Evidence::note(holder.id(), Place::default(), format!("{address} is the address of {}", holder.id()));
     Resolution { notes: vec![note], ..Resolution::new(end) }

@@ -19,15 +19,21 @@ use crate::net::verdict::{End, GateReason, Port, Verdict};
 use crate::text;
 
 use super::Asker;
-use super::entry::{Entry, Front, Way};
+use super::entry::{EntryWay, ServiceEntry, ServiceFront};
 use super::member::Member;
 use super::pair::{PairPort, PairTarget};
 use super::resolve::ResolvedEnd;
 
 impl Asker<'_> {
     /// S46: whoever comes in through a node may have that node's address when it reaches the backend.
-    pub(super) fn source_rewritten(&self, front: &Front, way: &Way, to: &PairTarget, verdict: &Verdict) -> Option<Gap> {
-        if front.service.external_local || matches!(way, Way::Within | Way::Refused(_)) {
+    pub(super) fn source_rewritten(
+        &self,
+        front: &ServiceFront,
+        way: &EntryWay,
+        to: &PairTarget,
+        verdict: &Verdict,
+    ) -> Option<Gap> {
+        if front.service.external_local || matches!(way, EntryWay::Within | EntryWay::Refused(_)) {
             return None;
         }
         let family = verdict.deciding()?;
@@ -54,8 +60,8 @@ impl Asker<'_> {
     }
 
     /// The nodes that a connection may come through.
-    fn nodes_of(&self, way: &Way, to: &Member) -> Vec<End> {
-        if let Way::Node(name) = way {
+    fn nodes_of(&self, way: &EntryWay, to: &Member) -> Vec<End> {
+        if let EntryWay::Node(name) = way {
             return vec![End::Node(name.clone())];
         }
         let mut nodes: Vec<End> = self.cluster.nodes.iter().map(|it| End::Node(it.meta.name.clone())).collect();
@@ -74,7 +80,7 @@ impl Asker<'_> {
     /// Of pods behind a Service's own address it is defined: they are seen (S45).
     pub(super) fn goal_rewritten(
         &self,
-        front: &Front,
+        front: &ServiceFront,
         from: &Member,
         to: &PairTarget,
         port: &ServicePort,
@@ -104,7 +110,7 @@ impl Asker<'_> {
     /// What a connection goes to before it is rewritten, where policies may be asked about that.
     fn before(
         &self,
-        front: &Front,
+        front: &ServiceFront,
         from: &Member,
         to: &PairTarget,
         port: &ServicePort,
@@ -112,8 +118,8 @@ impl Asker<'_> {
     ) -> Vec<(End, u16)> {
         let at_port = |end: End| (end, port.number);
         match &front.entry {
-            Entry::ExternalAddress(it) | Entry::LoadBalancer(it) => vec![at_port(End::Address(*it))],
-            Entry::NodePort { node, address, number } => {
+            ServiceEntry::ExternalAddress(it) | ServiceEntry::LoadBalancer(it) => vec![at_port(End::Address(*it))],
+            ServiceEntry::NodePort { node, address, number } => {
                 let known = self.cluster.nodes.get("", node).map(|it| Addresses::new(it.addresses.iter().copied()));
                 let end = match address.filter(|it| !known.is_some_and(|known| known.contains(*it))) {
                     Some(other) => End::Address(other),
@@ -121,9 +127,13 @@ impl Asker<'_> {
                 };
                 vec![(end, *number)]
             }
-            Entry::ClusterAddress(_) | Entry::Name if to.member.is_selected() || front.service.headless => Vec::new(),
-            Entry::ClusterAddress(it) => vec![at_port(End::Address(*it))],
-            Entry::Name => {
+            ServiceEntry::ClusterAddress(_) | ServiceEntry::Name
+                if to.member.is_selected() || front.service.headless =>
+            {
+                Vec::new()
+            }
+            ServiceEntry::ClusterAddress(it) => vec![at_port(End::Address(*it))],
+            ServiceEntry::Name => {
                 let known: Vec<_> = front.service.cluster_ips.iter().filter(|it| Family::of(*it) == family).collect();
                 match known.is_empty() {
                     false => known.into_iter().map(|it| at_port(End::Address(it))).collect(),

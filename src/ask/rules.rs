@@ -20,7 +20,7 @@ const PAGES: [(&str, &str); 2] = [
 
 /// One row of a table of rules.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Rule {
+pub struct RuleRow {
     pub id: &'static str,
     /// The page that it stands on.
     pub page: &'static str,
@@ -28,7 +28,7 @@ pub struct Rule {
     pub says: Vec<(&'static str, String)>,
 }
 
-impl Rule {
+impl RuleRow {
     /// As a page: the number and what it says first, then the other columns.
     pub fn lines(&self) -> Page {
         let mut columns = self.says.iter();
@@ -46,11 +46,11 @@ impl Rule {
 }
 
 /// All rules, page by page as they stand there.
-static RULES: LazyLock<Vec<Rule>> =
+static RULES: LazyLock<Vec<RuleRow>> =
     LazyLock::new(|| PAGES.iter().flat_map(|(page, text)| of_page(page, text)).collect());
 
 /// The rule of this number, however its letters are typed.
-pub fn rule(id: &str) -> Option<&'static Rule> {
+pub fn rule(id: &str) -> Option<&'static RuleRow> {
     RULES.iter().find(|it| it.id.eq_ignore_ascii_case(id))
 }
 
@@ -58,13 +58,13 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 ///
 /// # Errors
 /// There is no such rule.
-pub fn named(id: &str) -> Result<&'static Rule, Fault> {
+pub fn named(id: &str) -> Result<&'static RuleRow, Fault> {
     rule(id).ok_or_else(|| Fault::new(format!("{id:?} is no rule"), "kreach rule lists them"))
 }
 
 /// A line for each rule: its number, and how what it says begins.
 pub fn list() -> Page {
-    let line = |it: &Rule| {
+    let line = |it: &RuleRow| {
         let first = it.says.first().map(|it| it.1.as_str()).unwrap_or_default();
         Line::new(0, Mark::Plain, format!("{:<12} {first}", it.id))
     };
@@ -79,7 +79,7 @@ fn legend(page: &str) -> Option<String> {
 }
 
 /// The rows of those tables of a page whose first column numbers what stands beside it.
-fn of_page(page: &'static str, text: &'static str) -> Vec<Rule> {
+fn of_page(page: &'static str, text: &'static str) -> Vec<RuleRow> {
     let mut heads: Vec<&'static str> = Vec::new();
     let mut found = Vec::new();
     let mut before = "";
@@ -96,11 +96,11 @@ fn of_page(page: &'static str, text: &'static str) -> Vec<Rule> {
     found
 }
 
-fn row(page: &'static str, heads: &[&'static str], line: &'static str) -> Option<Rule> {
+fn row(page: &'static str, heads: &[&'static str], line: &'static str) -> Option<RuleRow> {
     let cells = cells(line);
     let (id, rest) = cells.split_first()?;
     let says = heads[1..].iter().zip(rest).map(|(name, said)| (*name, plain(said))).collect();
-    Some(Rule { id, page, says })
+    Some(RuleRow { id, page, says })
 }
 
 fn cells(line: &str) -> Vec<&str> {

@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 use super::end::{End, PortAsk};
 use super::escalation::Watch;
 use super::page::target;
-use super::trace::Trace;
+use super::trace::TraceAnswer;
 use super::{Asker, Fault, World};
 use crate::escalate::holders;
 use crate::escalate::replay::Copy;
@@ -141,7 +141,7 @@ impl Ask {
         Ok(found)
     }
 
-    fn trace(&self, world: &World) -> Result<Trace, Fault> {
+    fn trace(&self, world: &World) -> Result<TraceAnswer, Fault> {
         world.asker().without_prerequisites().trace(&self.from, &self.to, &self.port)
     }
 
@@ -190,7 +190,7 @@ impl Ask {
 }
 
 /// A Service that is not entered so is opened by changing the Service, which is not followed (N38).
-fn refused(trace: &Trace, found: &mut Sidestep) {
+fn refused(trace: &TraceAnswer, found: &mut Sidestep) {
     let refusals = trace.refusals.iter().chain(trace.pairs.iter().flat_map(|it| &it.refusals));
     for it in refusals {
         if !found.notes.contains(it) {
@@ -204,7 +204,7 @@ fn refused(trace: &Trace, found: &mut Sidestep) {
 }
 
 /// What is not known of the flow itself.
-fn trace_gaps(trace: &Trace) -> Vec<Gap> {
+fn trace_gaps(trace: &TraceAnswer) -> Vec<Gap> {
     let mut all: Vec<Gap> = Vec::new();
     let of_pairs = trace.pairs.iter().flat_map(|it| it.gaps.iter().chain(&it.verdict.gaps));
     for gap in trace.gaps.iter().chain(of_pairs) {

@@ -24,7 +24,7 @@ use crate::text::evidence::Evidence;
 
 use super::backends::{Route, Routes, routes};
 use super::end::{End, PortAsk};
-use super::entry::{Entry, Front, at_node_port, is_node_port_of};
+use super::entry::{ServiceEntry, ServiceFront, at_node_port, is_node_port_of};
 use super::freshness::as_of;
 use super::member::Member;
 use super::pair::{Pair, PairPort, PairSource, PairTarget};
@@ -36,7 +36,7 @@ pub const LISTED: usize = 1_000;
 
 /// The answer.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Trace {
+pub struct TraceAnswer {
     pub from: End,
     pub to: End,
     pub port: PortAsk,
@@ -61,7 +61,7 @@ pub struct Trace {
     pub refusals: Vec<Evidence>,
 }
 
-impl Trace {
+impl TraceAnswer {
     pub(super) fn new(from: &End, to: &End, port: &PortAsk) -> Self {
         Self {
             from: from.clone(),
@@ -133,7 +133,7 @@ pub(super) struct Ends {
     /// Whether each end is one that was named, so that a pod and itself is a question and no noise.
     pub both_single: bool,
     /// The Service that is connected to, and where.
-    pub front: Option<Front>,
+    pub front: Option<ServiceFront>,
     /// Why an end may be another than it seems; each makes every pair unknown.
     pub unsure: Vec<Gap>,
     /// Whether an end is the whole internet, which is asked about in the families that the other has.
@@ -142,8 +142,8 @@ pub(super) struct Ends {
 
 impl Asker<'_> {
     /// Answers, or says which end or port is none.
-    pub fn trace(&self, from: &End, to: &End, port: &PortAsk) -> Result<Trace, Fault> {
-        let mut trace = Trace::new(from, to, port);
+    pub fn trace(&self, from: &End, to: &End, port: &PortAsk) -> Result<TraceAnswer, Fault> {
+        let mut trace = TraceAnswer::new(from, to, port);
         let (source, (target, port)) = (self.resolve(from, Role::Source)?, self.goal(to, port)?);
         let both_single = is_single(&source.end) && is_single(&target.end);
         let front = if let ResolvedEnd::Service(front) = &target.end { Some(front.clone()) } else { None };
@@ -203,8 +203,8 @@ impl Asker<'_> {
         };
         let what = is_node_port_of(protocol, number, &own);
         found.notes.push(Evidence::note(service.id(), Place::new("spec.ports"), what));
-        let entry = Entry::NodePort { node, address, number };
-        Ok((Resolution { end: ResolvedEnd::Service(Front { service, entry }), ..found }, PortAsk::of(&own)))
+        let entry = ServiceEntry::NodePort { node, address, number };
+        Ok((Resolution { end: ResolvedEnd::Service(ServiceFront { service, entry }), ..found }, PortAsk::of(&own)))
     }
 
     /// A name of a port that an ExternalName lists is its own: what it is another name of knows it as a number.
@@ -223,7 +223,7 @@ impl Asker<'_> {
         &self,
         end: &ResolvedEnd,
         other: Option<&ResolvedEnd>,
-        trace: &mut Trace,
+        trace: &mut TraceAnswer,
     ) -> Result<Vec<PairSource>, Fault> {
         let plain = PairSource::plain;
         Ok(match end {
@@ -245,7 +245,7 @@ impl Asker<'_> {
     }
 
     /// Every member behind a Service, once.
-    fn behind(&self, front: &Front, trace: &mut Trace) -> Result<Vec<Member>, Fault> {
+    fn behind(&self, front: &ServiceFront, trace: &mut TraceAnswer) -> Result<Vec<Member>, Fault> {
         let Routes { routes, notes, gaps } = routes(self.cluster, || self.directory(), &front.service, &PortAsk::NONE)?;
         trace.notes.extend(notes);
         trace.gaps.extend(gaps);
@@ -264,7 +264,7 @@ impl Asker<'_> {
         end: &ResolvedEnd,
         other: Option<&ResolvedEnd>,
         port: &PortAsk,
-        trace: &mut Trace,
+        trace: &mut TraceAnswer,
     ) -> Result<Vec<PairTarget>, Fault> {
         match end {
             ResolvedEnd::One(member) => {
@@ -293,7 +293,7 @@ impl Asker<'_> {
     /// The backends of a Service, each with its own target port (S45).
     ///
     /// Entered at an address, it leads to backends of that family alone.
-    fn through(&self, front: &Front, port: &PortAsk, trace: &mut Trace) -> Result<Vec<PairTarget>, Fault> {
+    fn through(&self, front: &ServiceFront, port: &PortAsk, trace: &mut TraceAnswer) -> Result<Vec<PairTarget>, Fault> {
         let Routes { routes, notes, gaps } = routes(self.cluster, || self.directory(), &front.service, port)?;
         trace.notes.extend(notes);
         trace.gaps.extend(gaps);
@@ -339,7 +339,7 @@ fn is_single(end: &ResolvedEnd) -> bool {
 }
 
 /// The member, unless it is a finished pod, which cannot be asked about (S39).
-fn unfinished(member: &Member, trace: &mut Trace) -> Option<Member> {
+fn unfinished(member: &Member, trace: &mut TraceAnswer) -> Option<Member> {
     match member.pod().filter(|it| it.phase().is_finished()) {
         Some(pod) => {
             let what = format!("pod/{} has finished ({})", pod.pod_id(), pod.phase().as_str());

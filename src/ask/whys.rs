@@ -16,7 +16,7 @@ use rustc_hash::FxBuildHasher;
 use crate::model::evidence::Gap;
 use crate::model::policy::Direction;
 use crate::model::port::{PortSet, Protocol};
-use crate::net::doubts::{Doubt, Kin, StandIn, StandIns};
+use crate::net::doubts::{Kin, SoughtPair, StandIn, StandIns};
 use crate::net::reach::{Granularity, ReachRow, Summary, Unit};
 use crate::net::verdict::{End, Port};
 use crate::text::Mark;
@@ -24,21 +24,21 @@ use crate::text::evidence::Evidence;
 use crate::text::net;
 
 use super::Asker;
-use super::many::{Asked, NetworkReach, singles};
+use super::many::{AskedMember, NetworkReach, singles};
 use super::unseen::is_outside;
 
 /// Reasons, shared by all rows that have them.
 pub type Reasons = Arc<[Evidence]>;
 
 /// What was learned for which kin.
-type Known = HashMap<(Kin, Kin, bool), Reasons, FxBuildHasher>;
+type KnownReasons = HashMap<(Kin, Kin, bool), Reasons, FxBuildHasher>;
 
 /// Tells why rows of one answer are unknown.
 pub struct Whys<'a> {
     asker: &'a Asker<'a>,
     by: Granularity,
     stand_ins: OnceCell<StandIns>,
-    known: RefCell<Known>,
+    known: RefCell<KnownReasons>,
     told: RefCell<BTreeSet<Reasons>>,
 }
 
@@ -63,7 +63,7 @@ impl Whys<'_> {
         if !reach.unsure.is_empty() {
             return self.share(reach.unsure.iter().map(Evidence::gap).collect());
         }
-        let of_member = |at: usize, (member, port): &Asked| {
+        let of_member = |at: usize, (member, port): &AskedMember| {
             let doubt = doubt(&row.summary, *port)?;
             let (own, others) = ([StandIn::asked(at as u32, member.end())], self.stand_ins().of(&row.unit));
             let reasons = match reach.direction {
@@ -103,10 +103,10 @@ impl Whys<'_> {
         self.stand_ins.get_or_init(|| self.asker.index.stand_ins(self.asker.cluster, self.by))
     }
 
-    fn tell(&self, from: &[StandIn], to: &[StandIn], doubt: Doubt) -> Reasons {
+    fn tell(&self, from: &[StandIn], to: &[StandIn], doubt: SoughtPair) -> Reasons {
         let Asker { index, cluster, .. } = self.asker;
         let Some((from, to)) = index.doubted(cluster, from, to, doubt) else { return Reasons::default() };
-        let key = (from.kin, to.kin, doubt == Doubt::SomePort);
+        let key = (from.kin, to.kin, doubt == SoughtPair::SomePort);
         if let Some(known) = self.known.borrow().get(&key) {
             return known.clone();
         }
@@ -116,12 +116,12 @@ impl Whys<'_> {
     }
 
     /// What a trace of the pair says that bears on unknown.
-    fn explain(&self, from: &End, to: &End, doubt: Doubt) -> Reasons {
+    fn explain(&self, from: &End, to: &End, doubt: SoughtPair) -> Reasons {
         let Asker { index, cluster, .. } = self.asker;
         let verdict = |port| index.trace(cluster, from, to, port);
-        let asked = if let Doubt::Pair(port) = doubt { port } else { None };
+        let asked = if let SoughtPair::Pair(port) = doubt { port } else { None };
         let whole = verdict(asked);
-        let mut reasons = if doubt == Doubt::SomePort { Vec::new() } else { unsure(&net::verdict(&whole, &[])) };
+        let mut reasons = if doubt == SoughtPair::SomePort { Vec::new() } else { unsure(&net::verdict(&whole, &[])) };
         if reasons.is_empty() && asked.is_none() {
             reasons = unsure(&net::verdict(&verdict(first(&whole.unknown())), &[]));
         }
@@ -147,7 +147,9 @@ pub(super) fn first(ports: &PortSet) -> Option<Port> {
 }
 
 /// What is unknown about a row.
-fn doubt(summary: &Summary, port: Option<Port>) -> Option<Doubt> {
+fn doubt(summary: &Summary, port: Option<Port>) -> Option<SoughtPair> {
     let some_port = || !summary.unknown().is_empty();
-    (summary.pairs.unknown > 0).then_some(Doubt::Pair(port)).or_else(|| some_port().then_some(Doubt::SomePort))
+    (summary.pairs.unknown > 0)
+        .then_some(SoughtPair::Pair(port))
+        .or_else(|| some_port().then_some(SoughtPair::SomePort))
 }

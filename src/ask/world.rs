@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Asker;
-use super::crew::Known;
+use super::crew::KnownCrews;
 use super::weights::Weights;
 use crate::change::fix::Manifests;
 use crate::escalate::{Ground, Terrain};
@@ -29,7 +29,7 @@ use crate::net::{self, Settings};
 use crate::people::People;
 use crate::rbac;
 use crate::rbac::marks::Mark;
-use crate::rbac::review::{Reply, Review, Told, differs};
+use crate::rbac::review::{Reply, Review, ServerReplies, differs};
 use crate::rbac::served::Served;
 use crate::rbac::version::Version;
 
@@ -53,14 +53,14 @@ pub struct World {
     /// What manifests declare beyond facts, where a question wanted it.
     pub declared: Option<Arc<Declared>>,
     /// What the server said when it was asked itself.
-    pub told: Told,
+    pub told: ServerReplies,
     /// What its words showed of other authorizers.
     shown: Vec<Mark>,
     pub settings: Settings,
     pub check: SelfCheck,
     pub(super) weights: Weights,
     /// What stands behind workloads and Services, as far as it has been asked.
-    pub(super) known: Known,
+    pub(super) known: KnownCrews,
     /// What the naive evaluator answered otherwise, until somebody asks.
     differences: RefCell<Vec<String>>,
     /// Whether changes are taken for made that are not: the server's word about access is then about another cluster.
@@ -91,12 +91,12 @@ impl World {
             manifests: Arc::default(),
             version: None,
             declared: None,
-            told: Told::default(),
+            told: ServerReplies::default(),
             shown: Vec::new(),
             settings,
             check,
             weights: Weights::default(),
-            known: Known::default(),
+            known: KnownCrews::default(),
             differences: RefCell::default(),
             staged: false,
             revision: 0,

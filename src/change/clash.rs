@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::object::{manager, meaning, word};
-use super::stage::{Fetched, Item};
+use super::stage::{Fetched, StagedItem};
 use crate::model::place::Place;
 
 /// What happened meanwhile.
@@ -47,7 +47,7 @@ impl Clash {
 }
 
 /// What happened to the object of a change since it was staged; `now`: the whole object, or `None` where it is gone.
-pub fn clash(item: &Item, now: Option<&Value>) -> Option<Clash> {
+pub fn clash(item: &StagedItem, now: Option<&Value>) -> Option<Clash> {
     match (item.fetched(), now) {
         (Fetched::Unseen(_), _) | (Fetched::Absent, None) => None,
         (Fetched::Absent, Some(now)) => Some(Clash::Appeared { by: manager(None, now) }),
@@ -56,7 +56,7 @@ pub fn clash(item: &Item, now: Option<&Value>) -> Option<Clash> {
     }
 }
 
-fn between(item: &Item, before: &Value, now: &Value) -> Option<Clash> {
+fn between(item: &StagedItem, before: &Value, now: &Value) -> Option<Clash> {
     let by = manager(Some(before), now);
     // Objects of files have no uid.
     if word(before, "uid").zip(word(now, "uid")).is_some_and(|(before, now)| before != now) {
@@ -129,8 +129,8 @@ mod tests {
         policy("1", json!({}), json!([]), json!([{"manager": "kubectl", "time": "2024-01-01T00:00:00Z"}]))
     }
 
-    fn update(object: Value) -> Item {
-        Item::new(Change { op: Op::Update, object }, Fetched::There(before()), "x").expect("a policy")
+    fn update(object: Value) -> StagedItem {
+        StagedItem::new(Change { op: Op::Update, object }, Fetched::There(before()), "x").expect("a policy")
     }
 
     #[test]
@@ -159,11 +159,11 @@ mod tests {
         assert_eq!(clash(&item, Some(&other)), Some(Clash::Recreated { by: None }));
         assert_eq!(clash(&item, None), Some(Clash::Gone));
         let create = Change { op: Op::Create, object: before() };
-        let create = Item::new(create, Fetched::Absent, "x").expect("a policy");
+        let create = StagedItem::new(create, Fetched::Absent, "x").expect("a policy");
         assert_eq!(clash(&create, Some(&before())), Some(Clash::Appeared { by: Some("kubectl".to_owned()) }));
         assert_eq!(clash(&create, None), None);
         let delete =
-            Item::new(Change { op: Op::Delete, object: before() }, Fetched::There(before()), "x").expect("one");
+            StagedItem::new(Change { op: Op::Delete, object: before() }, Fetched::There(before()), "x").expect("one");
         let moved = policy("2", json!({"a": "b"}), json!([]), json!([]));
         assert!(clash(&delete, Some(&moved)).is_some_and(|it| it.is_conflict()));
     }

@@ -13,7 +13,7 @@ use super::clash::{Clash, changed, clash};
 use super::edits::{Op, Saved};
 use super::object::{manager, meaning, word};
 use super::rebase::rebased;
-use super::stage::{Fetched, Item};
+use super::stage::{Fetched, StagedItem};
 
 /// What a kept change comes to by now.
 #[derive(Clone, PartialEq, Debug)]
@@ -21,9 +21,9 @@ pub enum Met {
     /// It is for the object as it is.
     AsMeant,
     /// The same change, with what others did to other fields; in words what that is.
-    Moved(Item, String),
+    Moved(StagedItem, String),
     /// Somebody else changed what it changes: made all the same it would undo that.
-    Clash(Item, String),
+    Clash(StagedItem, String),
 }
 
 impl Saved {
@@ -41,7 +41,7 @@ impl Saved {
 
 /// What a kept change comes to on the object as it is now; `None`: it is not there.
 pub fn met(saved: &Saved, now: Option<&Value>) -> Met {
-    let Ok(item) = Item::new(saved.change.clone(), saved.fetched(), "") else { return Met::AsMeant };
+    let Ok(item) = StagedItem::new(saved.change.clone(), saved.fetched(), "") else { return Met::AsMeant };
     let is_done = match (saved.change.op, now) {
         (Op::Delete, None) => true,
         (_, Some(now)) => item.after().is_some_and(|it| meaning(it) == meaning(now)),

@@ -167,13 +167,13 @@ pub(super) fn allows(policy: &Value) -> bool {
 
 /// A cluster with its indexes.
 #[derive(Clone)]
-struct State {
+struct IndexedCluster {
     cluster: Cluster,
     net: net::Index,
     rbac: rbac::Index,
 }
 
-impl State {
+impl IndexedCluster {
     fn of(side: &Side<'_>) -> Self {
         Self { cluster: side.cluster.clone(), net: side.net.clone(), rbac: side.rbac.clone() }
     }
@@ -200,7 +200,7 @@ struct Course<'a> {
     /// What differs in the end.
     whole: &'a [Flow],
     changes: &'a [Change],
-    states: BTreeMap<Vec<usize>, State>,
+    states: BTreeMap<Vec<usize>, IndexedCluster>,
     moments: BTreeMap<Vec<usize>, Moment>,
 }
 
@@ -223,8 +223,8 @@ impl Course<'_> {
         Ok(moment)
     }
 
-    fn state(&self, made: &[usize]) -> Result<State, Unfit> {
-        let Some((last, others)) = made.split_last() else { return Ok(State::of(self.before)) };
+    fn state(&self, made: &[usize]) -> Result<IndexedCluster, Unfit> {
+        let Some((last, others)) = made.split_last() else { return Ok(IndexedCluster::of(self.before)) };
         let mut state = match self.states.get(&sorted(others)) {
             Some(known) => known.clone(),
             None => self.state(others)?,

@@ -21,7 +21,7 @@ use crate::model::id::{Kind, ObjectId};
 /// How a change is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Way {
+pub enum WriteWay {
     /// Server-side apply: the fields of the object, the others stay.
     Apply,
     /// The whole object in place of the one that is there.
@@ -31,10 +31,10 @@ pub enum Way {
 
 /// One change as it is sent.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Step {
+pub struct PlanStep {
     pub id: ObjectId,
     pub op: Op,
-    pub way: Way,
+    pub way: WriteWay,
     /// What is sent; of a deletion what is there.
     pub object: Value,
     /// What is there now, whole.
@@ -47,7 +47,7 @@ pub struct Step {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Tried {
     /// Those that change something.
-    pub steps: Vec<Step>,
+    pub steps: Vec<PlanStep>,
     /// Each object as the server would have it; nothing where it is deleted, or could not be tried.
     pub predicted: Vec<Option<Value>>,
     /// What is worth a word: warnings of the server, what is so already.
@@ -92,7 +92,7 @@ pub fn step(
     id: &ObjectId,
     now: Option<&Value>,
     take_over: TakeOver,
-) -> Result<Option<Step>, Conflict> {
+) -> Result<Option<PlanStep>, Conflict> {
     let conflict = |what: String| Err(Conflict { id: id.clone(), what });
     let is_whole = word(&change.object, "uid").or(word(&change.object, "resourceVersion")).is_some();
     let Some(now) = now else {
@@ -120,27 +120,27 @@ pub fn step(
     Ok(changed_step(change, id, now, is_whole, take_over))
 }
 
-fn created(change: &Change, id: &ObjectId, take_over: TakeOver) -> Step {
+fn created(change: &Change, id: &ObjectId, take_over: TakeOver) -> PlanStep {
     let object = sent(&change.object, None);
     let takes_over = take_over == TakeOver::Forced;
-    Step { id: id.clone(), op: Op::Create, way: Way::Apply, object, before: None, takes_over }
+    PlanStep { id: id.clone(), op: Op::Create, way: WriteWay::Apply, object, before: None, takes_over }
 }
 
-fn changed_step(change: &Change, id: &ObjectId, now: &Value, is_whole: bool, take_over: TakeOver) -> Option<Step> {
+fn changed_step(change: &Change, id: &ObjectId, now: &Value, is_whole: bool, take_over: TakeOver) -> Option<PlanStep> {
     let (way, op) = match (change.op, is_whole) {
-        (Op::Delete, _) => (Way::Delete, Op::Delete),
-        (_, true) => (Way::Replace, Op::Update),
-        (_, false) => (Way::Apply, Op::Update),
+        (Op::Delete, _) => (WriteWay::Delete, Op::Delete),
+        (_, true) => (WriteWay::Replace, Op::Update),
+        (_, false) => (WriteWay::Apply, Op::Update),
     };
-    if way == Way::Replace && meaning(&change.object) == meaning(now) {
+    if way == WriteWay::Replace && meaning(&change.object) == meaning(now) {
         return None;
     }
-    let object = if way == Way::Delete { now.clone() } else { sent(&change.object, Some(now)) };
+    let object = if way == WriteWay::Delete { now.clone() } else { sent(&change.object, Some(now)) };
     let takes_over = take_over == TakeOver::Forced;
-    Some(Step { id: id.clone(), op, way, object, before: Some(now.clone()), takes_over })
+    Some(PlanStep { id: id.clone(), op, way, object, before: Some(now.clone()), takes_over })
 }
 
-impl Step {
+impl PlanStep {
     /// The change that it is, with the object as the server would have it.
     pub fn predicted(&self, object: Option<&Value>) -> Change {
         Change { op: self.op, object: object.unwrap_or(&self.object).clone() }
@@ -155,7 +155,7 @@ impl Step {
     }
 
     /// Whether the server cannot try it before that other one is made: its namespace, or the role that it binds.
-    pub fn needs(&self, other: &Step) -> bool {
+    pub fn needs(&self, other: &PlanStep) -> bool {
         if other.op != Op::Create {
             return false;
         }
@@ -290,7 +290,7 @@ mod tests {
         ObjectId::new(Kind::NETWORK_POLICY, "shop", "web")
     }
 
-    fn planned(op: Op, object: Value, now: Option<Value>) -> Result<Option<Step>, String> {
+    fn planned(op: Op, object: Value, now: Option<Value>) -> Result<Option<PlanStep>, String> {
         step(&Change { op, object }, &id(), now.as_ref(), TakeOver::Never).map_err(|it| it.what)
     }
 
@@ -299,7 +299,7 @@ mod tests {
         let now = policy("7", json!([]));
         let made =
             planned(Op::Update, policy("7", json!([{}])), Some(now.clone())).expect("no conflict").expect("a step");
-        assert_eq!((made.way, made.op), (Way::Replace, Op::Update));
+        assert_eq!((made.way, made.op), (WriteWay::Replace, Op::Update));
         assert_eq!(
             made.object["metadata"],
             json!({"name": "web", "namespace": "shop", "uid": "u", "resourceVersion": "7"})
@@ -317,9 +317,9 @@ mod tests {
     fn a_plain_manifest_is_applied_on_what_was_seen() {
         let made =
             planned(Op::Create, plain(json!([{}])), Some(policy("7", json!([])))).expect("no conflict").expect("one");
-        assert_eq!((made.way, made.op, &made.object["metadata"]["uid"]), (Way::Apply, Op::Update, &json!("u")));
+        assert_eq!((made.way, made.op, &made.object["metadata"]["uid"]), (WriteWay::Apply, Op::Update, &json!("u")));
         let made = planned(Op::Create, plain(json!([{}])), None).expect("no conflict").expect("one");
-        assert_eq!((made.way, made.op, made.object["metadata"].get("uid")), (Way::Apply, Op::Create, None));
+        assert_eq!((made.way, made.op, made.object["metadata"].get("uid")), (WriteWay::Apply, Op::Create, None));
     }
 
     #[test]

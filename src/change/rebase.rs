@@ -12,10 +12,10 @@ use serde_json::{Map, Value};
 use super::clash::{Clash, clash};
 use super::edits::{Change, Op};
 use super::object::{meaning, word};
-use super::stage::{Fetched, Item};
+use super::stage::{Fetched, StagedItem};
 
 /// The change for the object as it is now; `None`: it is for that object already, or there is a conflict.
-pub fn rebased(item: &Item, now: &Value) -> Option<Item> {
+pub fn rebased(item: &StagedItem, now: &Value) -> Option<StagedItem> {
     let before = item.before()?;
     let number = |it: &Value| word(it, "resourceVersion").and_then(|it| it.parse::<u128>().ok());
     // What was asked for before it was staged may be told after it.
@@ -31,7 +31,7 @@ pub fn rebased(item: &Item, now: &Value) -> Option<Item> {
         Op::Delete => now.clone(),
         Op::Create | Op::Update => on(now, &merged(&meaning(before), &meaning(item.after()?), &meaning(now))),
     };
-    Item::new(Change { op: item.op(), object }, Fetched::There(now.clone()), item.origin()).ok()
+    StagedItem::new(Change { op: item.op(), object }, Fetched::There(now.clone()), item.origin()).ok()
 }
 
 /// What both sides come to together; where both changed the same, ours.
@@ -83,10 +83,10 @@ mod tests {
             "spec": {"podSelector": {}, "ingress": ingress}})
     }
 
-    fn update() -> Item {
+    fn update() -> StagedItem {
         let object = policy("1", json!({"a": "1"}), json!([{}]));
         let before = policy("1", json!({"a": "1", "gone": "x"}), json!([]));
-        Item::new(Change { op: Op::Update, object }, Fetched::There(before), "x").expect("a policy")
+        StagedItem::new(Change { op: Op::Update, object }, Fetched::There(before), "x").expect("a policy")
     }
 
     #[test]
@@ -116,9 +116,9 @@ mod tests {
     fn a_deletion_follows_a_version_that_moved_alone() {
         let before = policy("1", json!({}), json!([]));
         let delete = Change { op: Op::Delete, object: before.clone() };
-        let item = Item::new(delete, Fetched::There(before), "x").expect("a policy");
+        let item = StagedItem::new(delete, Fetched::There(before), "x").expect("a policy");
         let moved = policy("2", json!({}), json!([]));
-        assert_eq!(rebased(&item, &moved).as_ref().and_then(Item::before), Some(&moved));
+        assert_eq!(rebased(&item, &moved).as_ref().and_then(StagedItem::before), Some(&moved));
         assert_eq!(rebased(&item, &policy("2", json!({"a": "b"}), json!([]))), None, "somebody still works on it");
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::edits::{Change, Op, Unfit};
-use super::plan::{Made, Step, Way};
+use super::plan::{Made, PlanStep, WriteWay};
 use crate::model::id::ObjectId;
 
 /// What a record calls its shape.
@@ -50,7 +50,7 @@ pub struct Record {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Kept {
     pub op: Op,
-    pub way: Way,
+    pub way: WriteWay,
     /// What is sent.
     pub object: Value,
     /// The object before; `null` where there was none.
@@ -58,7 +58,7 @@ pub struct Kept {
     /// The object afterwards, as the server answered or as it was read back.
     #[serde(default)]
     pub after: Value,
-    pub state: State,
+    pub state: ChangeState,
     /// Why it was not made, or is not known.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
@@ -67,7 +67,7 @@ pub struct Kept {
 /// How far a change has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum ChangeState {
     Waiting,
     /// It has been sent, or was about to be.
     Sending,
@@ -78,22 +78,22 @@ pub enum State {
     Unknown,
 }
 
-impl State {
+impl ChangeState {
     /// As JSON and scripts know it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            State::Waiting => "waiting",
-            State::Sending => "sending",
-            State::Made => "made",
-            State::Refused => "refused",
-            State::Unknown => "unknown",
+            ChangeState::Waiting => "waiting",
+            ChangeState::Sending => "sending",
+            ChangeState::Made => "made",
+            ChangeState::Refused => "refused",
+            ChangeState::Unknown => "unknown",
         }
     }
 }
 
 /// Who applies what, and where.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Told {
+pub struct AppliedBy {
     pub at: String,
     pub context: String,
     pub server: String,
@@ -106,15 +106,15 @@ pub struct Told {
 
 impl Record {
     /// What is to be applied; nothing of it is sent.
-    pub fn new(id: String, told: Told, steps: &[Step]) -> Self {
-        let Told { at, context, server, user, origin, impact, overridden, undoes } = told;
-        let kept = |it: &Step| Kept {
+    pub fn new(id: String, told: AppliedBy, steps: &[PlanStep]) -> Self {
+        let AppliedBy { at, context, server, user, origin, impact, overridden, undoes } = told;
+        let kept = |it: &PlanStep| Kept {
             op: it.op,
             way: it.way,
             object: it.object.clone(),
             before: it.before.clone().unwrap_or_default(),
             after: Value::Null,
-            state: State::Waiting,
+            state: ChangeState::Waiting,
             why: String::new(),
         };
         let steps = steps.iter().map(kept).collect();
@@ -142,36 +142,36 @@ impl Record {
     }
 
     /// How many changes have come so far.
-    pub fn count(&self, state: State) -> usize {
+    pub fn count(&self, state: ChangeState) -> usize {
         self.steps.iter().filter(|it| it.state == state).count()
     }
 
     /// Whether all of them are made.
     pub fn is_made(&self) -> bool {
-        self.count(State::Made) == self.steps.len()
+        self.count(ChangeState::Made) == self.steps.len()
     }
 
     /// Whether some change of it stands, or may, and was not undone.
     pub fn is_undoable(&self) -> bool {
-        let may_stand = |it: &Kept| matches!(it.state, State::Made | State::Sending | State::Unknown);
+        let may_stand = |it: &Kept| matches!(it.state, ChangeState::Made | ChangeState::Sending | ChangeState::Unknown);
         self.undone_by.is_none() && self.steps.iter().any(may_stand)
     }
 
     /// Whether it ended before its answers came.
     pub fn is_open(&self) -> bool {
-        self.steps.iter().any(|it| matches!(it.state, State::Sending | State::Unknown))
+        self.steps.iter().any(|it| matches!(it.state, ChangeState::Sending | ChangeState::Unknown))
     }
 
     /// `2 of 3 changes made, 1 refused`.
     pub fn words(&self) -> String {
         let many = self.steps.len();
-        let mut words = match self.count(State::Made) {
+        let mut words = match self.count(ChangeState::Made) {
             made if made == many => counted(made, "change made", "changes made"),
             made => format!("{made} of {} made", counted(many, "change", "changes")),
         };
-        let others = [State::Refused, State::Waiting, State::Sending, State::Unknown];
+        let others = [ChangeState::Refused, ChangeState::Waiting, ChangeState::Sending, ChangeState::Unknown];
         for (state, said) in others.map(|it| (it, it.as_str())) {
-            let said = if state == State::Waiting { "not sent" } else { said };
+            let said = if state == ChangeState::Waiting { "not sent" } else { said };
             let count = self.count(state);
             if count > 0 {
                 words += &format!(", {count} {said}");
@@ -204,10 +204,10 @@ impl Kept {
     ///
     /// # Errors
     /// As [`Kept::id`].
-    pub fn step(&self) -> Result<Step, Unfit> {
+    pub fn step(&self) -> Result<PlanStep, Unfit> {
         let before = (!self.before.is_null()).then(|| self.before.clone());
         let (op, way, object) = (self.op, self.way, self.object.clone());
-        Ok(Step { id: self.id()?, op, way, object, before, takes_over: false })
+        Ok(PlanStep { id: self.id()?, op, way, object, before, takes_over: false })
     }
 
     /// What it made of the object.
@@ -228,14 +228,14 @@ mod tests {
         let object = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
             "metadata": {"name": "web", "namespace": "shop"}, "spec": {"podSelector": {}}});
         let id = ObjectId::new(Kind::NETWORK_POLICY, "shop", "web");
-        let step = Step { id, op: Op::Create, way: Way::Apply, object, before: None, takes_over: false };
-        Record::new("1".to_owned(), Told::default(), &[step.clone(), step])
+        let step = PlanStep { id, op: Op::Create, way: WriteWay::Apply, object, before: None, takes_over: false };
+        Record::new("1".to_owned(), AppliedBy::default(), &[step.clone(), step])
     }
 
     #[test]
     fn a_record_is_read_back_as_it_was() {
         let mut record = record();
-        record.steps[0].state = State::Made;
+        record.steps[0].state = ChangeState::Made;
         assert_eq!(Record::read(&record.text()), Ok(record.clone()));
         assert_eq!(record.words(), "1 of 2 changes made, 1 not sent");
         assert!(record.is_undoable() && !record.is_open());

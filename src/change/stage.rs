@@ -47,7 +47,7 @@ impl Fetched {
 /// One change that waits.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
-pub struct Item {
+pub struct StagedItem {
     id: ObjectId,
     change: Change,
     fetched: Fetched,
@@ -62,21 +62,21 @@ struct Written {
     origin: String,
 }
 
-impl TryFrom<Written> for Item {
+impl TryFrom<Written> for StagedItem {
     type Error = Unfit;
 
     fn try_from(it: Written) -> Result<Self, Unfit> {
-        Item::new(it.change, it.fetched, it.origin)
+        StagedItem::new(it.change, it.fetched, it.origin)
     }
 }
 
-impl From<Item> for Written {
-    fn from(it: Item) -> Self {
+impl From<StagedItem> for Written {
+    fn from(it: StagedItem) -> Self {
         Self { change: it.change, fetched: it.fetched, origin: it.origin }
     }
 }
 
-impl Item {
+impl StagedItem {
     /// A change of an object that was fetched; `origin` is the file, or what else it comes from.
     ///
     /// What is created and is there already is updated; what is updated and is not there is created.
@@ -142,14 +142,14 @@ impl Item {
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(try_from = "Kept", into = "Kept")]
 pub struct Stage {
-    items: Vec<Arc<Item>>,
-    past: Vec<Vec<Arc<Item>>>,
-    future: Vec<Vec<Arc<Item>>>,
+    items: Vec<Arc<StagedItem>>,
+    past: Vec<Vec<Arc<StagedItem>>>,
+    future: Vec<Vec<Arc<StagedItem>>>,
 }
 
 impl Stage {
     /// The changes, in the order in which they were staged.
-    pub fn items(&self) -> &[Arc<Item>] {
+    pub fn items(&self) -> &[Arc<StagedItem>] {
         &self.items
     }
 
@@ -159,14 +159,14 @@ impl Stage {
     }
 
     /// The change of this object.
-    pub fn of(&self, id: &ObjectId) -> Option<&Item> {
+    pub fn of(&self, id: &ObjectId) -> Option<&StagedItem> {
         self.items.iter().find(|it| it.id == *id).map(|it| &**it)
     }
 
     /// Stages changes, each in place of one of the same object; what would change nothing takes that one back.
     ///
     /// Whether anything is staged otherwise than before: only then is there something to undo.
-    pub fn stage(&mut self, changes: impl IntoIterator<Item = Item>) -> bool {
+    pub fn stage(&mut self, changes: impl IntoIterator<Item = StagedItem>) -> bool {
         let mut items = self.items.clone();
         for item in changes {
             let at = items.iter().position(|it| it.id == item.id);
@@ -181,7 +181,7 @@ impl Stage {
     }
 
     /// Puts a change in the place of that of the same object, as no step of its own; one that would change nothing goes.
-    pub fn rebase(&mut self, item: Item) {
+    pub fn rebase(&mut self, item: StagedItem) {
         let Some(at) = self.items.iter().position(|it| it.id == item.id) else { return };
         if item.is_nothing() {
             drop(self.items.remove(at));
@@ -201,7 +201,7 @@ impl Stage {
         self.go(Vec::new())
     }
 
-    fn go(&mut self, items: Vec<Arc<Item>>) -> bool {
+    fn go(&mut self, items: Vec<Arc<StagedItem>>) -> bool {
         if items == self.items {
             return false;
         }
@@ -231,8 +231,8 @@ impl Stage {
     ///
     /// What cuts before what opens would cut for a moment what is meant to go on. A policy that allows something comes
     /// before one that only denies, what is deleted comes last, and roles come before the bindings that name them.
-    pub fn in_order(&self) -> Vec<&Item> {
-        let mut items: Vec<&Item> = self.items.iter().map(|it| &**it).collect();
+    pub fn in_order(&self) -> Vec<&StagedItem> {
+        let mut items: Vec<&StagedItem> = self.items.iter().map(|it| &**it).collect();
         items.sort_by_key(|it| rank(&it.change, &it.id));
         items
     }
@@ -247,7 +247,7 @@ impl Stage {
 #[derive(Clone, Serialize, Deserialize)]
 struct Kept {
     version: String,
-    changes: Vec<Arc<Item>>,
+    changes: Vec<Arc<StagedItem>>,
     now: Vec<usize>,
     past: Vec<Vec<usize>>,
     future: Vec<Vec<usize>>,
@@ -258,9 +258,9 @@ const VERSION: &str = "kreach/stage/v1";
 
 impl From<Stage> for Kept {
     fn from(stage: Stage) -> Self {
-        let mut changes: Vec<Arc<Item>> = Vec::new();
-        let mut numbers = |state: &Vec<Arc<Item>>| {
-            let number = |it: &Arc<Item>| {
+        let mut changes: Vec<Arc<StagedItem>> = Vec::new();
+        let mut numbers = |state: &Vec<Arc<StagedItem>>| {
+            let number = |it: &Arc<StagedItem>| {
                 changes.iter().position(|known| known == it).unwrap_or_else(|| {
                     changes.push(it.clone());
                     changes.len() - 1

@@ -19,7 +19,7 @@ use crate::ask::World;
 use crate::ask::apply::Weighed;
 use crate::ask::fix::guards::{GUARDS, Stops};
 use crate::change::plan::TakeOver;
-use crate::change::record::{Record, State};
+use crate::change::record::{ChangeState, Record};
 use crate::text::applied::mark;
 use crate::text::{Page, written};
 
@@ -116,7 +116,7 @@ impl Came {
 
     /// What a record comes to.
     pub fn of(record: &Record) -> Self {
-        match record.count(State::Made) {
+        match record.count(ChangeState::Made) {
             _ if record.is_made() => Came::Made,
             _ if record.is_open() => Came::Unknown,
             0 => Came::Refused,
@@ -127,7 +127,7 @@ impl Came {
 
 /// All that is said of it as JSON.
 #[derive(Default)]
-pub struct Told<'a> {
+pub struct ApplyJson<'a> {
     pub context: &'a str,
     pub server: &'a str,
     pub weighed: Option<(&'a Weighed, &'a World)>,
@@ -179,7 +179,7 @@ struct GuardJson<'a> {
 ///
 /// # Errors
 /// stdout cannot be written.
-pub fn write(came: Came, told: &Told<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+pub fn write(came: Came, told: &ApplyJson<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let tripped = told.weighed.iter().flat_map(|(it, _)| it.tripped.iter());
     let is_overridden = |name: &str| told.overridden.iter().any(|it| it == name);
     let guards = tripped.map(|it| GuardJson {
@@ -206,7 +206,7 @@ pub fn write(came: Came, told: &Told<'_>, out: &mut dyn io::Write) -> io::Result
     written::json(&document, out)
 }
 
-fn changes<'a>(told: &Told<'a>) -> Vec<ChangeJson<'a>> {
+fn changes<'a>(told: &ApplyJson<'a>) -> Vec<ChangeJson<'a>> {
     if let Some(record) = told.record {
         let of = |it: &'a crate::change::record::Kept| ChangeJson {
             op: it.op.as_str(),
@@ -220,7 +220,7 @@ fn changes<'a>(told: &Told<'a>) -> Vec<ChangeJson<'a>> {
     let of = |it: &crate::change::Change| ChangeJson {
         op: it.op.as_str(),
         object: it.id().map(|it| it.to_string()).unwrap_or_default(),
-        state: State::Waiting.as_str(),
+        state: ChangeState::Waiting.as_str(),
         why: "",
     };
     planned.map(of).collect()

@@ -13,7 +13,9 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::ask::baseline::{Baseline, Because, DnsServers, Needed, Undeclared, Unresolved, Wanted, Written};
+use crate::ask::baseline::{
+    Baseline, BaselineScope, Because, DnsServers, Needed, Undeclared, Unresolved, WrittenPolicy,
+};
 use crate::ask::expectation::Expectations;
 use crate::ask::many::unit_name;
 use crate::ask::needs::{self, Needs};
@@ -84,8 +86,8 @@ impl Asking<'_> {
         all.map(Name::from).collect()
     }
 
-    fn wanted(&self) -> Wanted {
-        Wanted {
+    fn wanted(&self) -> BaselineScope {
+        BaselineScope {
             namespaces: self.scope(),
             keep: self.keep.clone(),
             keeps_current: self.args.keep_current,
@@ -264,7 +266,7 @@ fn yaml(it: &Baseline, out: &mut dyn io::Write) -> io::Result<()> {
     Ok(())
 }
 
-fn comments(it: &Written) -> Vec<String> {
+fn comments(it: &WrittenPolicy) -> Vec<String> {
     let mut lines = vec![match it.rules.is_empty() {
         true => format!("{}: deny all in both directions", it.selects),
         false => it.selects.clone(),

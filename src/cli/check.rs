@@ -50,7 +50,7 @@ pub struct CheckArgs {
 
 /// Which sort of thing was found.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Rule {
+pub enum CheckRule {
     /// Something in an object that the API server would refuse, or that was surely not meant.
     Problem,
     /// A document or an object that could not be read.
@@ -59,30 +59,30 @@ pub enum Rule {
     Expectation,
 }
 
-impl Rule {
-    const ALL: [Rule; 3] = [Rule::Problem, Rule::Unreadable, Rule::Expectation];
+impl CheckRule {
+    const ALL: [CheckRule; 3] = [CheckRule::Problem, CheckRule::Unreadable, CheckRule::Expectation];
 
     /// As it is called in every form.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Rule::Problem => "problem",
-            Rule::Unreadable => "unreadable",
-            Rule::Expectation => "expectation",
+            CheckRule::Problem => "problem",
+            CheckRule::Unreadable => "unreadable",
+            CheckRule::Expectation => "expectation",
         }
     }
 
     const fn severity(self) -> &'static str {
         match self {
-            Rule::Problem => "warning",
-            Rule::Unreadable | Rule::Expectation => "error",
+            CheckRule::Problem => "warning",
+            CheckRule::Unreadable | CheckRule::Expectation => "error",
         }
     }
 
     const fn about(self) -> &'static str {
         match self {
-            Rule::Problem => "The API server would refuse it, or it does not mean what it seems to",
-            Rule::Unreadable => "It could not be read",
-            Rule::Expectation => "An expectation is broken",
+            CheckRule::Problem => "The API server would refuse it, or it does not mean what it seems to",
+            CheckRule::Unreadable => "It could not be read",
+            CheckRule::Expectation => "An expectation is broken",
         }
     }
 }
@@ -94,7 +94,7 @@ pub struct Finding {
     pub file: String,
     pub line: Option<u32>,
     pub column: Option<u32>,
-    pub rule: Rule,
+    pub rule: CheckRule,
     pub object: Option<ObjectId>,
     pub place: Place,
     pub what: String,
@@ -212,7 +212,7 @@ impl Report {
             Exit::No | Exit::Failed => Mark::Deny,
         };
         page.say(0, mark, format!("{}  {}", self.outcome(), self.counts()));
-        let problems = self.findings.iter().filter(|it| it.rule != Rule::Expectation);
+        let problems = self.findings.iter().filter(|it| it.rule != CheckRule::Expectation);
         problems.for_each(|it| page.push(at_margin(it.words(), Mark::Deny)));
         for it in self.expected.iter().filter(|it| it.judged.verdict != Verdict::Held) {
             page.push(at_margin(format!("{}:{}: {}", it.file, it.line, it.words()), it.judged.verdict.mark()));
@@ -283,7 +283,7 @@ fn finding(it: &Expected) -> Finding {
         file: it.file.clone(),
         line: Some(it.line),
         column: None,
-        rule: Rule::Expectation,
+        rule: CheckRule::Expectation,
         object: first.and_then(|it| it.object.clone()),
         place: first.map(|it| it.place.clone()).unwrap_or_default(),
         what: it.words(),

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::ask::export::{self, Exported};
-use crate::ask::fix::{Candidate, Fix};
+use crate::ask::fix::{Candidate, FixAnswer};
 use crate::ask::question::Reads;
 use crate::ask::question::fix::Fix as Asking;
 use crate::ask::{Fault, Question};
@@ -65,7 +65,7 @@ impl Command for FixArgs {
 }
 
 /// Leaves one candidate.
-fn only(fix: &mut Fix, number: usize) -> Result<(), crate::ask::Fault> {
+fn only(fix: &mut FixAnswer, number: usize) -> Result<(), crate::ask::Fault> {
     let count = fix.candidates.len();
     if number == 0 || number > count {
         let what = format!("there is no candidate {number}");
@@ -109,7 +109,7 @@ struct ChangeJson<'a> {
 }
 
 /// Writes it in any form but text.
-pub(super) fn write(it: &Fix, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
+pub(super) fn write(it: &FixAnswer, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     match form {
         Form::Yaml => Ok(manifests(it, out)?),
         Form::Script => Ok(script(it, out)?),
@@ -155,7 +155,7 @@ fn change<'a>(it: &'a Change, asked: &'a Asked<'_>) -> ChangeJson<'a> {
 }
 
 /// The objects of the first candidate; what is to be deleted stands in comments.
-fn manifests(it: &Fix, out: &mut dyn io::Write) -> io::Result<()> {
+fn manifests(it: &FixAnswer, out: &mut dyn io::Write) -> io::Result<()> {
     let Some(first) = it.candidates.first() else { return writeln!(out, "# no candidate: {}", it.asked) };
     writeln!(out, "# {}", it.asked)?;
     first.what.iter().try_for_each(|it| writeln!(out, "# {it}"))?;
@@ -180,7 +180,7 @@ fn parted(candidate: &Candidate) -> io::Result<(String, Vec<String>)> {
 }
 
 /// A script that applies the first candidate, once the server has said of all of it what it would do.
-fn script(it: &Fix, out: &mut dyn io::Write) -> io::Result<()> {
+fn script(it: &FixAnswer, out: &mut dyn io::Write) -> io::Result<()> {
     let mut about = vec![it.asked.clone()];
     let Some(first) = it.candidates.first() else {
         return write!(out, "#!/bin/sh\n# {}\n# no candidate\nexit 1\n", it.asked);
@@ -191,7 +191,7 @@ fn script(it: &Fix, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 /// The first candidate as a kustomization.
-fn kustomization(it: &Fix, asked: &Asked<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+fn kustomization(it: &FixAnswer, asked: &Asked<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let Some(first) = it.candidates.first() else { return writeln!(out, "# no candidate: {}", it.asked) };
     let exported = |change| {
         let before = Change::id(change).ok().and_then(|it| asked.world.manifests.get(&it));
@@ -202,7 +202,7 @@ fn kustomization(it: &Fix, asked: &Asked<'_>, out: &mut dyn io::Write) -> io::Re
 }
 
 /// All candidates as a ticket: what each does, what it changes, its objects.
-fn ticket(it: &Fix, out: &mut dyn io::Write) -> io::Result<()> {
+fn ticket(it: &FixAnswer, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "# {}\n", markdown(&it.headline().text))?;
     it.reasons.iter().try_for_each(|it| writeln!(out, "- {}", markdown(&it.line(0).text)))?;
     for (number, candidate) in (1..).zip(&it.candidates) {

@@ -12,7 +12,7 @@ use crate::rbac::grant::Grant;
 use crate::rbac::identity::{Identity, Membership};
 use crate::rbac::matching::Match;
 use crate::rbac::request::Request;
-use crate::rbac::review::Word;
+use crate::rbac::review::ServerVerdict;
 
 /// One group of an identity.
 #[derive(Serialize)]
@@ -158,7 +158,7 @@ pub struct WordJson<'a> {
 }
 
 /// The server's word as JSON.
-pub fn word(word: &Word) -> WordJson<'_> {
+pub fn word(word: &ServerVerdict) -> WordJson<'_> {
     WordJson { review: word.review, outcome: word.outcome.as_str(), reason: &word.reason, error: &word.error }
 }
 

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::ask::Fault;
 use crate::ask::pair::{Pair, PairPort};
-use crate::ask::trace::Trace;
+use crate::ask::trace::TraceAnswer;
 use crate::ask::whys::Reasons;
 use crate::model::cluster::Cluster;
 use crate::model::id::ObjectId;
@@ -202,7 +202,7 @@ pub fn counts(counts: &Counts) -> CountsJson {
     CountsJson { allow: counts.allow, deny: counts.deny, unknown: counts.unknown }
 }
 
-fn trace(trace: &Trace) -> TraceJson {
+fn trace(trace: &TraceAnswer) -> TraceJson {
     let deciding = trace.deciding().map(std::ptr::from_ref);
     let port = trace.port.to_string();
     TraceJson {
@@ -224,7 +224,7 @@ fn trace(trace: &Trace) -> TraceJson {
     }
 }
 
-fn pair(trace: &Trace, pair: &Pair, is_deciding: bool) -> PairJson {
+fn pair(trace: &TraceAnswer, pair: &Pair, is_deciding: bool) -> PairJson {
     let port: Option<Port> = pair.port.asked();
     let protocol = match pair.port {
         PairPort::Any => None,
@@ -255,12 +255,12 @@ fn family(family: &FamilyVerdict, port: Option<Port>) -> FamilyJson {
 }
 
 /// Writes a trace as one document.
-pub fn write_trace(it: &Trace, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
+pub fn write_trace(it: &TraceAnswer, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     write_as(form, &trace(it), asked, out)
 }
 
 /// Appends a trace as one compact line without its line break.
-pub fn append_trace(it: &Trace, context: &Context, line: &mut Vec<u8>) -> Result<(), Fault> {
+pub fn append_trace(it: &TraceAnswer, context: &Context, line: &mut Vec<u8>) -> Result<(), Fault> {
     append(&trace(it), context, line)
 }
 

@@ -21,7 +21,7 @@ use crate::model::untrusted;
 use crate::text::Mark;
 
 use super::form::{self, Form, Layout, Tabular};
-use super::sheet::{ALL, Column, DATA, Sheet, Title, WIDE};
+use super::sheet::{ALL, DATA, Sheet, SheetColumn, Title, WIDE};
 use super::{Asked, Command, Exit, json};
 
 /// What every list takes.
@@ -88,8 +88,8 @@ fn write_names(table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
 
 /// The columns of the screen, then the wide ones; programs get the object as it is typed before them.
 fn sheet(table: &Table) -> Sheet<'_> {
-    let object = Column { title: Title::Field("object"), forms: DATA };
-    let column = |(at, title): (usize, &&'static str)| Column {
+    let object = SheetColumn { title: Title::Field("object"), forms: DATA };
+    let column = |(at, title): (usize, &&'static str)| SheetColumn {
         title: Title::Screen(title),
         forms: if at < table.narrow { ALL } else { WIDE },
     };

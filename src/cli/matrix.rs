@@ -20,7 +20,7 @@ use crate::text::Mark;
 
 use super::form::{self, Form, Layout, Tabular};
 use super::json::{self, CountsJson, PortsJson};
-use super::sheet::{ALL, Column, Sheet as Table, SheetRow, Title};
+use super::sheet::{ALL, Sheet as Table, SheetColumn, SheetRow, Title};
 use super::{Asked, Command, Exit};
 
 /// Which namespace may connect to which, or who may do what.
@@ -132,7 +132,7 @@ pub(super) fn write_access(
 /// A row for each source or subject, below the names of destinations or resources.
 fn sheet(mut rows: Vec<SheetRow>, legend: &str) -> Table<'_> {
     let titles = if rows.is_empty() { Vec::new() } else { rows.remove(0) };
-    let column = |it| Column { title: Title::Name(it), forms: ALL };
+    let column = |it| SheetColumn { title: Title::Name(it), forms: ALL };
     let columns = titles.into_iter().map(column).collect();
     Table { columns, rows: Box::new(rows.into_iter()), below: Vec::new() }.with(Mark::Plain, [legend])
 }

@@ -104,7 +104,7 @@ pub trait Command {
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault>;
 
     /// A file that the command was asked to write beside its answer.
-    fn beside(&self, _asked: &Asked<'_>) -> Result<Option<Beside>, Fault> {
+    fn beside(&self, _asked: &Asked<'_>) -> Result<Option<BesideFile>, Fault> {
         Ok(None)
     }
 
@@ -115,7 +115,7 @@ pub trait Command {
 }
 
 /// A file that is written beside an answer.
-pub struct Beside {
+pub struct BesideFile {
     pub path: String,
     /// What stands in it, or why nothing is written.
     pub text: Result<Vec<u8>, &'static str>,

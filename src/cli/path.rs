@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::ask::Fault;
 use crate::ask::escalation::ReachPath;
-use crate::ask::reaches::{Reached, Reaches, Way};
+use crate::ask::reaches::{ReachWay, Reached, Reaches};
 use crate::escalate::Step;
 use crate::text::Mark;
 use crate::text::escalate as words;
@@ -171,11 +171,11 @@ pub struct WaysJson {
 
 impl WaysJson {
     /// All rows of an answer.
-    pub fn of(found: &Reaches, way: Way) -> Self {
+    pub fn of(found: &Reaches, way: ReachWay) -> Self {
         let rows = Some(found.rows.iter().map(reached).collect());
         match way {
-            Way::From => Self { reaches: rows, reached_by: None },
-            Way::To => Self { reaches: None, reached_by: rows },
+            ReachWay::From => Self { reaches: rows, reached_by: None },
+            ReachWay::To => Self { reaches: None, reached_by: rows },
         }
     }
 }
@@ -190,7 +190,7 @@ pub fn limits(found: &Reaches) -> Vec<EvidenceJson> {
 pub fn write_rows_json(
     end: &str,
     found: &Reaches,
-    way: Way,
+    way: ReachWay,
     form: Form,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,
@@ -199,7 +199,7 @@ pub fn write_rows_json(
         version: json::VERSION,
         kind: "Reach",
         end: end.to_owned(),
-        direction: if way == Way::To { "reachedBy" } else { "reaches" },
+        direction: if way == ReachWay::To { "reachedBy" } else { "reaches" },
         evidence: limits(found),
         rows: [],
         ways: WaysJson::of(found, way),

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::ask::compared::Compared;
 use crate::ask::question::Reads;
-use crate::ask::question::permissions::{Held, Permissions};
+use crate::ask::question::permissions::{HeldPermissions, Permissions};
 use crate::ask::{Fault, Question, World};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
@@ -139,7 +139,12 @@ impl Command for PermissionsArgs {
 }
 
 /// Writes what somebody holds in any form but text.
-pub(super) fn write(held: &Held<'_>, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
+pub(super) fn write(
+    held: &HeldPermissions<'_>,
+    layout: Layout,
+    asked: &Asked<'_>,
+    out: &mut dyn io::Write,
+) -> Result<(), Fault> {
     match layout.form {
         Form::Json | Form::Yaml => json::write_as(layout.form, &document(held, asked.world), asked, out),
         form => Ok(sheet(held, form).write(layout, asked.context.look, out)?),
@@ -184,8 +189,8 @@ fn compared_sheet(it: &Compared) -> Sheet<'_> {
     Sheet::of(&titles.map(|it| (it, ALL)), rows).with(Mark::Unknown, it.gaps.iter().map(|it| it.what.clone()))
 }
 
-fn document(held: &Held<'_>, world: &World) -> PermissionsJson {
-    let Held { folded, capabilities, own } = held;
+fn document(held: &HeldPermissions<'_>, world: &World) -> PermissionsJson {
+    let HeldPermissions { folded, capabilities, own } = held;
     let own = own.first();
     let mut permissions: Vec<RowJson> = folded.rows.iter().map(row).collect();
     permissions.extend(own.into_iter().flat_map(own_rows));
@@ -332,7 +337,7 @@ impl Granted<'_> {
 }
 
 /// A row for each grant.
-fn sheet<'a>(held: &'a Held<'_>, form: Form) -> Sheet<'a> {
+fn sheet<'a>(held: &'a HeldPermissions<'_>, form: Form) -> Sheet<'a> {
     let folded = &held.folded;
     let subject = folded.identity.subject.to_string();
     let masters = folded.identity.is_in(MASTERS).then(|| masters(&subject, form));

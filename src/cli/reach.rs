@@ -15,10 +15,10 @@ use serde::Serialize;
 use crate::ask::many::{NetworkReach, each_node_of, unit_name, unit_nodes, unit_ranges, unit_text};
 use crate::ask::page::{self, target};
 use crate::ask::question::Reads;
-use crate::ask::question::reach::{Found, Reach as Asking, ReachAnswer};
+use crate::ask::question::reach::{Reach as Asking, ReachAnswer, ReachFound};
 use crate::ask::reach_page::ports_text;
 use crate::ask::reaches::Reaches;
-use crate::ask::trace::Trace;
+use crate::ask::trace::TraceAnswer;
 use crate::ask::whys::{Reasons, Whys};
 use crate::ask::{Fault, Question};
 use crate::model::evidence::Outcome;
@@ -33,7 +33,7 @@ use super::json::{self, CountsJson, EvidenceJson};
 use super::map::{LeftOutJson, ListsJson, in_one_line, left_out_json};
 use super::path::WaysJson;
 use super::sheet::{ALL, DATA, REASONS, Sheet, WIDE, WORDS};
-use super::{Asked, Beside, Command, Exit, certificate, path};
+use super::{Asked, BesideFile, Command, Exit, certificate, path};
 
 /// What END reaches.
 #[derive(Args, Debug)]
@@ -57,7 +57,7 @@ impl ReachArgs {
     /// Why there is no way, as a document; or why there is none of that.
     fn text(&self, asked: &Asked<'_>) -> Result<Result<Vec<u8>, &'static str>, Fault> {
         let (here, world) = (&asked.context.here, asked.world);
-        let Found::Path(path) = self.question.answer(here, world, &mut |_, _| true)?.found else {
+        let ReachFound::Path(path) = self.question.answer(here, world, &mut |_, _| true)?.found else {
             return Ok(Err(
                 "no certificate is written: policies alone decide this connection, and kreach trace tells how",
             ));
@@ -81,9 +81,9 @@ impl Command for ReachArgs {
         asked.print(&question, Layout::from(self.printed).folding(self.folds), out)
     }
 
-    fn beside(&self, asked: &Asked<'_>) -> Result<Option<Beside>, Fault> {
+    fn beside(&self, asked: &Asked<'_>) -> Result<Option<BesideFile>, Fault> {
         let Some(path) = &self.certificate else { return Ok(None) };
-        Ok(Some(Beside { path: path.clone(), text: self.text(asked)? }))
+        Ok(Some(BesideFile { path: path.clone(), text: self.text(asked)? }))
     }
 }
 
@@ -102,15 +102,15 @@ pub(super) fn write(it: &ReachAnswer, layout: Layout, asked: &Asked<'_>, out: &m
 
 fn sheet<'a>(it: &'a ReachAnswer, whys: &'a Whys<'_>, form: Form) -> Sheet<'a> {
     match &it.found {
-        Found::Trace(trace) => sheet_of_trace(trace),
-        Found::Path(path) => path::sheet(path),
-        Found::Connections(reach, ways) => sheet_of_reach(reach, ways.as_ref(), whys, form),
-        Found::Ways(ways) => path::rows_sheet(ways),
+        ReachFound::Trace(trace) => sheet_of_trace(trace),
+        ReachFound::Path(path) => path::sheet(path),
+        ReachFound::Connections(reach, ways) => sheet_of_reach(reach, ways.as_ref(), whys, form),
+        ReachFound::Ways(ways) => path::rows_sheet(ways),
     }
 }
 
 /// A row for each pair.
-fn sheet_of_trace(trace: &Trace) -> Sheet<'_> {
+fn sheet_of_trace(trace: &TraceAnswer) -> Sheet<'_> {
     let columns: [(&'static str, &'static [Form]); 5] =
         [("from", ALL), ("to", ALL), ("outcome", ALL), ("allowed", ALL), ("unknown", ALL)];
     let rows = trace.pairs.iter().map(|it| {
@@ -162,19 +162,19 @@ fn sheet_of_reach<'a>(reach: &'a NetworkReach, ways: Option<&'a Reaches>, whys: 
 
 fn graph(it: &ReachAnswer) -> Graph {
     match &it.found {
-        Found::Trace(trace) => graph_of_trace(trace),
-        Found::Path(path) => path::graph(path),
-        Found::Connections(reach, _) => graph_of_reach(reach),
-        Found::Ways(ways) => path::rows_graph(&it.of, &ways.rows),
+        ReachFound::Trace(trace) => graph_of_trace(trace),
+        ReachFound::Path(path) => path::graph(path),
+        ReachFound::Connections(reach, _) => graph_of_reach(reach),
+        ReachFound::Ways(ways) => path::rows_graph(&it.of, &ways.rows),
     }
 }
 
 fn write_json(it: &ReachAnswer, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     match &it.found {
-        Found::Trace(trace) => json::write_trace(trace, form, asked, out),
-        Found::Path(path) => path::write_json(path, form, asked, out),
-        Found::Connections(reach, ways) => write_connections(it, reach, ways.as_ref(), form, asked, out),
-        Found::Ways(ways) => path::write_rows_json(&it.of, ways, it.way, form, asked, out),
+        ReachFound::Trace(trace) => json::write_trace(trace, form, asked, out),
+        ReachFound::Path(path) => path::write_json(path, form, asked, out),
+        ReachFound::Connections(reach, ways) => write_connections(it, reach, ways.as_ref(), form, asked, out),
+        ReachFound::Ways(ways) => path::write_rows_json(&it.of, ways, it.way, form, asked, out),
     }
 }
 
@@ -192,7 +192,7 @@ fn graph_of_reach(reach: &NetworkReach) -> Graph {
 }
 
 /// The plain connection between two ends.
-fn graph_of_trace(trace: &Trace) -> Graph {
+fn graph_of_trace(trace: &TraceAnswer) -> Graph {
     let (from, to, outcome) = (trace.from.to_string(), target(&trace.to, &trace.port), trace.outcome());
     let arrow = Arrow { from, to, words: outcome.to_string(), outcome };
     Graph { title: format!("{} -> {}", arrow.from, arrow.to), arrows: vec![arrow] }

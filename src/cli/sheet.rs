@@ -28,7 +28,7 @@ pub enum Title {
 
 /// One column: how it is called, and the forms that it stands in.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Column {
+pub struct SheetColumn {
     pub title: Title,
     pub forms: &'static [Form],
 }
@@ -49,7 +49,7 @@ pub type SheetRow = Vec<String>;
 
 /// Columns, their rows, and what is said below them to people: counts, legends, why rows may be missing.
 pub struct Sheet<'a> {
-    pub columns: Vec<Column>,
+    pub columns: Vec<SheetColumn>,
     pub rows: Box<dyn Iterator<Item = SheetRow> + 'a>,
     pub below: Vec<(Mark, String)>,
 }
@@ -57,7 +57,7 @@ pub struct Sheet<'a> {
 impl<'a> Sheet<'a> {
     /// Rows under these titles.
     pub fn of(columns: &[(&'static str, &'static [Form])], rows: impl Iterator<Item = SheetRow> + 'a) -> Self {
-        let columns = columns.iter().map(|(title, forms)| Column { title: Title::Field(title), forms });
+        let columns = columns.iter().map(|(title, forms)| SheetColumn { title: Title::Field(title), forms });
         Self { columns: columns.collect(), rows: Box::new(rows), below: Vec::new() }
     }
 

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::ask::end::{self, End, PortAsk};
 use crate::ask::question::Reads;
 use crate::ask::question::trace::{self as question, Trace};
-use crate::ask::trace::Trace as Answer;
+use crate::ask::trace::TraceAnswer as Answer;
 use crate::ask::{Fault, Question};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;

@@ -11,7 +11,7 @@ use crate::ask::question::Reads;
 use crate::ask::question::who_can::{Holders, WhoCan as Asking, pods};
 use crate::ask::{Fault, Question, World};
 use crate::model::role::Subject;
-use crate::rbac::beside::{Beside, Missing, Named};
+use crate::rbac::beside::{Missing, Named, OtherHolders};
 use crate::rbac::grant::Grant;
 use crate::rbac::who::{Holder, Places};
 use crate::text::evidence::Evidence;
@@ -92,7 +92,7 @@ struct MissingJson {
     would: Option<&'static str>,
 }
 
-fn beside_json(beside: &Beside) -> BesideJson {
+fn beside_json(beside: &OtherHolders) -> BesideJson {
     let named = |it: &Named| NamedJson {
         to: it.subject.to_string(),
         names: it.names.iter().map(ToString::to_string).collect(),
@@ -194,7 +194,7 @@ fn only_for(it: &Named) -> String {
     format!("only for the names {}", names.join(" "))
 }
 
-fn beside_rows(beside: &Beside) -> Vec<SheetRow> {
+fn beside_rows(beside: &OtherHolders) -> Vec<SheetRow> {
     let named = beside.named.iter().flat_map(|it| {
         let (subject, what) = (it.subject.to_string(), only_for(it));
         it.grants.iter().map(move |it| grant_row(&subject, it, "", &what)).collect::<Vec<_>>()
@@ -207,7 +207,7 @@ fn beside_rows(beside: &Beside) -> Vec<SheetRow> {
     named.chain(missing).chain(lagging).collect()
 }
 
-fn beside_words(beside: &Beside) -> Vec<String> {
+fn beside_words(beside: &OtherHolders) -> Vec<String> {
     let named = beside.named.iter().map(|it| format!("{}: {}", it.subject, only_for(it)));
     let missing = beside.missing.iter().map(|it| format!("{}: {}", it.binding.id(), text::rbac::missing(it)));
     named.chain(missing).chain(beside.lagging.iter().cloned()).collect()

@@ -13,8 +13,8 @@ use crate::ask::apply::{Weighed, arrived, operator, unready, weigh};
 use crate::ask::{Fault, FaultKind, World};
 use crate::change::Change;
 use crate::change::plan::Tried;
-use crate::change::record::{Record, State, Told as Recorded};
-use crate::cli::apply::{ApplyArgs, Came, Confirming, Told, record_page, write};
+use crate::change::record::{AppliedBy as Recorded, ChangeState, Record};
+use crate::cli::apply::{ApplyArgs, ApplyJson, Came, Confirming, record_page, write};
 use crate::cli::form::Form;
 use crate::cli::{Color, Exit};
 use crate::live::connect::{self, Connected, Selection, Surroundings};
@@ -166,7 +166,7 @@ impl<'a> Session<'a> {
             Stopped::Failed(fault) => return Err(fault.clone().into()),
             Stopped::No { what, hint } => (what, hint),
         };
-        let told = Told { reasons: what.clone(), ..self.told() };
+        let told = ApplyJson { reasons: what.clone(), ..self.told() };
         self.end(Came::Refused, &told, |page| {
             what.iter().for_each(|it| page.say(0, Mark::Deny, it));
             page.say(0, Mark::Plain, "nothing was changed");
@@ -177,12 +177,12 @@ impl<'a> Session<'a> {
         Ok(Exit::No)
     }
 
-    pub(super) fn told(&self) -> Told<'_> {
-        Told { context: &self.connected.context, server: &self.connected.server, ..Told::default() }
+    pub(super) fn told(&self) -> ApplyJson<'_> {
+        ApplyJson { context: &self.connected.context, server: &self.connected.server, ..ApplyJson::default() }
     }
 
     /// Prints the end of it: lines, or the one document.
-    pub(super) fn end(&self, came: Came, told: &Told<'_>, say: impl FnOnce(&mut Page)) -> Result<Exit, Fault> {
+    pub(super) fn end(&self, came: Came, told: &ApplyJson<'_>, say: impl FnOnce(&mut Page)) -> Result<Exit, Fault> {
         if self.form == Form::Json {
             return print::answer(self.color, |out| Ok(write(came, told, out).map(|()| came.exit())?));
         }
@@ -236,7 +236,7 @@ impl<'a> Session<'a> {
         let mut overridden = self.confirming.overrides.clone();
         loop {
             if prepared.tried.steps.is_empty() {
-                let told = Told { notes: prepared.weighed.notes.clone(), ..self.told() };
+                let told = ApplyJson { notes: prepared.weighed.notes.clone(), ..self.told() };
                 return self.end(Came::Nothing, &told, |page| {
                     page.say(0, Mark::Allow, "nothing is to be changed: the cluster is so already");
                     told.notes.iter().for_each(|it| page.say(0, Mark::Note, it));
@@ -265,8 +265,8 @@ impl<'a> Session<'a> {
         self.make(prepared, overridden, origin, undoes).await
     }
 
-    pub(super) fn of<'p>(&'p self, prepared: &'p Prepared, overridden: &'p [String]) -> Told<'p> {
-        Told {
+    pub(super) fn of<'p>(&'p self, prepared: &'p Prepared, overridden: &'p [String]) -> ApplyJson<'p> {
+        ApplyJson {
             weighed: Some((&prepared.weighed, &prepared.before)),
             overridden,
             notes: prepared.weighed.notes.clone(),
@@ -296,7 +296,8 @@ impl<'a> Session<'a> {
         let mut told_of = 0;
         let mut failed = None;
         let mut keep = |record: &Record| {
-            let is_done = |it: &crate::change::record::Kept| !matches!(it.state, State::Waiting | State::Sending);
+            let is_done =
+                |it: &crate::change::record::Kept| !matches!(it.state, ChangeState::Waiting | ChangeState::Sending);
             let kept = self.log.keep(record);
             while record.steps.get(told_of).is_some_and(is_done) {
                 failed = failed.take().or(self.say(&[step_line(record, told_of)].into_iter().collect()).err());
@@ -317,9 +318,9 @@ impl<'a> Session<'a> {
     /// What came of it, and whether the cluster is as predicted.
     async fn close(&self, prepared: &Prepared, overridden: &[String], record: &Record) -> Result<Exit, Fault> {
         let came = Came::of(record);
-        let mut told = Told { record: Some(record), ..self.of(prepared, overridden) };
+        let mut told = ApplyJson { record: Some(record), ..self.of(prepared, overridden) };
         let mut page = record_page(record);
-        let waiting = (0..record.steps.len()).filter(|at| record.steps[*at].state == State::Waiting);
+        let waiting = (0..record.steps.len()).filter(|at| record.steps[*at].state == ChangeState::Waiting);
         waiting.for_each(|at| page.push(step_line(record, at)));
         if came == Came::Made {
             match self.facts().await {

@@ -8,7 +8,7 @@ use crate::ask::expectation::Expectations;
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, FaultKind, Here};
 use crate::cli::assert::{Assert, AssertArgs};
-use crate::cli::check::{CheckArgs, Finding, Report, Rule};
+use crate::cli::check::{CheckArgs, CheckRule, Finding, Report};
 use crate::cli::{Asked, Color, Exit};
 use crate::live::bounded;
 use crate::live::files;
@@ -108,7 +108,7 @@ fn findings(loaded: &files::Loaded) -> Vec<Finding> {
             file: spot.file,
             line: spot.line,
             column: spot.column,
-            rule: if is_unreadable(it) { Rule::Unreadable } else { Rule::Problem },
+            rule: if is_unreadable(it) { CheckRule::Unreadable } else { CheckRule::Problem },
             object: it.object.clone(),
             place: if it.object.is_some() { it.place.clone() } else { Default::default() },
             what: it.what.to_string(),

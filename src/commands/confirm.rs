@@ -3,8 +3,8 @@
 use crate::apply::is_production;
 use crate::ask::{Fault, FaultKind};
 use crate::cli::Exit;
-use crate::cli::apply::{Came, Told};
-use crate::terminal::question::{self, Answer};
+use crate::cli::apply::{ApplyJson, Came};
+use crate::terminal::question::{self, TerminalReply};
 use crate::text::Mark;
 
 use super::apply::{Prepared, Session};
@@ -23,7 +23,7 @@ impl Session<'_> {
         let reasons: Vec<String> = prepared.weighed.stopped_by(overridden).map(|it| it.words()).collect();
         if !reasons.is_empty() {
             let names: Vec<&str> = prepared.weighed.stopped_by(overridden).map(|it| it.guard.name).collect();
-            let told = Told { reasons, ..self.of(prepared, overridden) };
+            let told = ApplyJson { reasons, ..self.of(prepared, overridden) };
             let exit = self.end(Came::Refused, &told, |page| {
                 page.say(0, Mark::Deny, format!("stopped by guard {}; nothing was changed", names.join(", ")));
             })?;
@@ -39,7 +39,7 @@ impl Session<'_> {
         }
         self.confirm_context(is_asking)?;
         if is_asking && typed("type apply to go on: ")? != "apply" {
-            let told = Told { reasons: vec!["it was not confirmed".to_owned()], ..self.of(prepared, overridden) };
+            let told = ApplyJson { reasons: vec!["it was not confirmed".to_owned()], ..self.of(prepared, overridden) };
             return self
                 .end(Came::Refused, &told, |page| page.say(0, Mark::Deny, "not confirmed; nothing was changed"))
                 .map(Some);
@@ -70,8 +70,8 @@ impl Session<'_> {
 /// What is typed on the terminal after this was asked; nothing where it was pasted.
 fn typed(question: &str) -> Result<String, Fault> {
     match question::ask(question) {
-        Ok(Answer::Typed(line)) => Ok(line),
-        Ok(Answer::Pasted) => {
+        Ok(TerminalReply::Typed(line)) => Ok(line),
+        Ok(TerminalReply::Pasted) => {
             print::line("what is pasted confirms nothing: type it");
             Ok(String::new())
         }

@@ -58,7 +58,7 @@ impl Service {
         let decoded = |part| percent_decode_str(part).decode_utf8_lossy();
         let path: Vec<Cow<'_, str>> = head.uri.path().split('/').filter(|part| !part.is_empty()).map(decoded).collect();
         let path: Vec<&str> = path.iter().map(|part| &**part).collect();
-        let asked = Asked {
+        let asked = RequestHead {
             accept: text(header::ACCEPT),
             encoding: text(header::ACCEPT_ENCODING),
             query: Query::parse(head.uri.query().unwrap_or_default()),
@@ -67,7 +67,7 @@ impl Service {
             Method::GET => self.get(identity, &path, &asked),
             Method::POST | Method::PUT | Method::PATCH | Method::DELETE => match body.collect().await {
                 Ok(body) => {
-                    let sent = Sent {
+                    let sent = RequestBody {
                         content: text(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim(),
                         agent: text(header::USER_AGENT),
                         body: &body.to_bytes(),
@@ -87,7 +87,7 @@ impl Service {
         found.ok_or_else(|| Failure::new(401, "Unauthorized", "Unauthorized"))
     }
 
-    fn get(&self, identity: &Identity, path: &[&str], asked: &Asked<'_>) -> Result<Response<Body>, Failure> {
+    fn get(&self, identity: &Identity, path: &[&str], asked: &RequestHead<'_>) -> Result<Response<Body>, Failure> {
         match path {
             ["healthz" | "readyz" | "livez", ..] => Ok(respond(200, "text/plain; charset=utf-8", "ok".to_owned())),
             ["version"] => Ok(json(200, &discovery::version())),
@@ -103,14 +103,19 @@ impl Service {
                 200,
                 &serde_json::json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.33.5"}, "paths": {}, "definitions": {}}),
             )),
-            _ => match Target::of(path) {
+            _ => match PathTarget::of(path) {
                 Some(target) => self.read(identity, &target, asked),
                 None => Err(refused(identity, path, asked)),
             },
         }
     }
 
-    fn read(&self, identity: &Identity, target: &Target<'_>, asked: &Asked<'_>) -> Result<Response<Body>, Failure> {
+    fn read(
+        &self,
+        identity: &Identity,
+        target: &PathTarget<'_>,
+        asked: &RequestHead<'_>,
+    ) -> Result<Response<Body>, Failure> {
         let options = Options::parse(target.kind, target.namespace, &asked.query)?;
         let writer = Writer { kind: target.kind, form: Form::wanted(asked.accept)?, include: options.include };
         let namespace = target.namespace.unwrap_or_default();
@@ -141,7 +146,7 @@ impl Service {
         Ok(respond(200, "application/json", out))
     }
 
-    fn list(&self, writer: Writer, options: &Options, asked: &Asked<'_>) -> Result<Response<Body>, Failure> {
+    fn list(&self, writer: Writer, options: &Options, asked: &RequestHead<'_>) -> Result<Response<Body>, Failure> {
         let mut listing = list::list(&self.world, writer, options)?;
         let first = listing.next().unwrap_or_default();
         // Small answers go out whole and plain, as kube-apiserver sends them.
@@ -175,10 +180,10 @@ impl Service {
         identity: &Identity,
         method: &Method,
         path: &[&str],
-        asked: &Asked<'_>,
-        sent: &Sent<'_>,
+        asked: &RequestHead<'_>,
+        sent: &RequestBody<'_>,
     ) -> Result<Response<Body>, Failure> {
-        let target = Target::of(path).filter(|_| self.world.is_told());
+        let target = PathTarget::of(path).filter(|_| self.world.is_told());
         let Some(target) = target else {
             return if *method == Method::POST {
                 self.post(identity, path, sent.body)
@@ -220,7 +225,7 @@ impl Service {
 
     /// Whatever would change something: 403 for lack of the right, and 405 even with it.
     fn refuse(&self, identity: &Identity, method: &Method, path: &[&str]) -> Result<Response<Body>, Failure> {
-        let Some(target) = Target::of(path) else { return Err(Failure::no_such_path()) };
+        let Some(target) = PathTarget::of(path) else { return Err(Failure::no_such_path()) };
         let verb = match (method.as_str(), target.name) {
             ("POST", _) => "create",
             ("PUT", _) => "update",
@@ -235,28 +240,28 @@ impl Service {
 }
 
 /// What a request that changes something brings.
-struct Sent<'a> {
+struct RequestBody<'a> {
     content: &'a str,
     agent: &'a str,
     body: &'a [u8],
 }
 
 /// What of the request's head matters.
-struct Asked<'a> {
+struct RequestHead<'a> {
     accept: &'a str,
     encoding: &'a str,
     query: Query,
 }
 
 /// What a path names.
-struct Target<'a> {
+struct PathTarget<'a> {
     kind: &'static Kind,
     namespace: Option<&'a str>,
     name: Option<&'a str>,
 }
 
-impl<'a> Target<'a> {
-    fn of(path: &[&'a str]) -> Option<Target<'a>> {
+impl<'a> PathTarget<'a> {
+    fn of(path: &[&'a str]) -> Option<PathTarget<'a>> {
         let (group, rest) = match path {
             ["api", "v1", rest @ ..] => ("", rest),
             ["apis", group, "v1", rest @ ..] => (*group, rest),
@@ -273,12 +278,12 @@ impl<'a> Target<'a> {
         };
         let kind = kinds::served(group, "v1", plural)?;
         let fits = if kind.namespaced { namespace.is_some() || name.is_none() } else { namespace.is_none() };
-        fits.then_some(Target { kind, namespace, name })
+        fits.then_some(PathTarget { kind, namespace, name })
     }
 }
 
 /// Why something is not answered that no world holds: nobody has the right, or nothing is there.
-fn refused(identity: &Identity, path: &[&str], asked: &Asked<'_>) -> Failure {
+fn refused(identity: &Identity, path: &[&str], asked: &RequestHead<'_>) -> Failure {
     let (group, rest) = match path {
         ["api", "v1", rest @ ..] => ("", rest),
         ["apis", group, "v1", rest @ ..] => (*group, rest),

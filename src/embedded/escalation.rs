@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::kinds::{Kind, by_kind};
 use super::review::Identity;
-use super::world::Held;
+use super::world::ObjectsNow;
 
 /// 403 where an identity may not write this role or binding.
 pub fn check(
-    held: &Held<'_>,
+    held: &ObjectsNow<'_>,
     identity: &Identity,
     kind: &Kind,
     object: &Value,
@@ -35,7 +35,13 @@ pub fn check(
     }
 }
 
-fn binding(held: &Held<'_>, identity: &Identity, kind: &Kind, object: &Value, namespace: &str) -> Result<(), Failure> {
+fn binding(
+    held: &ObjectsNow<'_>,
+    identity: &Identity,
+    kind: &Kind,
+    object: &Value,
+    namespace: &str,
+) -> Result<(), Failure> {
     let (role, name) = (
         object["roleRef"]["kind"].as_str().unwrap_or_default(),
         object["roleRef"]["name"].as_str().unwrap_or_default(),

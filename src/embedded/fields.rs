@@ -40,7 +40,7 @@ pub enum Force {
 }
 
 /// One entry of `metadata.managedFields`.
-struct Entry {
+struct ManagedFieldsEntry {
     manager: String,
     operation: String,
     version: String,
@@ -54,7 +54,7 @@ struct Entry {
 pub fn apply(live: &Value, said: &Value, manager: Manager<'_>, force: Force) -> Result<Value, Vec<Conflict>> {
     let set = leaves(said);
     let mut entries = entries(live);
-    let is_ours = |it: &Entry| it.manager == manager.name && it.operation == manager.operation;
+    let is_ours = |it: &ManagedFieldsEntry| it.manager == manager.name && it.operation == manager.operation;
     let mut conflicts = Vec::new();
     for entry in entries.iter_mut().filter(|it| !is_ours(it) && it.subresource.is_none()) {
         let lost: Vec<Path> = set
@@ -79,7 +79,7 @@ pub fn apply(live: &Value, said: &Value, manager: Manager<'_>, force: Force) -> 
     }
     let mut merged = live.clone();
     let before = entries.iter().find(|it| is_ours(it)).map(|it| it.fields.clone()).unwrap_or_default();
-    let others: Vec<&Entry> = entries.iter().filter(|it| !is_ours(it)).collect();
+    let others: Vec<&ManagedFieldsEntry> = entries.iter().filter(|it| !is_ours(it)).collect();
     for path in before.difference(&set) {
         let is_kept = others.iter().any(|it| it.fields.contains(path)) || set.iter().any(|it| overlap(it, path));
         if !is_kept {
@@ -92,7 +92,7 @@ pub fn apply(live: &Value, said: &Value, manager: Manager<'_>, force: Force) -> 
     entries.retain(|it| !is_ours(it) && (!it.fields.is_empty() || it.subresource.is_some()));
     let version = said["apiVersion"].as_str().unwrap_or_default().to_owned();
     let (manager, operation, time) = (manager.name.to_owned(), manager.operation.to_owned(), json!(manager.time));
-    entries.push(Entry { manager, operation, version, time, subresource: None, fields: set });
+    entries.push(ManagedFieldsEntry { manager, operation, version, time, subresource: None, fields: set });
     write(&mut merged, &entries);
     Ok(merged)
 }
@@ -108,7 +108,7 @@ pub fn written(before: Option<&Value>, after: &mut Value, manager: Manager<'_>) 
     }
     entries.retain(|it| !it.fields.is_empty() || it.subresource.is_some());
     if !changed.is_empty() {
-        let is_ours = |it: &&mut Entry| {
+        let is_ours = |it: &&mut ManagedFieldsEntry| {
             it.manager == manager.name && it.operation == manager.operation && it.subresource.is_none()
         };
         match entries.iter_mut().find(is_ours) {
@@ -116,7 +116,7 @@ pub fn written(before: Option<&Value>, after: &mut Value, manager: Manager<'_>) 
                 entry.fields.extend(changed);
                 entry.time = json!(manager.time);
             }
-            None => entries.push(Entry {
+            None => entries.push(ManagedFieldsEntry {
                 manager: manager.name.to_owned(),
                 operation: manager.operation.to_owned(),
                 version: after["apiVersion"].as_str().unwrap_or_default().to_owned(),
@@ -198,12 +198,12 @@ fn remove(object: &mut Value, path: &Path) {
     }
 }
 
-fn entries(object: &Value) -> Vec<Entry> {
+fn entries(object: &Value) -> Vec<ManagedFieldsEntry> {
     let read = |it: &Value| {
         let text = |key: &str| it[key].as_str().unwrap_or_default().to_owned();
         let mut fields = Set::new();
         parse(&it["fieldsV1"], Path::new(), &mut fields);
-        Entry {
+        ManagedFieldsEntry {
             manager: text("manager"),
             operation: text("operation"),
             version: text("apiVersion"),
@@ -231,8 +231,8 @@ fn parse(fields: &Value, path: Path, all: &mut Set) {
     }
 }
 
-fn write(object: &mut Value, entries: &[Entry]) {
-    let one = |it: &Entry| {
+fn write(object: &mut Value, entries: &[ManagedFieldsEntry]) {
+    let one = |it: &ManagedFieldsEntry| {
         if let Some(whole) = &it.subresource {
             return whole.clone();
         }

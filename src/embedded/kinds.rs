@@ -1,6 +1,6 @@
 //! The kinds that the server serves: one row each, in the order in which discovery lists them.
 
-use super::table::{self, Column};
+use super::table::{self, TableColumn};
 
 /// A kind of object as discovery describes it, and the columns of its table.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub struct Kind {
     pub short: &'static [&'static str],
     pub categories: &'static [&'static str],
     pub namespaced: bool,
-    pub columns: &'static [Column],
+    pub columns: &'static [TableColumn],
 }
 
 impl Kind {
@@ -33,7 +33,7 @@ const fn row(
     plural: &'static str,
     singular: &'static str,
     kind: &'static str,
-    columns: &'static [Column],
+    columns: &'static [TableColumn],
 ) -> Kind {
     Kind { group, version: "v1", plural, singular, kind, short: &[], categories: &[], namespaced: true, columns }
 }

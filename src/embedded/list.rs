@@ -58,7 +58,7 @@ enum Next {
 /// Decides what a list holds.
 pub fn list(world: &World, writer: Writer, options: &Options) -> Result<Listing, Failure> {
     let kind = writer.kind;
-    let asked = Asked::of(world, options)?;
+    let asked = ListStart::of(world, options)?;
     let object_list = world.object_list(kind, asked.at).map_err(|Gone(oldest)| asked.gone(oldest))?;
     let version = asked.at.unwrap_or_else(|| world.version());
     let mut range = range(&object_list, options);
@@ -113,27 +113,27 @@ fn page(
 }
 
 /// The moment and the place at which a list is to begin.
-struct Asked {
+struct ListStart {
     at: Option<u64>,
     after: Option<(String, String)>,
 }
 
-impl Asked {
-    fn of(world: &World, options: &Options) -> Result<Asked, Failure> {
+impl ListStart {
+    fn of(world: &World, options: &Options) -> Result<ListStart, Failure> {
         if !options.token.is_empty() {
             let (version, namespace, name) = read_token(&options.token)
                 .ok_or_else(|| Failure::bad_request("continue key is not valid: it was not given by this server"))?;
-            return Ok(Asked { at: u64::try_from(version).ok(), after: Some((namespace, name)) });
+            return Ok(ListStart { at: u64::try_from(version).ok(), after: Some((namespace, name)) });
         }
         let current = world.version();
         match options.version {
             Some(asked) if asked > current => Err(Failure::too_new(asked, current)),
-            Some(asked) if options.version_match == "Exact" => Ok(Asked { at: Some(asked), after: None }),
+            Some(asked) if options.version_match == "Exact" => Ok(ListStart { at: Some(asked), after: None }),
             // Paging at a version means that version; otherwise it only must not be older.
             Some(asked) if asked > 0 && options.limit > 0 && options.version_match.is_empty() => {
-                Ok(Asked { at: Some(asked), after: None })
+                Ok(ListStart { at: Some(asked), after: None })
             }
-            _ => Ok(Asked { at: None, after: None }),
+            _ => Ok(ListStart { at: None, after: None }),
         }
     }
 

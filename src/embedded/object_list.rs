@@ -15,7 +15,7 @@ use super::seeded::render::{Labels, Rows};
 
 /// How much of an object is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum ObjectPart {
     /// All of it.
     Full,
     /// Its metadata alone, managed fields included.
@@ -65,26 +65,26 @@ fn push_member(out: &mut Vec<u8>, key: &str, value: &Value) {
 
 /// One object, wherever it is.
 #[derive(Clone, Copy)]
-pub enum Item<'a> {
+pub enum ObjectItem<'a> {
     Rendered(&'a Facts, &'static Rows, usize),
     Held(&'a Object),
 }
 
-impl<'a> Item<'a> {
+impl<'a> ObjectItem<'a> {
     /// Appends the object's members.
-    pub fn write(&self, part: Part, out: &mut Vec<u8>) {
+    pub fn write(&self, part: ObjectPart, out: &mut Vec<u8>) {
         match (self, part) {
-            (Item::Rendered(facts, rows, at), _) => (rows.write)(facts, *at, part, out),
-            (Item::Held(object), Part::Full | Part::Slim) => out.extend_from_slice(&object.members),
-            (Item::Held(object), Part::Meta) => push_member(out, "metadata", &object.value["metadata"]),
+            (ObjectItem::Rendered(facts, rows, at), _) => (rows.write)(facts, *at, part, out),
+            (ObjectItem::Held(object), ObjectPart::Full | ObjectPart::Slim) => out.extend_from_slice(&object.members),
+            (ObjectItem::Held(object), ObjectPart::Meta) => push_member(out, "metadata", &object.value["metadata"]),
         }
     }
 
     /// The object as a value, without its managed fields if it is rendered.
     pub fn value(&self) -> Cow<'a, Value> {
-        let Item::Held(object) = self else {
+        let ObjectItem::Held(object) = self else {
             let mut text = vec![b'{'];
-            self.write(Part::Slim, &mut text);
+            self.write(ObjectPart::Slim, &mut text);
             text.push(b'}');
             return Cow::Owned(serde_json::from_slice(&text).expect("rendered documents are JSON"));
         };
@@ -93,25 +93,25 @@ impl<'a> Item<'a> {
 
     pub fn namespace(&self) -> &'a str {
         match self {
-            Item::Rendered(facts, rows, at) => {
+            ObjectItem::Rendered(facts, rows, at) => {
                 (rows.namespace)(facts, *at).map_or("", |at| &facts.namespaces[at as usize].name)
             }
-            Item::Held(object) => &object.namespace,
+            ObjectItem::Held(object) => &object.namespace,
         }
     }
 
     pub fn name(&self) -> Cow<'a, str> {
         match self {
-            Item::Rendered(facts, rows, at) => Cow::Owned((rows.name)(facts, *at)),
-            Item::Held(object) => Cow::Borrowed(&object.name),
+            ObjectItem::Rendered(facts, rows, at) => Cow::Owned((rows.name)(facts, *at)),
+            ObjectItem::Held(object) => Cow::Borrowed(&object.name),
         }
     }
 
     /// The object's labels, if they can be had without rendering it.
     pub fn labels(&self) -> Option<Labels> {
         match self {
-            Item::Rendered(facts, rows, at) => rows.labels.map(|labels| labels(facts, *at)),
-            Item::Held(_) => None,
+            ObjectItem::Rendered(facts, rows, at) => rows.labels.map(|labels| labels(facts, *at)),
+            ObjectItem::Held(_) => None,
         }
     }
 
@@ -120,8 +120,8 @@ impl<'a> Item<'a> {
         match (self, path) {
             (_, "metadata.name") => Some(self.name().into_owned()),
             (_, "metadata.namespace") => Some(self.namespace().to_owned()),
-            (Item::Rendered(facts, rows, at), _) => rows.field.and_then(|field| field(facts, *at, path)),
-            (Item::Held(_), _) => None,
+            (ObjectItem::Rendered(facts, rows, at), _) => rows.field.and_then(|field| field(facts, *at, path)),
+            (ObjectItem::Held(_), _) => None,
         }
     }
 
@@ -155,10 +155,10 @@ impl ObjectList {
     }
 
     /// The object at a place below `len`.
-    pub fn item(&self, at: usize) -> Item<'_> {
+    pub fn item(&self, at: usize) -> ObjectItem<'_> {
         match self {
-            ObjectList::Rendered(facts, rows) => Item::Rendered(facts, rows, at),
-            ObjectList::Held(objects) => Item::Held(&objects[at]),
+            ObjectList::Rendered(facts, rows) => ObjectItem::Rendered(facts, rows, at),
+            ObjectList::Held(objects) => ObjectItem::Held(&objects[at]),
         }
     }
 
@@ -184,7 +184,7 @@ impl ObjectList {
     }
 
     /// The first place from which on `from_here` holds.
-    fn first(&self, from_here: impl Fn(Item<'_>) -> bool) -> usize {
+    fn first(&self, from_here: impl Fn(ObjectItem<'_>) -> bool) -> usize {
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = (low + high) / 2;

@@ -34,15 +34,15 @@ pub struct Options {
     /// The resource version as it was asked for; `None` is "the most recent".
     pub version: Option<u64>,
     pub version_match: String,
-    pub bookmarks: Wanted,
-    pub initial_events: Option<Wanted>,
+    pub bookmarks: Optional,
+    pub initial_events: Option<Optional>,
     pub timeout_seconds: Option<u64>,
     pub include: Include,
 }
 
 /// Whether something optional was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum Optional {
     Yes,
     No,
 }
@@ -66,11 +66,11 @@ impl Options {
             token: query.get("continue").to_owned(),
             version: number(query, "resourceVersion")?,
             version_match: query.get("resourceVersionMatch").to_owned(),
-            bookmarks: if query.is("allowWatchBookmarks") { Wanted::Yes } else { Wanted::No },
+            bookmarks: if query.is("allowWatchBookmarks") { Optional::Yes } else { Optional::No },
             initial_events: match query.get("sendInitialEvents") {
                 "" => None,
-                _ if query.is("sendInitialEvents") => Some(Wanted::Yes),
-                _ => Some(Wanted::No),
+                _ if query.is("sendInitialEvents") => Some(Optional::Yes),
+                _ => Some(Optional::No),
             },
             timeout_seconds: number(query, "timeoutSeconds")?.filter(|seconds| *seconds > 0),
             include: match query.get("includeObject") {

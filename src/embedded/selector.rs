@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::kinds::Kind;
-use super::object_list::Item;
+use super::object_list::ObjectItem;
 
 /// One requirement on a label or a field: the text at `key` must (or must not) be one of `values`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Selector {
     }
 
     /// Whether an object is selected.
-    pub fn selects(&self, item: Item<'_>) -> bool {
+    pub fn selects(&self, item: ObjectItem<'_>) -> bool {
         if self.is_empty() {
             return true;
         }
@@ -87,7 +87,7 @@ impl Selector {
     }
 
     /// The answer for labels, if it can be had without rendering.
-    fn labels_hold(&self, item: Item<'_>) -> Option<bool> {
+    fn labels_hold(&self, item: ObjectItem<'_>) -> Option<bool> {
         if self.labels.is_empty() {
             return Some(true);
         }
@@ -97,7 +97,7 @@ impl Selector {
     }
 
     /// The answer for fields, if all can be had without rendering.
-    fn fields_hold(&self, item: Item<'_>) -> Option<bool> {
+    fn fields_hold(&self, item: ObjectItem<'_>) -> Option<bool> {
         let mut all = true;
         for requirement in &self.fields {
             let (Requirement::In(key, _)

@@ -13,8 +13,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::failure::Failure;
 use super::list::{CHUNK, range};
-use super::object_list::{Item, ObjectList};
-use super::query::{Options, Wanted};
+use super::object_list::{ObjectItem, ObjectList};
+use super::query::{Optional, Options};
 use super::world::{Change, Deleted, Gone, World};
 use super::writer::{Columns, InitialEvents, Writer};
 
@@ -34,11 +34,11 @@ pub struct Watch {
     bookmark_every: Duration,
     next_bookmark: Instant,
     ends: Instant,
-    state: State,
+    state: WatchState,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum WatchState {
     Going,
     Ended,
 }
@@ -55,7 +55,7 @@ impl Watch {
             next_bookmark: now + bookmark_every,
             columns: Columns::NotSent,
             initial: None,
-            state: State::Going,
+            state: WatchState::Going,
             world,
             writer,
             options,
@@ -74,14 +74,14 @@ impl Watch {
 
     fn wants_initial_events(&self) -> bool {
         match self.options.initial_events {
-            Some(wanted) => wanted == Wanted::Yes,
+            Some(wanted) => wanted == Optional::Yes,
             None => self.options.version.unwrap_or(0) == 0,
         }
     }
 
     /// The next lines; waits until there are some. None at the end.
     pub async fn next(&mut self) -> Option<Vec<u8>> {
-        while self.state == State::Going {
+        while self.state == WatchState::Going {
             let mut out = Vec::new();
             match &self.initial {
                 Some(_) => self.write_initial(&mut out),
@@ -102,14 +102,14 @@ impl Watch {
 
     /// Waits for news, for the time of a bookmark or for the end.
     async fn wait(&mut self) -> Option<Vec<u8>> {
-        let wanted = self.options.bookmarks == Wanted::Yes;
+        let wanted = self.options.bookmarks == Optional::Yes;
         let until = if wanted { self.next_bookmark.min(self.ends) } else { self.ends };
         if let Ok(Ok(())) = timeout_at(until, self.news.changed()).await {
             return None;
         }
         let now = Instant::now();
         if now >= self.ends {
-            self.state = State::Ended;
+            self.state = WatchState::Ended;
         }
         self.next_bookmark = now + self.bookmark_every;
         wanted.then(|| {
@@ -130,7 +130,7 @@ impl Watch {
         }
         if !range.is_empty() {
             self.initial = Some((object_list, range));
-        } else if self.options.initial_events == Some(Wanted::Yes) && self.options.bookmarks == Wanted::Yes {
+        } else if self.options.initial_events == Some(Optional::Yes) && self.options.bookmarks == Optional::Yes {
             self.writer.bookmark(self.version, InitialEvents::End, out);
         }
     }
@@ -149,7 +149,7 @@ impl Watch {
             Err(Gone(oldest)) => {
                 let status = Failure::too_old(self.version, oldest).status();
                 out.extend_from_slice(format!("{{\"type\":\"ERROR\",\"object\":{status}}}\n").as_bytes());
-                self.state = State::Ended;
+                self.state = WatchState::Ended;
             }
         }
     }
@@ -169,7 +169,7 @@ impl Watch {
             (true, false) => "DELETED",
             (false, false) => return,
         };
-        self.writer.event(event, Item::Held(&change.object), self.columns, out);
+        self.writer.event(event, ObjectItem::Held(&change.object), self.columns, out);
         self.columns = Columns::Sent;
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::kinds::{KINDS, Kind};
-use super::object_list::{Item, Object, ObjectList, Part};
+use super::object_list::{Object, ObjectItem, ObjectList, ObjectPart};
 use super::seeded::facts::Facts;
 use super::seeded::render::{ROWS, VERSION};
 use super::seeded::shapes::SHAPES;
@@ -47,7 +47,7 @@ type Objects = BTreeMap<&'static str, BTreeMap<NamespacedName, Arc<Object>>>;
 
 /// What an object is to become.
 #[derive(Clone, Debug)]
-pub enum Wanted {
+pub enum Desired {
     Put(Value),
     Gone,
     /// Nothing is changed, and this is the answer.
@@ -55,9 +55,9 @@ pub enum Wanted {
 }
 
 /// All objects at one moment.
-pub struct Held<'a>(&'a Objects);
+pub struct ObjectsNow<'a>(&'a Objects);
 
-impl Held<'_> {
+impl ObjectsNow<'_> {
     /// One of them.
     pub fn object(&self, kind: &Kind, namespace: &str, name: &str) -> Option<Arc<Object>> {
         self.0.get(kind.plural)?.get(&(namespace.to_owned(), name.to_owned())).cloned()
@@ -72,7 +72,7 @@ fn with_kind(kind: &Kind, value: &Value) -> Value {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct WorldState {
     /// Everything before this version is forgotten.
     oldest: u64,
     objects: Objects,
@@ -86,7 +86,7 @@ struct State {
 pub struct World {
     name: String,
     seeded: Option<Arc<Facts>>,
-    state: Mutex<State>,
+    state: Mutex<WorldState>,
     version: watch::Sender<u64>,
 }
 
@@ -97,7 +97,7 @@ impl World {
         Some(Arc::new(World {
             name: shape.name.to_owned(),
             seeded: Some(Arc::new(Facts::new(shape))),
-            state: Mutex::new(State { oldest: VERSION, ..State::default() }),
+            state: Mutex::new(WorldState { oldest: VERSION, ..WorldState::default() }),
             version: watch::Sender::new(VERSION),
         }))
     }
@@ -126,7 +126,7 @@ impl World {
         self.version.subscribe()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, WorldState> {
         self.state.lock().expect("nobody panics while holding the world")
     }
 
@@ -150,17 +150,17 @@ impl World {
         kind: &'static Kind,
         namespace: &str,
         name: &str,
-        decide: impl FnOnce(Option<&Value>, &Held<'_>) -> Result<Wanted, E>,
+        decide: impl FnOnce(Option<&Value>, &ObjectsNow<'_>) -> Result<Desired, E>,
     ) -> Result<Value, E> {
         let mut state = self.state();
         let key = (namespace.to_owned(), name.to_owned());
         let before = state.objects.get(kind.plural).and_then(|it| it.get(&key)).cloned();
         let whole = before.as_ref().map(|it| with_kind(kind, &it.value));
         let version = self.version() + 1;
-        let (object, deleted) = match decide(whole.as_ref(), &Held(&state.objects))? {
-            Wanted::Leave(object) => return Ok(object),
-            Wanted::Put(value) => (Arc::new(Object::new(value, version)), Deleted::No),
-            Wanted::Gone => match &before {
+        let (object, deleted) = match decide(whole.as_ref(), &ObjectsNow(&state.objects))? {
+            Desired::Leave(object) => return Ok(object),
+            Desired::Put(value) => (Arc::new(Object::new(value, version)), Deleted::No),
+            Desired::Gone => match &before {
                 Some(before) => (Arc::new(before.with_version(version)), Deleted::Yes),
                 None => return Ok(Value::Null),
             },
@@ -269,11 +269,11 @@ impl World {
 }
 
 /// Appends an object with its kind and apiVersion.
-pub fn write_document(kind: &Kind, item: Item<'_>, out: &mut Vec<u8>) {
+pub fn write_document(kind: &Kind, item: ObjectItem<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(
         format!("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",", kind.kind, kind.api_version()).as_bytes(),
     );
-    item.write(Part::Full, out);
+    item.write(ObjectPart::Full, out);
     out.push(b'}');
 }
 
@@ -285,7 +285,7 @@ fn dump_item(document: &[u8], out: &mut dyn Write) -> io::Result<()> {
     out.write_all(text.as_bytes())
 }
 
-impl State {
+impl WorldState {
     fn remember(&mut self, change: Change) {
         self.object_lists.remove(change.plural);
         self.history.push_back(change);

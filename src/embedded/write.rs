@@ -17,7 +17,7 @@ use super::query::Query;
 use super::review::Identity;
 use super::settle::{aggregate, defaulted};
 use super::story::merge;
-use super::world::{Wanted, World};
+use super::world::{Desired, World};
 use super::{escalation, json_patch};
 
 /// What a write asks for.
@@ -151,7 +151,7 @@ impl Write<'_> {
                     return Err(self.conflict(&format!("the {field} in the precondition ({wanted}) does not match the {field} in record ({held}). The object might have been deleted and then recreated")));
                 }
             }
-            Ok(if dry { Wanted::Leave(before.clone()) } else { Wanted::Gone })
+            Ok(if dry { Desired::Leave(before.clone()) } else { Desired::Gone })
         })?;
         if !dry {
             aggregate(world, self.kind);
@@ -197,7 +197,7 @@ impl Write<'_> {
             }
             escalation::check(held, self.identity, self.kind, &object, before)?;
             let is_same = before.is_some_and(|it| without_books(it) == without_books(&object));
-            Ok(if self.is_dry() || is_same { Wanted::Leave(object) } else { Wanted::Put(object) })
+            Ok(if self.is_dry() || is_same { Desired::Leave(object) } else { Desired::Put(object) })
         })?;
         if !self.is_dry() {
             aggregate(world, self.kind);

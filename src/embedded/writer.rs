@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::accept::Form;
 use super::kinds::Kind;
-use super::object_list::{Item, Part};
+use super::object_list::{ObjectItem, ObjectPart};
 use super::query::Include;
 use super::table;
 use super::world::write_document;
@@ -32,11 +32,11 @@ impl Writer {
     }
 
     /// Appends an item of a list.
-    pub fn item(&self, item: Item<'_>, out: &mut Vec<u8>) {
+    pub fn item(&self, item: ObjectItem<'_>, out: &mut Vec<u8>) {
         match self.form {
             Form::Object => {
                 out.push(b'{');
-                item.write(Part::Full, out);
+                item.write(ObjectPart::Full, out);
                 out.push(b'}');
             }
             Form::Metadata => metadata_alone(item, out),
@@ -50,7 +50,7 @@ impl Writer {
     }
 
     /// Appends an object that is asked for by its name, or that an event carries.
-    pub fn single(&self, item: Item<'_>, columns: Columns, out: &mut Vec<u8>) {
+    pub fn single(&self, item: ObjectItem<'_>, columns: Columns, out: &mut Vec<u8>) {
         match self.form {
             Form::Object => write_document(self.kind, item, out),
             Form::Metadata => metadata_alone(item, out),
@@ -69,7 +69,7 @@ impl Writer {
         }
     }
 
-    fn row(&self, item: Item<'_>, out: &mut Vec<u8>) {
+    fn row(&self, item: ObjectItem<'_>, out: &mut Vec<u8>) {
         let value = item.value();
         let cells = table::cells(self.kind, &value, jiff::Timestamp::now());
         push(out, &format!("{{\"cells\":{cells},\"object\":"));
@@ -82,7 +82,7 @@ impl Writer {
     }
 
     /// Appends an event of a watch.
-    pub fn event(&self, name: &str, item: Item<'_>, columns: Columns, out: &mut Vec<u8>) {
+    pub fn event(&self, name: &str, item: ObjectItem<'_>, columns: Columns, out: &mut Vec<u8>) {
         push(out, &format!("{{\"type\":\"{name}\",\"object\":"));
         self.single(item, columns, out);
         push(out, "}\n");
@@ -124,9 +124,9 @@ pub enum InitialEvents {
     No,
 }
 
-fn metadata_alone(item: Item<'_>, out: &mut Vec<u8>) {
+fn metadata_alone(item: ObjectItem<'_>, out: &mut Vec<u8>) {
     push(out, "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",");
-    item.write(Part::Meta, out);
+    item.write(ObjectPart::Meta, out);
     out.push(b'}');
 }
 

@@ -46,7 +46,7 @@ enum TokenSource {
 
 /// The token as it is now.
 #[derive(Debug)]
-struct Held {
+struct HeldToken {
     source: TokenSource,
     token: Option<SecretString>,
     expires: Option<Timestamp>,
@@ -55,20 +55,20 @@ struct Held {
     plugins: Plugins,
     again: Again,
     /// The user's entry as it was read, to see whether it has changed.
-    entry: Entry,
+    entry: UserEntry,
     /// When the entry was read.
     looked: Instant,
 }
 
 /// What a user's entry says of tokens; never shown.
 #[derive(Clone, PartialEq)]
-struct Entry {
+struct UserEntry {
     token: Option<String>,
     file: Option<String>,
     plugin: Option<String>,
 }
 
-impl Entry {
+impl UserEntry {
     fn of(user: &AuthInfo) -> Self {
         Self {
             token: user.token.as_ref().map(|it| it.expose_secret().to_owned()),
@@ -79,7 +79,7 @@ impl Entry {
     }
 }
 
-impl fmt::Debug for Entry {
+impl fmt::Debug for UserEntry {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Entry")
     }
@@ -89,7 +89,7 @@ impl fmt::Debug for Entry {
 ///
 /// The lock is what makes a refresh happen once: those who come meanwhile wait for its token.
 #[derive(Clone, Debug)]
-pub struct Credentials(Arc<Mutex<Held>>);
+pub struct Credentials(Arc<Mutex<HeldToken>>);
 
 /// Reads the user's entry of the kubeconfig again; nothing where it cannot be read, or not twice.
 #[derive(Clone)]
@@ -116,7 +116,7 @@ pub async fn take(user: &mut AuthInfo, plugins: &Plugins, again: Again) -> Resul
     if let Some(provider) = &user.auth_provider {
         return Err(refused(&provider.name));
     }
-    let entry = Entry::of(user);
+    let entry = UserEntry::of(user);
     // What kube-rs puts into the same header is its own, and cannot change.
     let others = user.username.is_some();
     let held = match token(user, plugins).await? {
@@ -125,7 +125,7 @@ pub async fn take(user: &mut AuthInfo, plugins: &Plugins, again: Again) -> Resul
             let (source, token, expires) = given.unwrap_or((TokenSource::Fixed, None, None));
             let now = Instant::now();
             let plugins = plugins.clone();
-            Held { source, token, expires, taken: now, refused: false, plugins, again, entry, looked: now }
+            HeldToken { source, token, expires, taken: now, refused: false, plugins, again, entry, looked: now }
         }
     };
     Ok(Some(Credentials(Arc::new(Mutex::new(held)))))
@@ -187,7 +187,7 @@ async fn from_plugin(config: ExecConfig, user: &mut AuthInfo, plugins: &Plugins)
     Ok((TokenSource::Plugin(Box::new(config)), given.token, given.expires))
 }
 
-impl Held {
+impl HeldToken {
     /// Renews the token when it is due; the last one stays when that fails and it may still hold.
     async fn refresh(&mut self) -> Result<(), LiveFault> {
         if self.refused && self.looked.elapsed() >= REFUSED_EVERY {
@@ -218,7 +218,7 @@ impl Held {
     async fn look_again(&mut self) -> Result<bool, LiveFault> {
         self.looked = Instant::now();
         let Some(mut user) = (self.again.0)() else { return Ok(false) };
-        let entry = Entry::of(&user);
+        let entry = UserEntry::of(&user);
         if entry == self.entry {
             return Ok(false);
         }

@@ -29,7 +29,7 @@ const AGAIN: Duration = Duration::from_secs(10);
 
 /// What is known of one kind.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Found {
+pub enum KindDiscovery {
     /// In this version.
     Served(String),
     Absent,
@@ -42,27 +42,27 @@ pub enum Found {
 
 /// What discovery found, kind by kind; kinds it was not asked for are missing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Discovered(pub BTreeMap<Kind, Found>);
+pub struct Discovered(pub BTreeMap<Kind, KindDiscovery>);
 
 /// `APIGroupList`; an answer without its groups proves nothing (E10).
 #[derive(Deserialize)]
-pub(super) struct Groups {
-    pub groups: Vec<Group>,
+pub(super) struct ApiGroupList {
+    pub groups: Vec<ApiGroup>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Group {
+pub(super) struct ApiGroup {
     pub name: String,
     #[serde(default)]
-    versions: Vec<Version>,
+    versions: Vec<ApiGroupVersion>,
 }
 
 #[derive(Deserialize)]
-struct Version {
+struct ApiGroupVersion {
     version: String,
 }
 
-impl Group {
+impl ApiGroup {
     /// Whether it is served in this version.
     pub fn serves(&self, version: &str) -> bool {
         self.versions.iter().any(|it| it.version == version)
@@ -72,11 +72,11 @@ impl Group {
 /// `APIResourceList`; an answer without its resources proves nothing (E10).
 #[derive(Deserialize)]
 struct Resources {
-    resources: Vec<Resource>,
+    resources: Vec<ApiResource>,
 }
 
 #[derive(Deserialize)]
-struct Resource {
+struct ApiResource {
     name: String,
 }
 
@@ -86,7 +86,7 @@ pub async fn discover(client: &Client, kinds: &[&'static KindSpec]) -> Discovere
     if optional().next().is_none() {
         return Discovered::default();
     }
-    let groups: Groups = match ask(client, "/apis").await {
+    let groups: ApiGroupList = match ask(client, "/apis").await {
         Ok(groups) => groups,
         Err(fault) => return Discovered(optional().map(|it| (it.kind, unsure(&fault))).collect()),
     };
@@ -95,24 +95,24 @@ pub async fn discover(client: &Client, kinds: &[&'static KindSpec]) -> Discovere
     for spec in optional() {
         let it = match groups.groups.iter().find(|it| it.name == spec.group) {
             Some(group) => find(client, spec, group, &mut asked).await,
-            None => Found::Absent,
+            None => KindDiscovery::Absent,
         };
         found.insert(spec.kind, it);
     }
     Discovered(found)
 }
 
-fn unsure(fault: &LiveFault) -> Found {
-    Found::Unsure { fault: fault.clone(), absent: None }
+fn unsure(fault: &LiveFault) -> KindDiscovery {
+    KindDiscovery::Unsure { fault: fault.clone(), absent: None }
 }
 
 /// The version of a served group that has the kind: the one our reader is written for, else the server's first.
 async fn find(
     client: &Client,
     spec: &KindSpec,
-    group: &Group,
+    group: &ApiGroup,
     asked: &mut BTreeMap<String, Result<Vec<String>, LiveFault>>,
-) -> Found {
+) -> KindDiscovery {
     let mut versions: Vec<&str> = group.versions.iter().map(|it| it.version.as_str()).collect();
     versions.sort_by_key(|it| *it != spec.version);
     for version in versions {
@@ -121,12 +121,14 @@ async fn find(
             asked.insert(path.clone(), resources(client, &path).await);
         }
         match asked.get(&path) {
-            Some(Ok(names)) if names.iter().any(|it| it == spec.plural) => return Found::Served(version.to_owned()),
+            Some(Ok(names)) if names.iter().any(|it| it == spec.plural) => {
+                return KindDiscovery::Served(version.to_owned());
+            }
             Some(Err(fault)) => return unsure(fault),
             _ => {}
         }
     }
-    Found::Absent
+    KindDiscovery::Absent
 }
 
 async fn resources(client: &Client, path: &str) -> Result<Vec<String>, LiveFault> {
@@ -156,7 +158,7 @@ pub async fn keep(client: Client, kinds: Vec<&'static KindSpec>, found: watch::S
     loop {
         pace.asked(Instant::now());
         let next = discover(&client, &kinds).await;
-        let failed = next.0.values().any(|it| matches!(it, Found::Unsure { .. }));
+        let failed = next.0.values().any(|it| matches!(it, KindDiscovery::Unsure { .. }));
         found.send_if_modified(|held| keep_sure(held, next, asked));
         if failed {
             pace.failed(Instant::now(), None);
@@ -179,10 +181,12 @@ fn keep_sure(held: &mut Discovered, next: Discovered, asked: Option<Timestamp>) 
     let mut changed = false;
     for (kind, found) in next.0 {
         let found = match (held.0.get(&kind), found) {
-            (Some(Found::Served(_)), Found::Unsure { .. }) => continue,
-            (Some(Found::Absent), Found::Unsure { fault, .. }) => Found::Unsure { fault, absent: asked },
-            (Some(Found::Unsure { absent, .. }), Found::Unsure { fault, .. }) => {
-                Found::Unsure { fault, absent: *absent }
+            (Some(KindDiscovery::Served(_)), KindDiscovery::Unsure { .. }) => continue,
+            (Some(KindDiscovery::Absent), KindDiscovery::Unsure { fault, .. }) => {
+                KindDiscovery::Unsure { fault, absent: asked }
+            }
+            (Some(KindDiscovery::Unsure { absent, .. }), KindDiscovery::Unsure { fault, .. }) => {
+                KindDiscovery::Unsure { fault, absent: *absent }
             }
             (_, found) => found,
         };

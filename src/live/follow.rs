@@ -92,7 +92,7 @@ pub enum Served {
 
 /// What the cluster holds of us.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Held {
+enum ListHeld {
     Nothing,
     /// Some of a first list.
     Partial,
@@ -129,7 +129,7 @@ pub struct Follow {
     pub spec: &'static KindSpec,
     pub scope: Scope,
     phase: Phase,
-    held: Held,
+    held: ListHeld,
     served: Served,
     /// `None` while a first list is put as it comes.
     gathered: Option<Gathered>,
@@ -173,7 +173,7 @@ impl Follow {
             spec,
             scope,
             phase: if served == Served::Yes { Phase::Fresh } else { Phase::Absent },
-            held: Held::Nothing,
+            held: ListHeld::Nothing,
             served,
             gathered: None,
             read: 0,
@@ -298,7 +298,7 @@ impl Follow {
     /// The server said something that proves what we hold.
     fn alive(&mut self, now: Now) {
         self.alive = Some(now.wall);
-        if self.held == Held::Whole {
+        if self.held == ListHeld::Whole {
             self.cover(match self.nameless {
                 0 => Coverage::Live,
                 count => Coverage::Failed { why: kinds::nameless(self.spec, count).into() },

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::discovery::{Group, Groups};
+use super::discovery::{ApiGroup, ApiGroupList};
 use super::endless::Bound;
 use super::fault::LiveFault;
 use super::read::{OBJECT_CAP, Reader};
@@ -68,9 +68,9 @@ impl Reader {
     }
 
     /// The versions of each group that is served.
-    async fn groups(&self) -> Result<Vec<Group>, LiveFault> {
+    async fn groups(&self) -> Result<Vec<ApiGroup>, LiveFault> {
         let text = self.send(request::get("/apis"), PAGE_CAP).await?;
-        let read: Result<Groups, _> = serde_json::from_slice(&text);
+        let read: Result<ApiGroupList, _> = serde_json::from_slice(&text);
         read.map(|it| it.groups).map_err(|_| LiveFault::garbled("/apis is not what an API server writes"))
     }
 
@@ -155,7 +155,7 @@ impl Reader {
 }
 
 /// The version in which a kind is asked for; nothing where its group is not served.
-fn version<'a>(row: &'a DeclaringKind, groups: &'a [Group]) -> Option<&'a str> {
+fn version<'a>(row: &'a DeclaringKind, groups: &'a [ApiGroup]) -> Option<&'a str> {
     if row.group.is_empty() {
         return row.versions.first().copied();
     }

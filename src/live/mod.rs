@@ -43,5 +43,5 @@ pub mod write;
 mod write_only;
 
 pub use health::{Batch, Condition, Health, Throttled};
-pub use session::{Control, Wanted, start};
+pub use session::{Control, SessionKinds, start};
 pub use whole::{ManagedFields, found, object};

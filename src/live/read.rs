@@ -17,7 +17,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
 use super::connect::Connected;
-use super::discovery::{self, Discovered, Found, discover};
+use super::discovery::{self, Discovered, KindDiscovery, discover};
 use super::endless::Bound;
 use super::fault::{LiveFault, LiveFaultClass};
 use super::request::{self, Ask};
@@ -149,9 +149,9 @@ impl Reader {
             discover(&self.0.client, &kinds).await
         };
         match self.0.discovered.get_or_init(all).await.0.get(&spec.kind) {
-            Some(Found::Served(version)) => Ok(version.clone()),
-            Some(Found::Unsure { fault, .. }) => Err(Some(fault.clone())),
-            Some(Found::Absent) | None => Err(None),
+            Some(KindDiscovery::Served(version)) => Ok(version.clone()),
+            Some(KindDiscovery::Unsure { fault, .. }) => Err(Some(fault.clone())),
+            Some(KindDiscovery::Absent) | None => Err(None),
         }
     }
 

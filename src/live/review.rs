@@ -17,7 +17,7 @@ use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::model::role::{RoleRule, RuleLists};
 use crate::rbac::Request;
-use crate::rbac::review::{Extent, Me, Reply, Review, Rules, Word};
+use crate::rbac::review::{Extent, Me, Reply, Review, Rules, ServerVerdict};
 
 /// How large an answer may be; who is bound a thousand times has a long list of rules.
 const CAP: usize = 16 << 20;
@@ -54,8 +54,8 @@ struct AccessStatus {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RulesStatus {
-    resource_rules: Option<Vec<Rule>>,
-    non_resource_rules: Option<Vec<Rule>>,
+    resource_rules: Option<Vec<ReviewRule>>,
+    non_resource_rules: Option<Vec<ReviewRule>>,
     incomplete: bool,
     #[serde(default)]
     evaluation_error: String,
@@ -64,7 +64,7 @@ struct RulesStatus {
 /// A rule of resources or of URLs; lists may be null.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-struct Rule {
+struct ReviewRule {
     verbs: Option<Vec<String>>,
     api_groups: Option<Vec<String>>,
     resources: Option<Vec<String>>,
@@ -132,7 +132,7 @@ fn me(status: MeStatus) -> Me {
 fn rules(status: RulesStatus) -> Rules {
     let all = [status.resource_rules, status.non_resource_rules].into_iter().flatten().flatten();
     let names = |it: Option<Vec<String>>| it.unwrap_or_default().into_iter().map(Name::from).collect();
-    let rule = |it: Rule| {
+    let rule = |it: ReviewRule| {
         RoleRule::from(RuleLists {
             verbs: names(it.verbs),
             groups: names(it.api_groups),
@@ -148,14 +148,19 @@ fn rules(status: RulesStatus) -> Rules {
     }
 }
 
-fn word(review: &'static str, status: &AccessStatus) -> Word {
+fn word(review: &'static str, status: &AccessStatus) -> ServerVerdict {
     let outcome = match (status.allowed, status.evaluation_error.is_empty()) {
         (true, _) => Outcome::Allow,
         (false, true) => Outcome::Deny,
         // An authorizer that failed might have allowed it.
         (false, false) => Outcome::Unknown,
     };
-    Word { review, outcome, reason: status.reason.as_str().into(), error: status.evaluation_error.as_str().into() }
+    ServerVerdict {
+        review,
+        outcome,
+        reason: status.reason.as_str().into(),
+        error: status.evaluation_error.as_str().into(),
+    }
 }
 
 #[cfg(test)]

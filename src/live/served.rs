@@ -30,7 +30,7 @@ const AT_ONCE: usize = 6;
 struct Root {
     kind: String,
     /// Of `APIGroupDiscoveryList`.
-    items: Option<Vec<Group>>,
+    items: Option<Vec<DiscoveryGroup>>,
     /// Of `APIVersions`: those of the core group.
     versions: Option<Vec<String>>,
     /// Of `APIGroupList`.
@@ -49,9 +49,9 @@ impl Root {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Group {
+struct DiscoveryGroup {
     metadata: Metadata,
-    versions: Vec<Version>,
+    versions: Vec<DiscoveryVersion>,
 }
 
 #[derive(Deserialize, Default)]
@@ -62,7 +62,7 @@ struct Metadata {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Version {
+struct DiscoveryVersion {
     freshness: String,
     resources: Vec<Aggregated>,
 }
@@ -116,7 +116,7 @@ struct ListedResource {
 
 /// What was learned so far.
 #[derive(Default)]
-struct Found {
+struct ServedSoFar {
     resources: Vec<Resource>,
     unsure: BTreeSet<Name>,
     /// Groups and versions that are still to be asked.
@@ -130,7 +130,7 @@ impl Reader {
     /// Its groups cannot be listed at all.
     pub async fn served(&self) -> Result<Served, LiveFault> {
         let (core, others) = futures::try_join!(self.root("/api"), self.root("/apis"))?;
-        let mut found = Found::default();
+        let mut found = ServedSoFar::default();
         found.take(core);
         found.take(others);
         let open = std::mem::take(&mut found.open);
@@ -161,7 +161,7 @@ impl Reader {
     }
 }
 
-impl Found {
+impl ServedSoFar {
     fn take(&mut self, root: Root) {
         if root.kind == "APIGroupDiscoveryList" {
             root.items.into_iter().flatten().for_each(|it| self.aggregated(it));
@@ -173,7 +173,7 @@ impl Found {
         }
     }
 
-    fn aggregated(&mut self, group: Group) {
+    fn aggregated(&mut self, group: DiscoveryGroup) {
         let name = Name::from(&group.metadata.name);
         for version in group.versions {
             // An aggregated API that is down is told as it last was, which may be not at all.

@@ -44,13 +44,13 @@ const BATCHES: usize = 2;
 
 /// What a session follows.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct SessionKinds {
     pub kinds: Vec<&'static KindSpec>,
     /// Where to look when a kind may not be listed as a whole: `-n`, and the context's namespace.
     pub namespaces: Vec<Name>,
 }
 
-impl Wanted {
+impl SessionKinds {
     /// Every kind that we read.
     pub fn everything(namespaces: Vec<Name>) -> Self {
         Self { kinds: KINDS.iter().collect(), namespaces }
@@ -81,7 +81,7 @@ impl Control {
 /// Follows the wanted kinds; to be called within a tokio runtime.
 ///
 /// The receiver closes only when the control is gone (or a task of ours has panicked).
-pub fn start(client: Client, wanted: Wanted) -> (mpsc::Receiver<Batch>, Control) {
+pub fn start(client: Client, wanted: SessionKinds) -> (mpsc::Receiver<Batch>, Control) {
     let (resync, orders) = watch::channel(0);
     let (woken, wakes) = watch::channel(0);
     let (batches, receiver) = mpsc::channel(BATCHES);
@@ -94,7 +94,7 @@ pub fn start(client: Client, wanted: Wanted) -> (mpsc::Receiver<Batch>, Control)
 }
 
 struct Session {
-    wanted: Wanted,
+    wanted: SessionKinds,
     shared: Shared,
     orders: watch::Receiver<u64>,
     wakes: watch::Receiver<u64>,
@@ -120,7 +120,7 @@ struct Session {
 impl Session {
     fn begin(
         client: Client,
-        wanted: Wanted,
+        wanted: SessionKinds,
         orders: watch::Receiver<u64>,
         wakes: watch::Receiver<u64>,
     ) -> Option<Self> {

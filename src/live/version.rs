@@ -14,7 +14,7 @@ const CAP: usize = 64 << 10;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct VersionJson {
     git_version: String,
 }
 
@@ -22,6 +22,6 @@ impl Reader {
     /// The server's version as it writes it; `None` where it does not say: nothing but notes rests on it.
     pub async fn server_version(&self) -> Option<String> {
         let text = self.send(get("/version"), CAP).await.ok()?;
-        serde_json::from_slice::<Answer>(&text).ok().map(|it| it.git_version)
+        serde_json::from_slice::<VersionJson>(&text).ok().map(|it| it.git_version)
     }
 }

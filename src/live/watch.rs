@@ -10,7 +10,7 @@ use kube::Client;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::discovery::{self, Discovered, Found};
+use super::discovery::{self, Discovered, KindDiscovery};
 use super::fault::LiveFault;
 use super::follow::{Follow, Next, Now, ReadOn, Served};
 use super::health::Batch;
@@ -99,7 +99,7 @@ pub async fn follow(follow: Follow, shared: Shared) {
             // The branch is left out when nobody looks for optional kinds.
             Some(found) = news => {
                 version = found;
-                task.follow.served(version.as_ref().map_or(Served::Unknown, Answer::served));
+                task.follow.served(version.as_ref().map_or(Served::Unknown, DiscoveryAnswer::served));
             }
             goes_on = task.step(version.as_ref()) => if goes_on.is_none() { return },
         }
@@ -108,27 +108,29 @@ pub async fn follow(follow: Follow, shared: Shared) {
 
 /// What discovery answered of a kind.
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Answer {
+enum DiscoveryAnswer {
     In(String),
     Absent,
     Unsure { fault: LiveFault, absent: Option<Timestamp> },
 }
 
-impl Answer {
+impl DiscoveryAnswer {
     fn served(&self) -> Served {
         match self {
-            Answer::In(_) => Served::Yes,
-            Answer::Absent => Served::No,
-            Answer::Unsure { fault, absent } => Served::Unsure { fault: fault.clone(), absent: *absent },
+            DiscoveryAnswer::In(_) => Served::Yes,
+            DiscoveryAnswer::Absent => Served::No,
+            DiscoveryAnswer::Unsure { fault, absent } => Served::Unsure { fault: fault.clone(), absent: *absent },
         }
     }
 }
 
-fn served_version(discovered: &Discovered, kind: Kind) -> Option<Answer> {
+fn served_version(discovered: &Discovered, kind: Kind) -> Option<DiscoveryAnswer> {
     match discovered.0.get(&kind)? {
-        Found::Served(version) => Some(Answer::In(version.clone())),
-        Found::Absent => Some(Answer::Absent),
-        Found::Unsure { fault, absent } => Some(Answer::Unsure { fault: fault.clone(), absent: *absent }),
+        KindDiscovery::Served(version) => Some(DiscoveryAnswer::In(version.clone())),
+        KindDiscovery::Absent => Some(DiscoveryAnswer::Absent),
+        KindDiscovery::Unsure { fault, absent } => {
+            Some(DiscoveryAnswer::Unsure { fault: fault.clone(), absent: *absent })
+        }
     }
 }
 
@@ -139,7 +141,7 @@ struct Task {
 
 impl Task {
     /// One request or one wait; dropped at any point, it loses nothing that was learned.
-    async fn step(&mut self, version: Option<&Answer>) -> Option<()> {
+    async fn step(&mut self, version: Option<&DiscoveryAnswer>) -> Option<()> {
         self.report().await?;
         match self.follow.next(Instant::now()) {
             Next::Wait(None) => std::future::pending().await,
@@ -167,7 +169,7 @@ impl Task {
         Some(())
     }
 
-    async fn ask(&mut self, ask: &Ask, version: Option<&Answer>) -> Result<(), LiveFault> {
+    async fn ask(&mut self, ask: &Ask, version: Option<&DiscoveryAnswer>) -> Result<(), LiveFault> {
         let lists = self.shared.lists.clone();
         let is_list = matches!(ask, Ask::Page { .. } | Ask::Whole | Ask::Stream { .. });
         if is_list {
@@ -177,7 +179,7 @@ impl Task {
         let permit = if is_list { lists.acquire_many(weight).await.ok() } else { None };
         self.follow.asked(Instant::now());
         let version = match version {
-            Some(Answer::In(version)) => version.as_str(),
+            Some(DiscoveryAnswer::In(version)) => version.as_str(),
             _ => self.follow.spec.version,
         };
         let request = request::list(self.follow.spec, version, &self.follow.scope, ask);

@@ -35,7 +35,7 @@ const CAP: usize = 8 << 20;
 
 /// How a change is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Way {
+pub enum WriteMethod {
     /// Server-side apply; `force` takes fields over from who manages them.
     Apply { force: bool },
     /// The whole object in place of the one of its uid and resourceVersion.
@@ -110,7 +110,7 @@ impl Writer {
     }
 
     /// Sends one change, once; `object` is the one that is written, or whose uid and resourceVersion is deleted.
-    pub async fn send(&self, id: &ObjectId, object: &Value, way: Way, trial: Trial) -> Sent {
+    pub async fn send(&self, id: &ObjectId, object: &Value, way: WriteMethod, trial: Trial) -> Sent {
         let request = match request_of(id, object, way, trial) {
             Ok(request) => request,
             Err(fault) => return Sent::Unsent(fault),
@@ -121,7 +121,7 @@ impl Writer {
         }
     }
 
-    async fn exchange(&self, request: Request<Body>, way: Way) -> Sent {
+    async fn exchange(&self, request: Request<Body>, way: WriteMethod) -> Sent {
         let answer = match self.0.send(request).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -145,11 +145,11 @@ impl Writer {
 }
 
 /// What an answer means.
-fn read(status: u16, text: &[u8], way: Way, warnings: Vec<String>) -> Sent {
+fn read(status: u16, text: &[u8], way: WriteMethod, warnings: Vec<String>) -> Sent {
     match status {
         200..300 => match serde_json::from_slice::<Value>(text) {
             Ok(object) => {
-                let object = (way != Way::Delete).then_some(object);
+                let object = (way != WriteMethod::Delete).then_some(object);
                 Sent::Done(Written { object, is_new: status == 201, warnings })
             }
             Err(_) => Sent::Unknown(LiveFault::garbled("the answer is not what an API server writes")),
@@ -204,7 +204,7 @@ fn warning(value: &HeaderValue) -> Option<String> {
 }
 
 /// The one request of a write.
-fn request_of(id: &ObjectId, object: &Value, way: Way, trial: Trial) -> Result<Request<Body>, LiveFault> {
+fn request_of(id: &ObjectId, object: &Value, way: WriteMethod, trial: Trial) -> Result<Request<Body>, LiveFault> {
     let spec =
         kinds::spec(id.kind).ok_or_else(|| LiveFault::new(LiveFaultClass::Refused, "a kind that is not read"))?;
     let version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
@@ -213,11 +213,11 @@ fn request_of(id: &ObjectId, object: &Value, way: Way, trial: Trial) -> Result<R
     let dry = if trial == Trial::DryRun { "&dryRun=All" } else { "" };
     let ours = format!("fieldManager={FIELD_MANAGER}&fieldValidation=Strict&timeout={SERVER_DEADLINE}s{dry}");
     let (method, query, content, body) = match way {
-        Way::Apply { force } => {
+        WriteMethod::Apply { force } => {
             (http::Method::PATCH, format!("{ours}&force={force}"), "application/apply-patch+yaml", object.to_string())
         }
-        Way::Replace => (http::Method::PUT, ours, "application/json", object.to_string()),
-        Way::Delete => {
+        WriteMethod::Replace => (http::Method::PUT, ours, "application/json", object.to_string()),
+        WriteMethod::Delete => {
             let query = format!("timeout={SERVER_DEADLINE}s{dry}");
             (http::Method::DELETE, query, "application/json", delete_options(object, trial).to_string())
         }
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn every_write_passes_the_gate_and_names_us() {
         let (id, object) = policy();
-        for way in [Way::Apply { force: false }, Way::Replace, Way::Delete] {
+        for way in [WriteMethod::Apply { force: false }, WriteMethod::Replace, WriteMethod::Delete] {
             for trial in [Trial::DryRun, Trial::Real] {
                 let request = request_of(&id, &object, way, trial).expect("a request");
                 let query = request.uri().query().unwrap_or_default().to_owned();
@@ -275,14 +275,17 @@ mod tests {
     #[test]
     fn only_a_clear_no_is_a_no() {
         let status = |code: u16| json!({"kind": "Status", "code": code, "message": "x"}).to_string();
-        let said = |code: u16| read(code, status(code).as_bytes(), Way::Replace, Vec::new());
+        let said = |code: u16| read(code, status(code).as_bytes(), WriteMethod::Replace, Vec::new());
         for code in [400, 401, 403, 404, 409, 410, 422, 429] {
             assert!(matches!(said(code), Sent::Refused(_)), "{code}");
         }
         for code in [408, 500, 502, 503, 504, 302] {
             assert!(matches!(said(code), Sent::Unknown(_)), "{code}");
         }
-        assert!(matches!(read(200, b"{\"kind\":", Way::Replace, Vec::new()), Sent::Unknown(_)), "half an answer");
+        assert!(
+            matches!(read(200, b"{\"kind\":", WriteMethod::Replace, Vec::new()), Sent::Unknown(_)),
+            "half an answer"
+        );
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::model::id::{PodId, WorkloadId};
 use crate::model::workload::TEMPLATE_HASH;
 use crate::net::reach::Unit;
 
-pub use pod::{Template, Word};
+pub use pod::{Template, ToldText};
 pub use rows::{DeclaringKind, ROWS, row_of};
 
 /// Names an object of any kind: `configmap/shop/settings`.

@@ -20,7 +20,7 @@ pub struct Template {
     pub controller: Option<Controller>,
     /// The port that is scraped.
     pub scraped: Option<u16>,
-    pub(super) containers: Vec<Told>,
+    pub(super) containers: Vec<ContainerTexts>,
     /// ConfigMaps in volumes.
     pub(super) volumes: Vec<Brought>,
     /// Secrets that it refers to, each at its place.
@@ -31,7 +31,7 @@ pub struct Template {
 
 /// What one container is told.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Told {
+pub(super) struct ContainerTexts {
     /// ConfigMaps that become variables, with what stands before their names.
     sources: Vec<(String, Brought)>,
     variables: Vec<Variable>,
@@ -71,7 +71,7 @@ const CERTIFICATES: [&str; 2] = ["kube-root-ca.crt", "openshift-service-ca.crt"]
 
 /// One text that a workload is told, and where it stands.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Word {
+pub struct ToldText {
     pub object: Object,
     pub place: String,
     /// What it is called: a variable, a key of a ConfigMap; empty for arguments.
@@ -129,13 +129,13 @@ struct Reference {
     /// What a volume calls the name of a Secret.
     secret_name: Option<String>,
     key: Option<String>,
-    items: Option<Vec<Item>>,
+    items: Option<Vec<KeyToPath>>,
     optional: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Item {
+struct KeyToPath {
     key: Option<String>,
 }
 
@@ -206,7 +206,7 @@ fn reduced(spec: &PodSpec) -> Value {
 
 impl Template {
     fn container(&mut self, place: String, container: Container) {
-        let mut told = Told::default();
+        let mut told = ContainerTexts::default();
         for (at, source) in container.env_from.unwrap_or_default().into_iter().enumerate() {
             let place = format!("{place}.envFrom[{at}]");
             let prefix = source.prefix.unwrap_or_default();
@@ -269,7 +269,12 @@ impl Template {
     /// All texts that the pods of `object` are told; what a ConfigMap holds stands there, with its own place.
     ///
     /// `service` gives what a variable such as `CART_SERVICE_HOST` is, which kubelets set for each Service.
-    pub fn words(&self, object: &Object, manifests: &Manifests, service: &dyn Fn(&str) -> Option<String>) -> Vec<Word> {
+    pub fn words(
+        &self,
+        object: &Object,
+        manifests: &Manifests,
+        service: &dyn Fn(&str) -> Option<String>,
+    ) -> Vec<ToldText> {
         let mut words = Vec::new();
         for container in &self.containers {
             container.words(object, manifests, service, &mut words);
@@ -318,11 +323,11 @@ impl Variable {
 }
 
 /// What a ConfigMap holds of what is brought in.
-fn of_map(brought: &Brought, object: &Object, manifests: &Manifests, words: &mut Vec<Word>) {
+fn of_map(brought: &Brought, object: &Object, manifests: &Manifests, words: &mut Vec<ToldText>) {
     let Some(data) = manifests.config_maps.get(&(object.namespace.clone(), brought.name.clone())) else { return };
     let is_brought = |key: &String| brought.keys.as_ref().is_none_or(|it| it.contains(key));
     let map = Object { kind: "configmap".to_owned(), namespace: object.namespace.clone(), name: brought.name.clone() };
-    let word = |(key, text): (&String, &String)| Word {
+    let word = |(key, text): (&String, &String)| ToldText {
         object: map.clone(),
         place: format!("data.{key}"),
         key: key.clone(),
@@ -331,13 +336,13 @@ fn of_map(brought: &Brought, object: &Object, manifests: &Manifests, words: &mut
     words.extend(data.iter().filter(|(key, _)| is_brought(key)).map(word));
 }
 
-impl Told {
+impl ContainerTexts {
     fn words(
         &self,
         object: &Object,
         manifests: &Manifests,
         service: &dyn Fn(&str) -> Option<String>,
-        words: &mut Vec<Word>,
+        words: &mut Vec<ToldText>,
     ) {
         let mut known: BTreeMap<String, String> = BTreeMap::new();
         for (prefix, brought) in &self.sources {
@@ -365,10 +370,10 @@ impl Told {
             // The pod's own namespace names nothing.
             if variable.from != From::Namespace {
                 let (place, key) = (variable.place.clone(), variable.name.clone());
-                words.push(Word { object: object.clone(), place, key, text });
+                words.push(ToldText { object: object.clone(), place, key, text });
             }
         }
-        words.extend(self.words.iter().map(|(place, text)| Word {
+        words.extend(self.words.iter().map(|(place, text)| ToldText {
             object: object.clone(),
             place: place.clone(),
             key: String::new(),

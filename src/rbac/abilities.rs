@@ -13,19 +13,19 @@ use crate::model::role::RoleRule;
 
 use super::identity::{Identity, MASTERS};
 use super::index::{CLUSTER, Index};
-use super::places::{self, Whose};
+use super::places::{self, NamespaceOf};
 use super::powers::{self, Resource};
 
 /// One column.
 #[derive(Debug)]
-pub struct Column {
+pub struct AbilityColumn {
     pub title: &'static str,
     pub resource: Resource,
     /// The letters of it that should be few: `rw`.
     pub grave: &'static str,
 }
 
-impl Column {
+impl AbilityColumn {
     /// The resource as requests and filters name it: `deployments.apps`, `pods/exec`.
     pub fn typed(&self) -> String {
         let Resource { group, name, .. } = self.resource;
@@ -36,12 +36,12 @@ impl Column {
     }
 }
 
-const fn column(title: &'static str, resource: Resource, grave: &'static str) -> Column {
-    Column { title, resource, grave }
+const fn column(title: &'static str, resource: Resource, grave: &'static str) -> AbilityColumn {
+    AbilityColumn { title, resource, grave }
 }
 
 /// All columns, what leads furthest first.
-pub const COLUMNS: &[Column] = &[
+pub const COLUMNS: &[AbilityColumn] = &[
     column("secret", powers::SECRETS, "rx"),
     column("pods", powers::PODS, "wx"),
     column("exec", powers::POD_EXEC, "rw"),
@@ -87,7 +87,7 @@ fn classes(verbs: &[Name]) -> Classes {
 
 /// How a binding is held.
 #[derive(Clone, Copy)]
-enum Held {
+enum BindingHold {
     Everywhere,
     Somewhere,
     AsEverybody,
@@ -105,12 +105,12 @@ pub struct Ability {
 }
 
 impl Ability {
-    fn add(&mut self, rule: &RoleRule, found: Classes, held: Held) {
+    fn add(&mut self, rule: &RoleRule, found: Classes, held: BindingHold) {
         let side = match held {
-            Held::AsEverybody => &mut self.common,
+            BindingHold::AsEverybody => &mut self.common,
             _ if !rule.names.is_empty() => &mut self.named,
-            Held::Everywhere => &mut self.everywhere,
-            Held::Somewhere => &mut self.somewhere,
+            BindingHold::Everywhere => &mut self.everywhere,
+            BindingHold::Somewhere => &mut self.somewhere,
         };
         *side |= found;
     }
@@ -148,7 +148,7 @@ impl Ability {
     }
 
     /// Whether any of its own should be rare.
-    pub fn is_grave(&self, column: &Column) -> bool {
+    pub fn is_grave(&self, column: &AbilityColumn) -> bool {
         let has = |letter: char| LETTERS.iter().position(|it| *it == letter);
         column.grave.chars().filter_map(has).any(|at| self.own() >> at & 1 == 1)
     }
@@ -167,9 +167,9 @@ impl Index {
             let binding_namespace = &entry.binding.meta.namespace;
             let Some(rules) = rules.filter(|_| is_everywhere || holds(binding_namespace)) else { continue };
             let held = match (own.binary_search(&slot), is_everywhere) {
-                (Err(_), _) => Held::AsEverybody,
-                (Ok(_), true) => Held::Everywhere,
-                (Ok(_), false) => Held::Somewhere,
+                (Err(_), _) => BindingHold::AsEverybody,
+                (Ok(_), true) => BindingHold::Everywhere,
+                (Ok(_), false) => BindingHold::Somewhere,
             };
             for (ability, column) in abilities.iter_mut().zip(COLUMNS) {
                 let place = if is_everywhere { "" } else { binding_namespace };
@@ -183,13 +183,13 @@ impl Index {
 
 /// What a rule lets do through a binding in a namespace (empty: cluster-wide): of what is cluster-scoped a RoleBinding
 /// grants little (rules 16, 17 and 49).
-fn classes_in(namespace: &str, rule: &RoleRule, column: &Column) -> Classes {
+fn classes_in(namespace: &str, rule: &RoleRule, column: &AbilityColumn) -> Classes {
     if namespace.is_empty() || column.resource.scope == ResourceScope::Namespaced {
         return classes(&rule.verbs);
     }
     let Some(exception) = places::exception(column.resource.group, column.resource.name) else { return 0 };
     let is_of_it =
-        exception.whose != Whose::Own || rule.names.is_empty() || rule.names.iter().any(|it| it == namespace);
+        exception.whose != NamespaceOf::Own || rule.names.is_empty() || rule.names.iter().any(|it| it == namespace);
     let verbs = exception.verbs.iter().filter(|verb| is_of_it && rule.verbs.iter().any(|it| it == "*" || it == *verb));
     classes(&verbs.map(|it| Name::from(*it)).collect::<Vec<_>>())
 }
@@ -212,22 +212,22 @@ mod tests {
 
     #[test]
     fn letters_tell_where_and_how_far() {
-        let add = |ability: &mut Ability, verbs: &[&str], names: &[&str], held: Held| {
+        let add = |ability: &mut Ability, verbs: &[&str], names: &[&str], held: BindingHold| {
             let rule = rule(verbs, names);
             ability.add(&rule, classes(&rule.verbs), held);
         };
         let mut ability = Ability::default();
         assert_eq!(ability.letters(), "");
-        add(&mut ability, &["get", "delete"], &[], Held::AsEverybody);
+        add(&mut ability, &["get", "delete"], &[], BindingHold::AsEverybody);
         assert_eq!(ability.letters(), "(rd)");
         assert!(ability.is_nothing_own() && !ability.is_grave(&COLUMNS[0]));
-        add(&mut ability, &["get"], &["one"], Held::Everywhere);
+        add(&mut ability, &["get"], &["one"], BindingHold::Everywhere);
         assert_eq!(ability.letters(), "r'(d)");
-        add(&mut ability, &["list", "create"], &[], Held::Somewhere);
+        add(&mut ability, &["list", "create"], &[], BindingHold::Somewhere);
         assert_eq!(ability.letters(), "rw(d)");
-        add(&mut ability, &["watch", "impersonate"], &[], Held::Everywhere);
+        add(&mut ability, &["watch", "impersonate"], &[], BindingHold::Everywhere);
         assert_eq!(ability.letters(), "RwX(d)");
-        add(&mut ability, &["*"], &[], Held::Everywhere);
+        add(&mut ability, &["*"], &[], BindingHold::Everywhere);
         assert_eq!(ability.letters(), "RWDX");
         assert!(ability.is_grave(&COLUMNS[0]) && !ability.is_grave(&COLUMNS[9]));
         let covers = |at: usize| COLUMNS[at].resource.is_covered_by(&rule(&["get"], &[]));

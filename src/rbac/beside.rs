@@ -19,15 +19,15 @@ use super::grant::{self, Grant};
 use super::index::{BindingEntry, CLUSTER, Index, RoleEntry};
 use super::lookup::grant_by;
 use super::mask::Mask;
-use super::matching::Asked;
+use super::matching::PreparedRequest;
 use super::note;
-use super::places::{self, Whose};
+use super::places::{self, NamespaceOf};
 use super::request::{Request, ResourceRequest};
 use super::who::{Places, WhoCan};
 
 /// All of it.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Beside {
+pub struct OtherHolders {
     /// By subject.
     pub named: Vec<Named>,
     /// Those whose role would allow it first, then by namespace and name.
@@ -62,7 +62,7 @@ impl Missing {
 
 impl Index {
     /// What stands beside a list of who can.
-    pub fn beside(&self, who: &WhoCan<'_>) -> Beside {
+    pub fn beside(&self, who: &WhoCan<'_>) -> OtherHolders {
         let mut entries: Vec<&BindingEntry> = match (&who.places, &who.request) {
             (_, request) if is_of_own_namespace(request) => self.bindings.all().collect(),
             (Places::Asked, request) => self.bindings_in(request.namespace()).collect(),
@@ -75,7 +75,7 @@ impl Index {
             let asked = who.request.namespace();
             entries.retain(|it| it.binding.meta.namespace.is_empty() || it.binding.meta.namespace == *asked);
         }
-        Beside { named, missing: self.missing(&who.request, &entries), lagging: self.lagging_of(&entries) }
+        OtherHolders { named, missing: self.missing(&who.request, &entries), lagging: self.lagging_of(&entries) }
     }
 
     /// Who can for certain names only, where no name is asked for.
@@ -85,7 +85,7 @@ impl Index {
         if !request.name.is_empty() || request.verb == "deletecollection" {
             return Vec::new();
         }
-        let mask = Mask::of_request(&Asked::new(&who.request));
+        let mask = Mask::of_request(&PreparedRequest::new(&who.request));
         let is_of_own = is_of_own_namespace(&who.request);
         let mut found: BTreeMap<&Subject, Vec<Grant>> = BTreeMap::new();
         for entry in entries {
@@ -97,7 +97,7 @@ impl Index {
             };
             for (rule, name) in rules {
                 let named = Request::Resource(ResourceRequest { name, ..request.clone() });
-                let matched = role.rules().and_then(|it| Asked::new(&named).matched_by(&it[rule]));
+                let matched = role.rules().and_then(|it| PreparedRequest::new(&named).matched_by(&it[rule]));
                 let Some(matched) = matched else { continue };
                 for (at, key) in self.bindings.keys(entry) {
                     let grants = found.entry(self.keys.subject(key)).or_default();
@@ -155,7 +155,7 @@ impl Index {
 /// Whether a request is for Namespaces, of which RoleBindings grant their own by its name (rule 16).
 fn is_of_own_namespace(request: &Request) -> bool {
     let Request::Resource(request) = request else { return false };
-    let exception = places::exception(&request.group, &request.combined()).filter(|it| it.whose == Whose::Own);
+    let exception = places::exception(&request.group, &request.combined()).filter(|it| it.whose == NamespaceOf::Own);
     request.name.is_empty()
         && request.namespace.is_empty()
         && exception.is_some_and(|it| it.verbs.contains(&request.verb.as_str()))

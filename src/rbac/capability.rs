@@ -23,7 +23,7 @@ use super::version::Version;
 
 /// One way to come by an ability.
 #[derive(PartialEq, Eq, Debug)]
-pub struct Way {
+pub struct CapabilityWay {
     /// What it lets somebody do: a short word.
     pub ability: &'static str,
     /// Which has one need.
@@ -38,28 +38,28 @@ pub struct Way {
     pub what: &'static str,
 }
 
-impl Way {
+impl CapabilityWay {
     /// What a rule must cover.
     pub fn need(&self) -> &'static Need {
         &self.power.needs[0]
     }
 }
 
-const fn way(ability: &'static str, power: &'static Power, number: u32, what: &'static str) -> Way {
-    Way { ability, power, with: None, scope: power.scope, number, what }
+const fn way(ability: &'static str, power: &'static Power, number: u32, what: &'static str) -> CapabilityWay {
+    CapabilityWay { ability, power, with: None, scope: power.scope, number, what }
 }
 
-const fn old_websocket(ability: &'static str, power: &'static Power) -> Way {
+const fn old_websocket(ability: &'static str, power: &'static Power) -> CapabilityWay {
     way(ability, power, 70, "by websocket, which such servers take for a get")
 }
 
-const fn constrained(power: &'static Power, with: &'static Power) -> Way {
+const fn constrained(power: &'static Power, with: &'static Power) -> CapabilityWay {
     let what = "by constrained impersonation, for what impersonate-on allows besides";
-    Way { with: Some(with), ..way("impersonate", power, 56, what) }
+    CapabilityWay { with: Some(with), ..way("impersonate", power, 56, what) }
 }
 
 /// Every ability, in the order in which it is shown.
-pub const WAYS: &[Way] = &[
+pub const WAYS: &[CapabilityWay] = &[
     way("exec into pods", &powers::EXEC, 70, "runs commands in their containers"),
     old_websocket("exec into pods", &powers::EXEC_BY_GET),
     way("attach to pods", &powers::ATTACH, 70, "reads and writes what their processes do"),
@@ -80,7 +80,7 @@ pub const WAYS: &[Way] = &[
     constrained(&powers::AS_ACCOUNTS, &powers::ON_AS_ACCOUNTS),
     constrained(&powers::AS_NODES, &powers::ON_AS_NODES),
     constrained(&powers::AS_OWN_NODE, &powers::ON_AS_OWN_NODE),
-    Way {
+    CapabilityWay {
         with: Some(&powers::APPROVE_REQUESTS),
         ..way(
             "approve certificates",
@@ -89,24 +89,24 @@ pub const WAYS: &[Way] = &[
             "with a signer of clients, a credential of any user but one in system:masters",
         )
     },
-    Way {
+    CapabilityWay {
         with: Some(&powers::WRITE_CLUSTER_ROLES),
         ..way("escalate roles", &powers::ESCALATE_CLUSTER_ROLES, 47, "puts any rule into a ClusterRole")
     },
-    Way {
+    CapabilityWay {
         with: Some(&powers::WRITE_ROLES),
         ..way("escalate roles", &powers::ESCALATE_ROLES, 47, "puts any rule into a Role")
     },
-    Way {
+    CapabilityWay {
         with: Some(&powers::WRITE_CLUSTER_BINDINGS),
         scope: ResourceScope::Cluster,
         ..way("bind roles", &powers::BIND_CLUSTER_ROLES, 49, "cluster-wide, beyond its own rights")
     },
-    Way {
+    CapabilityWay {
         with: Some(&powers::WRITE_BINDINGS),
         ..way("bind roles", &powers::BIND_CLUSTER_ROLES, 49, "in namespaces, beyond its own rights")
     },
-    Way {
+    CapabilityWay {
         with: Some(&powers::WRITE_BINDINGS),
         ..way("bind roles", &powers::BIND_ROLES, 49, "in namespaces, beyond its own rights")
     },
@@ -125,7 +125,7 @@ pub struct By {
 /// An ability that somebody has in some place.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Capability {
-    pub way: &'static Way,
+    pub way: &'static CapabilityWay,
     /// Empty: the whole cluster.
     pub scope: Name,
     /// The objects that all rules behind it name; empty: every object.
@@ -136,7 +136,7 @@ pub struct Capability {
 }
 
 /// The rules of somebody with where each comes from, by the place where they hold.
-type Held = BTreeMap<Name, Vec<(RoleRule, By)>>;
+type RulesByPlace = BTreeMap<Name, Vec<(RoleRule, By)>>;
 
 impl Index {
     /// What somebody's grants amount to; `only` keeps what holds in one namespace.
@@ -146,7 +146,7 @@ impl Index {
         if identity.is_in(MASTERS) {
             return Vec::new();
         }
-        let mut held = Held::from([(Name::empty(), Vec::new())]);
+        let mut held = RulesByPlace::from([(Name::empty(), Vec::new())]);
         for holding in self.permissions(identity) {
             let Some((role, effective)) = &holding.role else { continue };
             if only.is_some_and(|only| !holding.scope().is_empty() && holding.scope() != only) {
@@ -161,7 +161,7 @@ impl Index {
 }
 
 /// One way in the whole cluster, and where it is not given there for every object, in namespaces.
-fn of_way(way: &'static Way, held: &Held, version: Option<Version>) -> Vec<Capability> {
+fn of_way(way: &'static CapabilityWay, held: &RulesByPlace, version: Option<Version>) -> Vec<Capability> {
     let everywhere = held.get("").map(Vec::as_slice).unwrap_or_default();
     let mut found: Vec<Capability> = Vec::new();
     for (scope, rules) in held {
@@ -185,7 +185,12 @@ fn of_way(way: &'static Way, held: &Held, version: Option<Version>) -> Vec<Capab
     found
 }
 
-fn capability(way: &'static Way, scope: &Name, giving: &[&(RoleRule, By)], version: Option<Version>) -> Capability {
+fn capability(
+    way: &'static CapabilityWay,
+    scope: &Name,
+    giving: &[&(RoleRule, By)],
+    version: Option<Version>,
+) -> Capability {
     let is_of_all = giving.iter().any(|(rule, _)| rule.names.is_empty());
     let names = giving.iter().flat_map(|(rule, _)| rule.names.iter().cloned()).filter(|_| !is_of_all);
     Capability {

@@ -33,7 +33,7 @@ pub enum Life {
 
 /// Which part of a rule a flaw is in.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Part {
+pub enum RulePart {
     /// All of it.
     Rule,
     /// A verb, on the rule's resources.
@@ -52,18 +52,18 @@ pub struct Flaw {
     pub life: Life,
     /// The number of the rule of docs/rbac.md.
     pub number: u32,
-    pub part: Part,
+    pub part: RulePart,
     /// The word itself: a verb, a resource, a URL; empty for the whole rule.
     pub word: Name,
     /// One clause: why, and what was probably meant.
     pub what: Name,
 }
 
-fn dead(number: u32, part: Part, word: &Name, what: impl Into<Name>) -> Flaw {
+fn dead(number: u32, part: RulePart, word: &Name, what: impl Into<Name>) -> Flaw {
     Flaw { life: Life::Dead, number, part, word: word.clone(), what: what.into() }
 }
 
-fn limited(number: u32, part: Part, word: &Name, what: impl Into<Name>) -> Flaw {
+fn limited(number: u32, part: RulePart, word: &Name, what: impl Into<Name>) -> Flaw {
     Flaw { life: Life::Limited, ..dead(number, part, word, what) }
 }
 
@@ -71,7 +71,7 @@ fn limited(number: u32, part: Part, word: &Name, what: impl Into<Name>) -> Flaw 
 pub fn flaws(binding: &Binding, rule: &RoleRule, served: &Served) -> Vec<Flaw> {
     let mut all = Vec::new();
     if rule.verbs.is_empty() {
-        all.push(dead(13, Part::Rule, &Name::empty(), "a rule without verbs grants nothing"));
+        all.push(dead(13, RulePart::Rule, &Name::empty(), "a rule without verbs grants nothing"));
     }
     if !rule.resources.is_empty() {
         all.extend(rule.verbs.iter().filter_map(|it| words::verb(it, rule)));
@@ -90,13 +90,13 @@ pub fn flaws(binding: &Binding, rule: &RoleRule, served: &Served) -> Vec<Flaw> {
 /// others are dead through a RoleBinding, whatever else is said of them.
 pub fn in_place(flaws: Vec<Flaw>, binding: &Binding, rule: &RoleRule, group: &str, resource: &str) -> Vec<Flaw> {
     let exception = places::exception(group, resource).filter(|_| !binding.meta.namespace.is_empty());
-    let is_dead = flaws.iter().any(|it| it.part == Part::Resource && it.life == Life::Dead);
+    let is_dead = flaws.iter().any(|it| it.part == RulePart::Resource && it.life == Life::Dead);
     let Some(exception) = exception.filter(|_| !is_dead) else { return flaws };
     let lives = |verb: &Name| *verb == "*" || exception.verbs.contains(&verb.as_str());
-    let mut all: Vec<Flaw> = flaws.into_iter().filter(|it| it.part != Part::Verb || lives(&it.word)).collect();
+    let mut all: Vec<Flaw> = flaws.into_iter().filter(|it| it.part != RulePart::Verb || lives(&it.word)).collect();
     all.extend(rule.verbs.iter().filter(|it| !lives(it)).map(|verb| {
         let what = format!("{verb} of {resource} carries no namespace: only a ClusterRoleBinding grants it");
-        dead(17, Part::Verb, verb, what)
+        dead(17, RulePart::Verb, verb, what)
     }));
     all
 }
@@ -104,7 +104,7 @@ pub fn in_place(flaws: Vec<Flaw>, binding: &Binding, rule: &RoleRule, group: &st
 /// Whether a grant gives anything, of the flaws that concern what it is for.
 pub fn is_alive<'a>(rule: &RoleRule, found: impl IntoIterator<Item = &'a Flaw>) -> bool {
     let all_dead: Vec<&Flaw> = found.into_iter().filter(|it| it.life == Life::Dead).collect();
-    let is_of_verb = |it: &Flaw| matches!(it.part, Part::Verb | Part::Method);
+    let is_of_verb = |it: &Flaw| matches!(it.part, RulePart::Verb | RulePart::Method);
     let is_dead_verb = |verb: &Name| all_dead.iter().any(|it| is_of_verb(it) && it.word == *verb);
     all_dead.iter().all(|it| is_of_verb(it)) && !rule.verbs.iter().all(is_dead_verb)
 }
@@ -115,19 +115,19 @@ pub fn living(binding: &Binding, rule: &RoleRule, served: &Served) -> Option<Rol
     if found.is_empty() {
         return Some(rule.clone());
     }
-    let without = |all: &[Name], part: Part| -> Items<Name> {
+    let without = |all: &[Name], part: RulePart| -> Items<Name> {
         let is_dead = |word: &Name| found.iter().any(|it| it.part == part && it.word == *word);
         all.iter().filter(|it| !is_dead(it)).cloned().collect()
     };
     let left = RuleLists {
-        verbs: without(&rule.verbs, Part::Verb),
-        groups: without(&rule.groups, Part::Group),
-        resources: without(&rule.resources, Part::Resource),
-        names: without(&rule.names, Part::Name),
-        urls: without(&rule.urls, Part::Url),
+        verbs: without(&rule.verbs, RulePart::Verb),
+        groups: without(&rule.groups, RulePart::Group),
+        resources: without(&rule.resources, RulePart::Resource),
+        names: without(&rule.names, RulePart::Name),
+        urls: without(&rule.urls, RulePart::Url),
     };
     let is_named = rule.names.is_empty() || !left.names.is_empty();
-    let is_whole = !found.iter().any(|it| it.part == Part::Rule);
+    let is_whole = !found.iter().any(|it| it.part == RulePart::Rule);
     (is_named && is_whole).then(|| RoleRule::from(left))
 }
 

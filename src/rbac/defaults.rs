@@ -9,7 +9,7 @@ use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::role::{RoleRef, RoleRule, RuleLists};
 
-use super::matching::Asked;
+use super::matching::PreparedRequest;
 use super::request::Request;
 
 const TEXT: &str = include_str!("../../assets/default-roles.txt");
@@ -35,7 +35,7 @@ pub fn rules(role: &RoleRef, namespace: &str) -> Option<Vec<RoleRule>> {
 
 /// Whether the default role would allow a request; `None`: the reference means none.
 pub fn would_allow(role: &RoleRef, namespace: &str, request: &Request) -> Option<Outcome> {
-    let (rules, asked) = (rules(role, namespace)?, Asked::new(request));
+    let (rules, asked) = (rules(role, namespace)?, PreparedRequest::new(request));
     let allows = rules.iter().any(|it| asked.matched_by(it).is_some());
     Some(if allows { Outcome::Allow } else { Outcome::Deny })
 }

@@ -17,7 +17,7 @@ use crate::model::role::{Binding, RoleRef, RoleRule};
 
 use super::aggregation::Member;
 use super::danger::{self, DANGERS, Danger};
-use super::dead::{self, Flaw, Life, Part, flaws};
+use super::dead::{self, Flaw, Life, RulePart, flaws};
 use super::grant::named;
 use super::identity::{How, Identity};
 use super::index::{Index, role_of};
@@ -89,7 +89,7 @@ impl PermissionSource {
     /// The verbs that it gives: none where it is dead, else those without a flaw that shuts them out.
     fn living(&self) -> impl Iterator<Item = &Name> {
         let is_shut = |verb: &Name| {
-            let of_verb = |it: &&Flaw| matches!(it.part, Part::Verb | Part::Method) && it.word == *verb;
+            let of_verb = |it: &&Flaw| matches!(it.part, RulePart::Verb | RulePart::Method) && it.word == *verb;
             self.flaws.iter().filter(of_verb).any(|it| it.life == Life::Dead)
         };
         self.verbs.iter().filter(move |it| self.outcome != Outcome::Deny && !is_shut(it))
@@ -194,11 +194,13 @@ impl Index {
 /// Whether a flaw of a rule is about a row.
 pub(super) fn concerns(flaw: &Flaw, what: &ResourceOrUrl) -> bool {
     match (flaw.part, what) {
-        (Part::Rule, _) | (Part::Verb, ResourceOrUrl::Resource { .. }) | (Part::Method, ResourceOrUrl::Url(_)) => true,
-        (Part::Group, ResourceOrUrl::Resource { group, .. }) => flaw.word == *group,
-        (Part::Resource, ResourceOrUrl::Resource { resource, .. }) => flaw.word == *resource,
-        (Part::Name, ResourceOrUrl::Resource { name, .. }) => flaw.word == *name,
-        (Part::Url, ResourceOrUrl::Url(url)) => flaw.word == *url,
+        (RulePart::Rule, _)
+        | (RulePart::Verb, ResourceOrUrl::Resource { .. })
+        | (RulePart::Method, ResourceOrUrl::Url(_)) => true,
+        (RulePart::Group, ResourceOrUrl::Resource { group, .. }) => flaw.word == *group,
+        (RulePart::Resource, ResourceOrUrl::Resource { resource, .. }) => flaw.word == *resource,
+        (RulePart::Name, ResourceOrUrl::Resource { name, .. }) => flaw.word == *name,
+        (RulePart::Url, ResourceOrUrl::Url(url)) => flaw.word == *url,
         _ => false,
     }
 }

@@ -13,7 +13,7 @@ use super::aggregation::Member;
 use super::identity::{Identity, Membership};
 use super::matching::Match;
 use super::request::Request;
-use super::review::Word;
+use super::review::ServerVerdict;
 
 /// One reason why a request is allowed: a subject of a binding, its role, and one rule there.
 #[derive(Clone, PartialEq, Debug)]
@@ -111,7 +111,7 @@ pub struct Access {
     /// Bindings of the asker that grant nothing for want of their role.
     pub dangling: Vec<Dangling>,
     /// The server's own word, where it was asked for what the objects leave unknown.
-    pub word: Option<Word>,
+    pub word: Option<ServerVerdict>,
 }
 
 impl Access {

@@ -65,7 +65,7 @@ impl Mode {
 
 /// Whom one wants to be: the headers of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Wanted {
+pub struct ImpersonatedUser {
     pub subject: Subject,
     pub groups: Vec<Name>,
     /// Empty: none is asked for.
@@ -74,7 +74,7 @@ pub struct Wanted {
     pub extra: Vec<(Name, Vec<Name>)>,
 }
 
-impl Wanted {
+impl ImpersonatedUser {
     /// A user or a service account with these groups and nothing else.
     pub fn new(subject: Subject, groups: Vec<Name>) -> Self {
         Self { subject, groups, uid: Name::empty(), extra: Vec::new() }
@@ -101,11 +101,11 @@ impl Index {
     /// The modes in which somebody may act as somebody else to do something, in the order in which a server tries them.
     ///
     /// Modes that never do it are left out; whether the request is then allowed is `can` of [`Acting::identity`].
-    pub fn acting(&self, identity: &Identity, wanted: &Wanted, then: &Request) -> Vec<Acting> {
+    pub fn acting(&self, identity: &Identity, wanted: &ImpersonatedUser, then: &Request) -> Vec<Acting> {
         Mode::ALL.into_iter().filter_map(|mode| self.acting_in(mode, identity, wanted, then)).collect()
     }
 
-    fn acting_in(&self, mode: Mode, identity: &Identity, wanted: &Wanted, then: &Request) -> Option<Acting> {
+    fn acting_in(&self, mode: Mode, identity: &Identity, wanted: &ImpersonatedUser, then: &Request) -> Option<Acting> {
         let is_account = canonical(&identity.subject).kind() == SubjectKind::ServiceAccount;
         if mode == Mode::AssociatedNode && !is_account {
             return None;
@@ -131,7 +131,7 @@ fn worst(a: Outcome, b: Outcome) -> Outcome {
 }
 
 /// What must be allowed, each element by one of its alternatives; `None`: this mode never does it.
-pub fn needed(mode: Mode, wanted: &Wanted, then: &Request) -> Option<Vec<Vec<Request>>> {
+pub fn needed(mode: Mode, wanted: &ImpersonatedUser, then: &Request) -> Option<Vec<Vec<Request>>> {
     let user = user_name(&wanted.subject);
     // Groups alone cannot be impersonated: a user is needed as well.
     if user.is_empty() || !fits(mode, wanted, &user) {
@@ -150,7 +150,7 @@ pub fn needed(mode: Mode, wanted: &Wanted, then: &Request) -> Option<Vec<Vec<Req
     Some(all)
 }
 
-fn fits(mode: Mode, wanted: &Wanted, user: &str) -> bool {
+fn fits(mode: Mode, wanted: &ImpersonatedUser, user: &str) -> bool {
     let is_account = canonical(&wanted.subject).kind() == SubjectKind::ServiceAccount;
     match mode {
         Mode::Legacy => true,
@@ -166,7 +166,7 @@ fn node(user: &str) -> Option<&str> {
 }
 
 /// Constrained modes refuse `system:masters`, the empty group, and extras that are not lower-case `DOMAIN/PATH`.
-fn is_refused(wanted: &Wanted) -> bool {
+fn is_refused(wanted: &ImpersonatedUser) -> bool {
     let is_key = |key: &str| {
         let parts = key.split_once('/').is_some_and(|(domain, path)| is_dns_name(domain) && !path.is_empty());
         parts && key == key.to_lowercase()
@@ -176,7 +176,7 @@ fn is_refused(wanted: &Wanted) -> bool {
     wanted.groups.iter().any(|it| it == MASTERS || it.is_empty()) || wanted.extra.iter().any(has_odd_extra)
 }
 
-fn identity_request(mode: Mode, verb: &str, wanted: &Wanted, user: &Name) -> Request {
+fn identity_request(mode: Mode, verb: &str, wanted: &ImpersonatedUser, user: &Name) -> Request {
     let subject = canonical(&wanted.subject);
     let group = if mode == Mode::Legacy { "" } else { AUTHENTICATION };
     let (resource, namespace, name) = match (mode, subject.kind()) {
@@ -220,7 +220,7 @@ fn on(mode: Mode, then: &Request) -> Request {
 ///
 /// A service account has its own groups only where none were asked for; a node has `system:nodes` in the constrained
 /// modes only.
-fn becomes(mode: Mode, wanted: &Wanted) -> Identity {
+fn becomes(mode: Mode, wanted: &ImpersonatedUser) -> Identity {
     let subject = canonical(&wanted.subject);
     let user = user_name(&subject);
     let mut groups: Vec<(Name, Membership)> = Vec::new();
@@ -262,11 +262,11 @@ mod tests {
     use super::*;
     use crate::rbac::identity::parse;
 
-    fn wanted(subject: &str, groups: &[&str]) -> Wanted {
-        Wanted::new(parse(subject).expect("a subject"), groups.iter().map(|it| Name::from(*it)).collect())
+    fn wanted(subject: &str, groups: &[&str]) -> ImpersonatedUser {
+        ImpersonatedUser::new(parse(subject).expect("a subject"), groups.iter().map(|it| Name::from(*it)).collect())
     }
 
-    fn asked(mode: Mode, wanted: &Wanted) -> Option<Vec<String>> {
+    fn asked(mode: Mode, wanted: &ImpersonatedUser) -> Option<Vec<String>> {
         let all = needed(mode, wanted, &Request::resource("get", "", "pods", "shop"))?;
         Some(all.iter().map(|it| it.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")).collect())
     }
@@ -308,7 +308,7 @@ mod tests {
     /// Rule 54: uids and extras, each header apart; rule 56: what constrained modes refuse of them.
     #[test]
     fn uids_and_extras_are_asked_apart() {
-        let extra = |key: &str| Wanted {
+        let extra = |key: &str| ImpersonatedUser {
             uid: "7".into(),
             extra: vec![(key.into(), vec!["x".into()])],
             ..wanted("user:eve", &[])
@@ -324,7 +324,10 @@ mod tests {
         assert_eq!(asked(Mode::UserInfo, &extra("scopes")), None);
         assert_eq!(asked(Mode::UserInfo, &extra("example.com/scopes")).map(|it| it.len()), Some(4));
         assert_eq!(
-            asked(Mode::ArbitraryNode, &Wanted { subject: wanted("user:system:node:n1", &[]).subject, ..extra("a/b") }),
+            asked(
+                Mode::ArbitraryNode,
+                &ImpersonatedUser { subject: wanted("user:system:node:n1", &[]).subject, ..extra("a/b") }
+            ),
             None
         );
     }
@@ -339,7 +342,7 @@ mod tests {
 
     #[test]
     fn the_server_adds_groups_to_whom_one_becomes() {
-        let groups = |mode, wanted: &Wanted| {
+        let groups = |mode, wanted: &ImpersonatedUser| {
             becomes(mode, wanted).groups.iter().map(|(it, _)| it.to_string()).collect::<Vec<_>>().join(" ")
         };
         let account = "system:serviceaccounts system:serviceaccounts:shop system:authenticated";

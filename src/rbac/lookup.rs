@@ -8,7 +8,7 @@ use super::grant::{Access, Dangling, Grant};
 use super::identity::{Identity, MASTERS};
 use super::index::{BindingEntry, BindingPlace, CLUSTER, Index, KeySlot, RoleEntry, Slot};
 use super::mask::Mask;
-use super::matching::{Asked, Match};
+use super::matching::{Match, PreparedRequest};
 use super::request::Request;
 
 /// One binding of a subject with what it gives.
@@ -34,7 +34,7 @@ impl Index {
     /// Cluster-wide bindings are asked always, those of a namespace where the request names it (rule 2). Each subject of
     /// a binding that matches is a grant (CONTRACT §4).
     pub fn can(&self, identity: &Identity, request: &Request) -> Access {
-        let asked = Asked::new(request);
+        let asked = PreparedRequest::new(request);
         let mask = Mask::of_request(&asked);
         let keys: Vec<KeySlot> = self.keys_of(identity).collect();
         let slots = self.slots_of(&keys, request.namespace());
@@ -133,7 +133,7 @@ impl Index {
         keys: &[KeySlot],
         entry: &BindingEntry,
         role: &RoleEntry,
-        asked: &Asked<'_>,
+        asked: &PreparedRequest<'_>,
         mask: Mask,
         grants: &mut Vec<Grant>,
     ) {

@@ -14,7 +14,7 @@ use rustc_hash::FxHasher;
 use crate::model::name::Name;
 use crate::model::role::RoleRule;
 
-use super::matching::Asked;
+use super::matching::PreparedRequest;
 use super::request::Request;
 
 /// These have a bit of their own each; all others share one.
@@ -65,7 +65,7 @@ fn hash(text: &str) -> u32 {
 pub(super) struct VerbMask(u16);
 
 impl VerbMask {
-    pub fn of_request(asked: &Asked<'_>) -> Self {
+    pub fn of_request(asked: &PreparedRequest<'_>) -> Self {
         match asked.request {
             Request::Url { .. } => Self(u16::MAX),
             Request::Resource(it) => Self(WordBits::of(&it.verb).verb as u16 | WordBits::of(&it.group).verb_mask_group),
@@ -113,7 +113,7 @@ impl Mask {
         Self(self.0 | word.resource)
     }
 
-    pub fn of_request(asked: &Asked<'_>) -> Self {
+    pub fn of_request(asked: &PreparedRequest<'_>) -> Self {
         let verb = WordBits::of(asked.request.verb()).verb;
         match asked.request {
             Request::Url { .. } => Self(verb | ALL_GROUPS | URLS),
@@ -173,7 +173,7 @@ mod tests {
             let rule = rule(verb, group, resource, url);
             let (mask, verb_mask) = of_rule(&rule);
             for request in requests() {
-                let asked = Asked::new(&request);
+                let asked = PreparedRequest::new(&request);
                 if asked.matched_by(&rule).is_some() {
                     covered += 1;
                     assert!(mask.may_cover(Mask::of_request(&asked)), "{rule:?} {request}");
@@ -190,7 +190,7 @@ mod tests {
     fn a_mask_tells_the_usual_verbs_groups_and_urls_apart() {
         let mask = |rule: &RoleRule| of_rule(rule).0;
         let get_pods = Request::resource("get", "", "pods", "");
-        let asked = Asked::new(&get_pods);
+        let asked = PreparedRequest::new(&get_pods);
         let request = Mask::of_request(&asked);
         assert!(mask(&rule("get", "", "pods", "-")).may_cover(request));
         for verb in &VERBS[1..] {
@@ -199,7 +199,7 @@ mod tests {
         assert!(!mask(&rule("*", "-", "*", "-")).may_cover(request), "no group");
         assert!(!mask(&rule("*", "-", "-", "*")).may_cover(request), "URLs only");
         let url = Request::url("get", "/metrics");
-        assert!(!mask(&rule("*", "*", "*", "-")).may_cover(Mask::of_request(&Asked::new(&url))), "no URLs");
+        assert!(!mask(&rule("*", "*", "*", "-")).may_cover(Mask::of_request(&PreparedRequest::new(&url))), "no URLs");
     }
 
     fn combined<'a>(

@@ -27,12 +27,12 @@ pub enum Match {
 
 /// The request with what is compared again and again made once.
 #[derive(Clone, Debug)]
-pub struct Asked<'a> {
+pub struct PreparedRequest<'a> {
     pub request: &'a Request,
     combined: Name,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> PreparedRequest<'a> {
     /// Prepares a request.
     pub fn new(request: &'a Request) -> Self {
         let combined = match request {

@@ -6,7 +6,7 @@ use crate::model::role::{RoleRule, SharedBinding, SharedRole};
 
 use super::identity::Identity;
 use super::index::Index;
-use super::matching::{Asked, resource_covers, url_covers};
+use super::matching::{PreparedRequest, resource_covers, url_covers};
 use super::request::{Request, ResourceRequest};
 
 /// One thing that would have had to be otherwise.
@@ -46,7 +46,7 @@ const MOST: usize = 3;
 impl Index {
     /// The rules of somebody that lack least, at most three; none that lacks more than two things.
     pub fn misses(&self, identity: &Identity, request: &Request) -> Vec<Miss> {
-        let asked = Asked::new(request);
+        let asked = PreparedRequest::new(request);
         let mut best: Vec<Miss> = Vec::new();
         let mut least = 2;
         for slot in self.all_slots(identity) {
@@ -88,7 +88,7 @@ fn order(it: &Miss) -> (usize, &[Lack], &Name, &Name, usize) {
     (it.lacks.len(), &it.lacks, &it.binding.meta.namespace, &it.binding.meta.name, it.rule)
 }
 
-fn lacks(rule: &RoleRule, scope: &str, asked: &Asked<'_>) -> Vec<Lack> {
+fn lacks(rule: &RoleRule, scope: &str, asked: &PreparedRequest<'_>) -> Vec<Lack> {
     let meets = |list: &[Name], word: &str| list.iter().any(|it| it == "*" || it == word);
     let mut lacks = Vec::new();
     if !scope.is_empty() && *scope != *asked.request.namespace() {

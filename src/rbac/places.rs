@@ -14,7 +14,7 @@ use super::request::ResourceRequest;
 
 /// Whose namespace it is that such a request is asked in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Whose {
+pub enum NamespaceOf {
     /// The namespace is the object.
     Own,
     /// That of another object, which the request is made for.
@@ -28,7 +28,7 @@ pub struct Exception {
     /// With its subresource.
     resources: &'static [&'static str],
     pub verbs: &'static [&'static str],
-    pub whose: Whose,
+    pub whose: NamespaceOf,
 }
 
 /// All of them (CONTRACT §4).
@@ -40,26 +40,31 @@ const EXCEPTIONS: &[Exception] = &[
         group: "",
         resources: &["namespaces", "namespaces/status", "namespaces/finalize"],
         verbs: &["get", "update", "patch", "delete"],
-        whose: Whose::Own,
+        whose: NamespaceOf::Own,
     },
     Exception {
         group: "rbac.authorization.k8s.io",
         resources: &["clusterroles"],
         verbs: &["bind"],
-        whose: Whose::Other("the binding"),
+        whose: NamespaceOf::Other("the binding"),
     },
-    Exception { group: "policy", resources: &["podsecuritypolicies"], verbs: &["use"], whose: Whose::Other("the pod") },
+    Exception {
+        group: "policy",
+        resources: &["podsecuritypolicies"],
+        verbs: &["use"],
+        whose: NamespaceOf::Other("the pod"),
+    },
     Exception {
         group: "extensions",
         resources: &["podsecuritypolicies"],
         verbs: &["use"],
-        whose: Whose::Other("the pod"),
+        whose: NamespaceOf::Other("the pod"),
     },
     Exception {
         group: "security.openshift.io",
         resources: &["securitycontextconstraints"],
         verbs: &["use"],
-        whose: Whose::Other("the pod"),
+        whose: NamespaceOf::Other("the pod"),
     },
 ];
 
@@ -73,15 +78,15 @@ pub fn of_cluster_scoped(request: &ResourceRequest) -> Name {
     let exception = exception(&request.group, &request.combined());
     match exception.filter(|it| it.verbs.contains(&request.verb.as_str())).map(|it| it.whose) {
         None => Name::empty(),
-        Some(Whose::Own) => request.name.clone(),
-        Some(Whose::Other(_)) => request.namespace.clone(),
+        Some(NamespaceOf::Own) => request.name.clone(),
+        Some(NamespaceOf::Other(_)) => request.namespace.clone(),
     }
 }
 
 /// Whether it is the typed namespace that a request for something cluster-scoped is asked in.
 pub fn is_elsewhere(request: &ResourceRequest) -> bool {
     let exception = exception(&request.group, &request.combined());
-    exception.is_some_and(|it| it.whose != Whose::Own && it.verbs.contains(&request.verb.as_str()))
+    exception.is_some_and(|it| it.whose != NamespaceOf::Own && it.verbs.contains(&request.verb.as_str()))
 }
 
 /// The verbs that are asked for the name of a signer.

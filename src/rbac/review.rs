@@ -91,7 +91,7 @@ impl Me {
 
 /// What the server says of one request.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Word {
+pub struct ServerVerdict {
     /// The kind of the review.
     pub review: &'static str,
     /// Unknown where the server itself could not ask all of its authorizers.
@@ -124,16 +124,16 @@ pub enum Extent {
 pub enum Reply {
     Me(Me),
     Rules(Rules),
-    Word(Word),
+    Word(ServerVerdict),
     /// It may not be asked, is not served, or was not answered: one clause.
     Silent(Name),
 }
 
 /// What the server has said, question by question.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Told(BTreeMap<Review, Reply>);
+pub struct ServerReplies(BTreeMap<Review, Reply>);
 
-impl Told {
+impl ServerReplies {
     /// Keeps an answer.
     pub fn keep(&mut self, review: Review, reply: Reply) {
         self.0.insert(review, reply);
@@ -174,7 +174,7 @@ impl Told {
     }
 
     /// The server's word on a question; none where it was not asked or said nothing.
-    pub fn word(&self, review: &Review) -> Option<&Word> {
+    pub fn word(&self, review: &Review) -> Option<&ServerVerdict> {
         match self.reply(review) {
             Some(Reply::Word(word)) => Some(word),
             _ => None,
@@ -210,7 +210,7 @@ impl Told {
 ///
 /// Marks of other authorizers alone: anybody, by a SubjectAccessReview. Roles or bindings that may not be read: the
 /// operator alone, as the server knows him.
-pub fn appeal(access: &Access, told: &Told) -> Option<Review> {
+pub fn appeal(access: &Access, told: &ServerReplies) -> Option<Review> {
     let asks_twice = matches!(&access.request, Request::Resource(it) if !it.domain.is_empty());
     if access.outcome() != Outcome::Unknown || asks_twice {
         return None;
@@ -225,7 +225,7 @@ pub fn appeal(access: &Access, told: &Told) -> Option<Review> {
 }
 
 /// The mark that a server's word is where it allows what no grant that was read gives.
-pub fn differs(access: &Access, word: &Word) -> Option<Mark> {
+pub fn differs(access: &Access, word: &ServerVerdict) -> Option<Mark> {
     let is_read = access.grants.is_empty()
         && access.masters.is_none()
         && access.gaps.iter().all(|it| matches!(it, Gap::Authorizer { .. }));
@@ -260,7 +260,7 @@ mod tests {
     /// CONTRACT §4: only where Unknown is for a mark alone, or the operator asks of himself.
     #[test]
     fn the_server_is_asked_only_what_it_alone_can_say() {
-        let mut told = Told::default();
+        let mut told = ServerReplies::default();
         assert_eq!(appeal(&access(vec![]), &told), None);
         let put = appeal(&access(vec![marked()]), &told);
         assert!(matches!(put, Some(Review::Access { user, groups, .. })
@@ -280,12 +280,16 @@ mod tests {
 
     #[test]
     fn a_word_that_no_grant_gives_is_a_mark() {
-        let word =
-            |outcome| Word { review: "SubjectAccessReview", outcome, reason: Name::empty(), error: Name::empty() };
+        let word = |outcome| ServerVerdict {
+            review: "SubjectAccessReview",
+            outcome,
+            reason: Name::empty(),
+            error: Name::empty(),
+        };
         assert!(differs(&access(vec![marked()]), &word(Outcome::Allow)).is_some());
         assert_eq!(differs(&access(vec![marked()]), &word(Outcome::Deny)), None);
         assert_eq!(differs(&access(vec![unread()]), &word(Outcome::Allow)), None);
-        let mut told = Told::default();
+        let mut told = ServerReplies::default();
         let rules = Rules { extent: Extent::Incomplete, ..Rules::default() };
         told.keep(Review::OwnRules("shop".into()), Reply::Rules(rules));
         let mut marks = Marks::default();

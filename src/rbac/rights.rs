@@ -5,7 +5,7 @@ use crate::model::name::Name;
 use crate::model::role::{Binding, RoleRule};
 
 use super::covers::{Tuple, tuples};
-use super::dead::{self, Flaw, Life, Part, flaws};
+use super::dead::{self, Flaw, Life, RulePart, flaws};
 use super::fold::{ResourceOrUrl, concerns};
 use super::index::{Index, role_of};
 use super::request::{Request, ResourceRequest};
@@ -30,7 +30,7 @@ fn lives(part: &Tuple, found: &[Flaw], binding: &Binding, rule: &RoleRule, serve
         }
         flaws = dead::in_place(flaws, binding, rule, group, resource);
     }
-    let is_of_verb = |it: &Flaw| matches!(it.part, Part::Verb | Part::Method);
+    let is_of_verb = |it: &Flaw| matches!(it.part, RulePart::Verb | RulePart::Method);
     flaws.iter().all(|it| it.life != Life::Dead || is_of_verb(it) && it.word != *verb)
 }
 

@@ -41,7 +41,7 @@ use super::identity::{
 use super::index::{BindingEntry, CLUSTER, Index, KeySlot, Keys, RoleEntry, Roles, Slot, SubjectKey};
 use super::lookup::grant_by;
 use super::mask::{Mask, VerbMask};
-use super::matching::{Asked, Match};
+use super::matching::{Match, PreparedRequest};
 use super::request::Request;
 
 /// Where a question about everybody looks.
@@ -208,7 +208,7 @@ struct GrantChains<'a> {
 
 impl<'a> GrantChains<'a> {
     /// Takes in the rules of a role that cover the request; gives where they stand among the hits.
-    fn hit(&mut self, roles: &Roles, role: &'a RoleEntry, asked: &Asked<'_>, mask: Mask) -> Range<usize> {
+    fn hit(&mut self, roles: &Roles, role: &'a RoleEntry, asked: &PreparedRequest<'_>, mask: Mask) -> Range<usize> {
         let from = self.hits.len();
         let Some(rules) = role.rules() else { return from..from };
         for (rule, _) in roles.masks(role).iter().enumerate().filter(|(_, it)| it.may_cover(mask)) {
@@ -239,7 +239,7 @@ impl Index {
     ///
     /// `cluster` is the one that the index stands for: it names the service accounts and namespaces.
     pub fn who_can(&self, cluster: &Cluster, request: &Request, places: Places) -> WhoCan<'_> {
-        let asked = Asked::new(request);
+        let asked = PreparedRequest::new(request);
         let mut found =
             GrantChains { hits: Vec::new(), links: Vec::new(), heads: vec![NONE; self.keys.bound()], seen: Vec::new() };
         match places {
@@ -255,7 +255,7 @@ impl Index {
     }
 
     /// What the bindings give that a request in this namespace consults.
-    fn find_in<'a>(&'a self, namespace: &str, asked: &Asked<'_>, found: &mut GrantChains<'a>) {
+    fn find_in<'a>(&'a self, namespace: &str, asked: &PreparedRequest<'_>, found: &mut GrantChains<'a>) {
         let mask = Mask::of_request(asked);
         for slot in self.slots_in(namespace) {
             let Some(entry) = self.bindings.get(slot) else { continue };
@@ -277,7 +277,7 @@ impl Index {
     }
 
     /// What all bindings give whose role has a word for this resource; of URLs the cluster-wide ones.
-    fn find_everywhere<'a>(&'a self, asked: &Asked<'_>, found: &mut GrantChains<'a>) {
+    fn find_everywhere<'a>(&'a self, asked: &PreparedRequest<'_>, found: &mut GrantChains<'a>) {
         let mask = Mask::of_request(asked);
         let is_url = matches!(asked.request, Request::Url { .. });
         for slot in self.roles_with(asked) {
@@ -297,7 +297,7 @@ impl Index {
     }
 
     /// The roles that may have a rule for this, each once.
-    fn roles_with(&self, asked: &Asked<'_>) -> Vec<Slot> {
+    fn roles_with(&self, asked: &PreparedRequest<'_>) -> Vec<Slot> {
         let Request::Resource(it) = asked.request else { return self.words.urls().to_vec() };
         let verb_mask = VerbMask::of_request(asked);
         let below = (!it.subresource.is_empty()).then(|| format!("*/{}", it.subresource));

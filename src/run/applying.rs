@@ -11,7 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::apply::{Applier, Log, Stopped};
 use crate::change::Change;
 use crate::change::plan::TakeOver;
-use crate::change::record::{Record, State, Told, meant};
+use crate::change::record::{AppliedBy, ChangeState, Record, meant};
 use crate::tui::applying::{Attempt, Order, Sent};
 use crate::tui::event::Event;
 
@@ -52,7 +52,7 @@ impl Program {
     pub(super) fn make(&mut self, order: Order) {
         let Some(applier) = self.applier() else { return };
         let (context, server) = (self.app.title(), self.feed.address.clone());
-        let told = Told {
+        let told = AppliedBy {
             at: Log::now(),
             context,
             server,
@@ -103,7 +103,7 @@ fn lines(stopped: Stopped) -> Vec<String> {
     }
 }
 
-async fn make(applier: &Applier, order: &Order, told: Told, tell: UnboundedSender<Event>) -> Result<Sent, String> {
+async fn make(applier: &Applier, order: &Order, told: AppliedBy, tell: UnboundedSender<Event>) -> Result<Sent, String> {
     let log = Log::open().map_err(|it| it.to_string())?;
     let mut record = Record::new(Log::new_id(), told, &order.attempt.tried.steps);
     let kept = applier
@@ -116,7 +116,7 @@ async fn make(applier: &Applier, order: &Order, told: Told, tell: UnboundedSende
     let noted = log.note_undone(&record);
     let unkept = kept.and(noted).err().map(|it| format!("the record of what is applied cannot be kept: {it}"));
     match unkept {
-        Some(why) if record.count(State::Waiting) == record.steps.len() => Err(why),
+        Some(why) if record.count(ChangeState::Waiting) == record.steps.len() => Err(why),
         unkept => Ok(Sent { record, unkept }),
     }
 }

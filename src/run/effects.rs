@@ -17,18 +17,18 @@ use crate::terminal::{clipboard, hangup, state, stop_job};
 use crate::tui::event::{Effect, Event, Mouse};
 
 use super::questions::Done;
-use super::{Program, SLICE, Step, stage};
+use super::{LoopStep, Program, SLICE, stage};
 
 impl Program {
     /// Takes what the terminal sent. What waits behind it is taken before the frame is drawn, since the loop looks
     /// for keys first: many keys are one frame.
-    pub(super) fn input(&mut self, input: Option<io::Result<Input>>) -> io::Result<Step> {
-        let Some(Ok(input)) = input else { return Ok(Step::End(hangup::EXIT as u8)) };
+    pub(super) fn input(&mut self, input: Option<io::Result<Input>>) -> io::Result<LoopStep> {
+        let Some(Ok(input)) = input else { return Ok(LoopStep::End(hangup::EXIT as u8)) };
         let events = self.repair.take(input);
         self.inputs(events)
     }
 
-    pub(super) fn inputs(&mut self, events: Vec<Input>) -> io::Result<Step> {
+    pub(super) fn inputs(&mut self, events: Vec<Input>) -> io::Result<LoopStep> {
         for event in events {
             let event = match event {
                 Input::Key(key) => Event::Key(key),
@@ -40,18 +40,18 @@ impl Program {
             let until = Instant::now() + SLICE;
             let effects = self.app.update_within(event, &mut || Instant::now() < until);
             self.due = Some(Instant::now());
-            if let Step::End(code) = self.perform(effects)? {
-                return Ok(Step::End(code));
+            if let LoopStep::End(code) = self.perform(effects)? {
+                return Ok(LoopStep::End(code));
             }
         }
-        Ok(Step::Go)
+        Ok(LoopStep::Go)
     }
 
     /// Does what the screen wants done.
-    pub(super) fn perform(&mut self, effects: Vec<Effect>) -> io::Result<Step> {
+    pub(super) fn perform(&mut self, effects: Vec<Effect>) -> io::Result<LoopStep> {
         for effect in effects {
             match effect {
-                Effect::Quit => return Ok(Step::End(0)),
+                Effect::Quit => return Ok(LoopStep::End(0)),
                 Effect::Suspend => {
                     self.guard = None;
                     stop_job()?;
@@ -83,7 +83,7 @@ impl Program {
             }
             self.draw_soon();
         }
-        Ok(Step::Go)
+        Ok(LoopStep::Go)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::embedded;
 use crate::live::connect::{self, Connected, Credentials, Flags, Selection, Surroundings};
 use crate::live::files::SourceTexts as Documents;
 use crate::live::write::Writer;
-use crate::live::{self, Batch, Condition, Control, Wanted};
+use crate::live::{self, Batch, Condition, Control, SessionKinds};
 use crate::model::name::Name;
 use crate::rbac::review::Review;
 use crate::tui::event::{Effect, Event, Progress};
@@ -155,7 +155,7 @@ impl Program {
     /// Follows the cluster behind a client.
     pub(super) fn follow(&mut self, client: kube::Client, namespaces: Vec<Name>) {
         let namespace = namespaces.first().cloned();
-        let (batches, control) = live::start(client.clone(), Wanted::everything(namespaces));
+        let (batches, control) = live::start(client.clone(), SessionKinds::everything(namespaces));
         self.feed.client = Some(client);
         self.inquire();
         let own = namespace.unwrap_or_else(|| "default".into());

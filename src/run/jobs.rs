@@ -26,18 +26,18 @@ const RESTS: u32 = 9;
 const TELLS: Duration = Duration::from_millis(100);
 
 /// The job that goes on.
-pub(super) struct Beside {
+pub(super) struct RunningJob {
     running: Option<(u64, Arc<AtomicBool>)>,
     told: (UnboundedSender<Event>, UnboundedReceiver<Event>),
 }
 
-impl Default for Beside {
+impl Default for RunningJob {
     fn default() -> Self {
         Self { running: None, told: unbounded_channel() }
     }
 }
 
-impl Beside {
+impl RunningJob {
     /// Where what goes on beside the loop tells how far it is.
     pub(super) fn sender(&self) -> UnboundedSender<Event> {
         self.told.0.clone()
@@ -107,10 +107,10 @@ fn caught(job: Job, watch: &mut dyn FnMut(usize, usize) -> bool) -> Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::job::{Jobs, Wanted, What, Work};
+    use crate::tui::job::{Jobs, WantedJob, What, Work};
 
     fn said(work: Work) -> Said {
-        let job = Jobs::default().begin(Wanted { what: What::Matrix, revision: 0 }, work);
+        let job = Jobs::default().begin(WantedJob { what: What::Matrix, revision: 0 }, work);
         let Event::Job { said, .. } = caught(job, &mut |_, _| true) else { panic!("a job") };
         said
     }

@@ -6,14 +6,14 @@ use tokio::task::AbortHandle;
 
 use crate::live::read::Reader;
 use crate::manifests::Manifests;
-use crate::tui::declaring::{Reading, Wanted};
+use crate::tui::declaring::{ManifestsWanted, Reading};
 use crate::tui::event::Event;
 
 use super::Program;
 use super::questions::Done;
 
 /// A reading that goes on.
-pub(super) struct Beside {
+pub(super) struct RunningRead {
     number: u64,
     task: AbortHandle,
 }
@@ -32,7 +32,7 @@ impl Program {
     }
 
     /// Reads them; nothing before there is a connection.
-    fn reading(&mut self, wanted: Wanted) -> Option<Beside> {
+    fn reading(&mut self, wanted: ManifestsWanted) -> Option<RunningRead> {
         let (number, server) = (wanted.number, self.feed.number);
         let said = move |reading| Done::Said(server, Event::Declared { number, reading });
         if let Some(documents) = self.feed.documents.clone() {
@@ -42,7 +42,7 @@ impl Program {
                 found.missing.extend(missing);
                 said(Reading::Done(Arc::new(found)))
             });
-            return Some(Beside { number, task });
+            return Some(RunningRead { number, task });
         }
         let client = self.feed.client.clone()?;
         let tell = self.job.sender();
@@ -57,6 +57,6 @@ impl Program {
                 Manifests { missing, ..Manifests::default() }
             }))))
         });
-        Some(Beside { number, task })
+        Some(RunningRead { number, task })
     }
 }

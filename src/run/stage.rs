@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::ask::Line;
 use crate::change::meanwhile::{Met, met};
-use crate::change::stage::{Fetched, Item};
+use crate::change::stage::{Fetched, StagedItem};
 use crate::change::{Saved, Stage};
 use crate::live::files::{Changes, FilesError, Reading, SourceTexts as Documents};
 use crate::live::{self, ManagedFields};
@@ -115,7 +115,7 @@ impl Fetching {
     }
 
     /// Changes with their objects as they are now; where somebody else changed meanwhile what one changes, as they were.
-    async fn items(&self, changes: Vec<Saved>, origin: &str) -> Result<Vec<Item>, String> {
+    async fn items(&self, changes: Vec<Saved>, origin: &str) -> Result<Vec<StagedItem>, String> {
         let mut items = Vec::new();
         for saved in changes {
             let id = saved.change.id().map_err(|it| format!("{origin}: {it}"))?;
@@ -127,7 +127,7 @@ impl Fetching {
                     Met::Clash(item, _) => (saved.change, item.fetched().clone()),
                 },
             };
-            items.push(Item::new(change, fetched, origin).map_err(|it| it.to_string())?);
+            items.push(StagedItem::new(change, fetched, origin).map_err(|it| it.to_string())?);
         }
         Ok(items)
     }

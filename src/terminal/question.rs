@@ -21,7 +21,7 @@ static ASKING: AtomicBool = AtomicBool::new(false);
 
 /// What was answered.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Answer {
+pub enum TerminalReply {
     Typed(String),
     /// It, or a part of it, was pasted, or is no text.
     Pasted,
@@ -31,7 +31,7 @@ pub enum Answer {
 ///
 /// # Errors
 /// There is nobody to ask.
-pub fn ask(question: &str) -> io::Result<Answer> {
+pub fn ask(question: &str) -> io::Result<TerminalReply> {
     watch();
     let stdin = io::stdin();
     // A terminal without the call is asked all the same.
@@ -44,8 +44,8 @@ pub fn ask(question: &str) -> io::Result<Answer> {
     drop(marks);
     let line = line.strip_suffix(b"\n").unwrap_or(&line);
     Ok(match String::from_utf8(line.to_vec()) {
-        Ok(line) if !line.chars().any(char::is_control) => Answer::Typed(line.trim().to_owned()),
-        _ => Answer::Pasted,
+        Ok(line) if !line.chars().any(char::is_control) => TerminalReply::Typed(line.trim().to_owned()),
+        _ => TerminalReply::Pasted,
     })
 }
 

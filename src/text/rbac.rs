@@ -23,7 +23,7 @@ use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::{RoleRule, Subject, SubjectKind};
 use crate::people::{People, Person, Standing};
-use crate::rbac::beside::Beside;
+use crate::rbac::beside::OtherHolders;
 use crate::rbac::fold::Folded;
 use crate::rbac::grant::{Access, Grant};
 use crate::rbac::identity::{Identity, MASTERS, Membership};
@@ -157,7 +157,7 @@ fn people_line(indent: u8, subject: &Subject, people: Option<&People>) -> Option
 }
 
 /// Everybody who can, each with all grants, and with the people where a directory names them.
-pub fn who_can(who: &WhoCan, beside: &Beside, people: Option<&People>) -> Page {
+pub fn who_can(who: &WhoCan, beside: &OtherHolders, people: Option<&People>) -> Page {
     who_can_opened(who, beside, people, &|_, _| true)
 }
 
@@ -167,7 +167,7 @@ pub fn who_can(who: &WhoCan, beside: &Beside, people: Option<&People>) -> Page {
 /// `is_open` is asked of the page's first line and a holder's.
 pub fn who_can_opened(
     who: &WhoCan,
-    beside: &Beside,
+    beside: &OtherHolders,
     people: Option<&People>,
     is_open: &dyn Fn(&Line, &Line) -> bool,
 ) -> Page {

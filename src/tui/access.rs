@@ -9,7 +9,7 @@ use super::{answers, grants};
 use crate::ask::filter::{Cells, Filter, Filtered, Pieces, holds_word};
 use crate::ask::item::Item;
 use crate::ask::question::access::Groups;
-use crate::ask::question::permissions::{Held, Permissions};
+use crate::ask::question::permissions::{HeldPermissions, Permissions};
 use crate::ask::question::who_can::Holders;
 use crate::ask::scope::View;
 use crate::ask::{Fault, Here};
@@ -69,7 +69,7 @@ impl Permitted {
         Permissions { subject: Some(subject), groups, ..Permissions::default() }
     }
 
-    fn held<'a>(&self, view: View<'a>) -> Result<Held<'a>, Fault> {
+    fn held<'a>(&self, view: View<'a>) -> Result<HeldPermissions<'a>, Fault> {
         self.question(view).answer(&Here { namespace: "default".into(), ..Here::default() }, view.world)
     }
 }

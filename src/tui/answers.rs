@@ -6,7 +6,7 @@
 use super::theme::Theme;
 use crate::ask::end::{End, PortAsk};
 use crate::ask::reach_parts;
-use crate::ask::reaches::Way;
+use crate::ask::reaches::ReachWay;
 use crate::ask::{Fault, Here, Question, World};
 use crate::model::policy::Direction;
 use crate::net::reach::Granularity;
@@ -110,8 +110,8 @@ pub fn bannered(differences: &[String], answer: Page) -> Page {
 }
 
 /// What an end may connect to, or what may connect to it: by namespace and workload, with the ports.
-pub fn connections(world: &World, end: &End, way: Way) -> Page {
-    let direction = if way == Way::From { Direction::Egress } else { Direction::Ingress };
+pub fn connections(world: &World, end: &End, way: ReachWay) -> Page {
+    let direction = if way == ReachWay::From { Direction::Egress } else { Direction::Ingress };
     match world.asker().reach(end, direction, Granularity::Workload) {
         Ok(reach) => checked(world, reach_parts::network(&reach, world).into_iter().collect()),
         Err(why) => fault(&why),

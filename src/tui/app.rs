@@ -14,10 +14,10 @@ use ratatui::layout::Rect;
 
 use super::applying::Applying;
 use super::event::Effect;
-use super::job::{Job, Wanted};
-use super::layout::{self, Areas, Front, Side};
+use super::job::{Job, WantedJob};
+use super::layout::{self, Areas, FrontPane, ScreenSide};
 use super::list::{Pace, Run, SortBy};
-use super::panes::{self, Held, Pane};
+use super::panes::{self, Pane, PaneState};
 use super::staging::Staging;
 use super::state::{Answers, Focus, Input, Session};
 pub use super::state::{Fetched, HistoryEntry, Setup, Shown, Typing};
@@ -40,7 +40,7 @@ pub struct App {
     pub(super) setup: Setup,
     pub(super) size: Rect,
     pub(super) session: Session,
-    pub(super) panes: Vec<Held>,
+    pub(super) panes: Vec<PaneState>,
     pub(super) focus: Focus,
     pub(super) answers: Answers,
     pub(super) input: Input,
@@ -126,8 +126,8 @@ impl App {
     }
 
     /// What the shown answer wants to be worked out beside the loop.
-    fn wanted(&self) -> Option<Wanted> {
-        self.focus.shown.view().wanted(self).map(|what| Wanted { what, revision: self.session.world.revision() })
+    fn wanted(&self) -> Option<WantedJob> {
+        self.focus.shown.view().wanted(self).map(|what| WantedJob { what, revision: self.session.world.revision() })
     }
 
     /// Whether a job is to be begun, and whether nothing can be shown without it.
@@ -172,7 +172,7 @@ impl App {
     pub(super) fn areas(&self) -> Areas {
         let pane = self.focus.pane;
         let (needs, wants) = self.panes[pane].list.needs();
-        let front = Front { pane, needs, wants };
+        let front = FrontPane { pane, needs, wants };
         layout::areas(self.size, front, (self.focus.side, self.focus.shown.view().holds()), self.focus.share)
     }
 
@@ -271,7 +271,7 @@ impl App {
     pub(super) fn open(&mut self, shown: Shown) {
         self.leave();
         self.show(shown);
-        self.focus.side = Side::View;
+        self.focus.side = ScreenSide::View;
     }
 
     /// Shows an answer beside the list.
@@ -318,7 +318,7 @@ impl App {
 
     /// Sorts the pane in front by a column; by the same one again: the other way.
     pub(super) fn sort(&mut self, column: usize) {
-        if self.focus.side == Side::View {
+        if self.focus.side == ScreenSide::View {
             return self.with_shown(|view, app| view.sort(app, column));
         }
         self.prepare_all(true);

@@ -24,7 +24,7 @@ use super::status::Origin;
 use crate::ask::World;
 use crate::ask::apply::{Weighed, arrived, operator, unready, weigh};
 use crate::change::plan::Tried;
-use crate::change::record::{Record, State};
+use crate::change::record::{ChangeState, Record};
 use crate::text::Page;
 
 /// What is applied now, or was last.
@@ -347,7 +347,7 @@ pub fn applied(app: &mut App, came: Result<Box<Sent>, String>) -> Vec<Effect> {
         }
     };
     let record = &sent.record;
-    let made = record.steps.iter().filter(|it| it.state == State::Made).filter_map(|it| it.id().ok()).collect();
+    let made = record.steps.iter().filter(|it| it.state == ChangeState::Made).filter_map(|it| it.id().ok()).collect();
     let words = record.words();
     let is_undo = record.undoes.is_some();
     app.applying.phase = Phase::Applied { sent, predicted, arrival: None };

@@ -20,7 +20,7 @@ use crate::text::{Mark, Page, coverage};
 
 /// A question that has no view of its own.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Asked {
+pub struct AskedQuestion {
     /// In full: it asks the same wherever it is typed.
     pub line: Line,
     /// How it was read.
@@ -29,7 +29,7 @@ pub struct Asked {
     pub notes: Vec<Name>,
 }
 
-impl Asked {
+impl AskedQuestion {
     /// The answer as far as what it rests on is known.
     pub fn page(&self, app: &App) -> Page {
         let (world, here) = (&app.session.world, &self.here);

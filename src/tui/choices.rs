@@ -8,11 +8,11 @@ use super::command::{self, CARD, COMMANDS, Command, TASKS};
 use super::copy;
 use super::event::Effect;
 use super::fixable;
-use super::layout::Side;
+use super::layout::ScreenSide;
 use super::list::SortBy;
 use super::palette;
 use super::panes::{self, Pane};
-use super::picker::{Choice, Entry, Picker, Subject as Picking};
+use super::picker::{Choice, Picker, PickerEntry, PickerSubject as Picking};
 use crate::ask::end::PortAsk;
 use crate::model::name::Name;
 
@@ -22,7 +22,7 @@ pub fn help(app: &mut App) -> Vec<Effect> {
     let on_card = |it: &&Command| CARD.iter().position(|name| *name == it.name).unwrap_or(CARD.len());
     let mut commands: Vec<(usize, &Command)> = COMMANDS.iter().enumerate().collect();
     commands.sort_by_key(|(_, it)| (it.task(), on_card(it)));
-    let entries = commands.into_iter().map(|(at, command)| Entry {
+    let entries = commands.into_iter().map(|(at, command)| PickerEntry {
         label: command.keys.join(" "),
         detail: format!("{}: {}", command.name, command.help),
         refusal: command::refusal(app, command),
@@ -53,10 +53,10 @@ pub fn palette_at(app: &mut App, line: &str) {
 /// The namespaces to narrow to.
 pub fn namespaces(app: &mut App) -> Vec<Effect> {
     let cluster = &app.session.world.cluster;
-    let all = Entry::new("all namespaces", format!("{} pods", cluster.pods.len()), Choice::AllNamespaces);
+    let all = PickerEntry::new("all namespaces", format!("{} pods", cluster.pods.len()), Choice::AllNamespaces);
     let each = cluster.namespace_names().into_iter().map(|name| {
         let detail = format!("{} pods, {} policies", cluster.pods.of(&name).len(), cluster.policies.of(&name).len());
-        Entry::new(name.to_string(), detail, Choice::Namespace(name))
+        PickerEntry::new(name.to_string(), detail, Choice::Namespace(name))
     });
     let entries = std::iter::once(all).chain(each).collect();
     app.input.picker = Some(Picker::new(Picking::Namespaces, "namespaces: Enter narrows, Tab marks several", entries));
@@ -68,7 +68,7 @@ pub fn contexts(app: &mut App) -> Vec<Effect> {
     let current = app.setup.title.clone();
     let entry = |name: &Name| {
         let detail = if *name == current { "here" } else { "" };
-        Entry::new(name.to_string(), detail, Choice::Context(name.clone()))
+        PickerEntry::new(name.to_string(), detail, Choice::Context(name.clone()))
     };
     let entries = app.session.contexts.iter().map(entry).collect();
     app.input.picker = Some(Picker::new(Picking::Contexts, "contexts", entries));
@@ -79,10 +79,10 @@ pub fn contexts(app: &mut App) -> Vec<Effect> {
 pub fn ports(app: &mut App) -> Vec<Effect> {
     let Some((_, to)) = app.answers.tracing.ends() else { return Vec::new() };
     let mut entries =
-        vec![Entry::new("any", "every port: the answer lists those that are open", Choice::Port(PortAsk::NONE))];
+        vec![PickerEntry::new("any", "every port: the answer lists those that are open", Choice::Port(PortAsk::NONE))];
     entries.extend(answers::ports(&app.session.world, to).into_iter().map(|(port, detail)| {
         let label = port.to_string();
-        Entry::new(label.trim_start_matches(':').to_owned(), detail, Choice::Port(port))
+        PickerEntry::new(label.trim_start_matches(':').to_owned(), detail, Choice::Port(port))
     }));
     app.input.picker = Some(Picker::new(Picking::Ports, "port: or type NUMBER[/PROTOCOL]", entries));
     Vec::new()
@@ -90,13 +90,17 @@ pub fn ports(app: &mut App) -> Vec<Effect> {
 
 /// The columns to sort by.
 pub fn sort(app: &mut App) -> Vec<Effect> {
-    if app.focus.side == Side::View {
+    if app.focus.side == ScreenSide::View {
         return sort_shown(app);
     }
     let (titles, sort) = app.with_pane(|pane, _| (pane.titles(), pane.sort()));
     let entries = titles.into_iter().enumerate().map(|(at, title)| {
         let is_current = sort.by == SortBy::Column(at) || (at == 0 && sort.by == SortBy::Name);
-        Entry::new(title.to_lowercase(), if is_current { "now; again: the other way" } else { "" }, Choice::Column(at))
+        PickerEntry::new(
+            title.to_lowercase(),
+            if is_current { "now; again: the other way" } else { "" },
+            Choice::Column(at),
+        )
     });
     app.input.picker = Some(Picker::new(Picking::Sort, "sort by", entries.collect()));
     Vec::new()
@@ -105,14 +109,14 @@ pub fn sort(app: &mut App) -> Vec<Effect> {
 /// The same of the answer that is shown.
 fn sort_shown(app: &mut App) -> Vec<Effect> {
     let titles = app.focus.shown.view().columns().iter().enumerate();
-    let entries = titles.map(|(at, title)| Entry::new(title.to_lowercase(), "", Choice::Column(at)));
+    let entries = titles.map(|(at, title)| PickerEntry::new(title.to_lowercase(), "", Choice::Column(at)));
     app.input.picker = Some(Picker::new(Picking::Sort, "sort by; again: the other way", entries.collect()));
     Vec::new()
 }
 
 /// Why there is nothing to sort.
 pub fn not_sorted(app: &App) -> Option<&'static str> {
-    let is_sorted = app.focus.side == Side::Pane || !app.focus.shown.view().columns().is_empty();
+    let is_sorted = app.focus.side == ScreenSide::Pane || !app.focus.shown.view().columns().is_empty();
     (!is_sorted).then_some("lists and the map are sorted")
 }
 
@@ -121,7 +125,7 @@ pub fn columns(app: &mut App) -> Vec<Effect> {
     let entry = |pane: &mut dyn Pane, at: usize, title: &str| {
         let sign = if pane.hides(at) { "[ ]" } else { "[x]" };
         let detail = if at == 0 { "always shown" } else { "" };
-        Entry::new(format!("{sign} {}", title.to_lowercase()), detail, Choice::Hide(at))
+        PickerEntry::new(format!("{sign} {}", title.to_lowercase()), detail, Choice::Hide(at))
     };
     let entries = app.with_pane(|pane, _| {
         let titles = pane.titles();

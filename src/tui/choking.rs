@@ -8,26 +8,26 @@ use std::sync::Arc;
 
 use super::answers;
 use super::app::{App, Shown};
-use super::asked::{self, Asked};
+use super::asked::{self, AskedQuestion};
 use super::event::Effect;
-use super::job::{Said, State, What, Work};
+use super::job::{JobState, Said, What, Work};
 use super::page::saying;
 use super::{grants, questions};
 use crate::ask::escalation::Watch;
 use crate::ask::question::access::Groups;
 use crate::ask::question::choke::Choke;
-use crate::ask::reaches::Way;
+use crate::ask::reaches::ReachWay;
 use crate::ask::{Answer, Fault, Here, Line, Question, World};
 use crate::rbac::review::Review;
 use crate::text::{About, Mark, Page};
 
 /// A question about choke points.
 #[derive(Clone, PartialEq, Debug)]
-pub struct ChokeAsked(pub Asked);
+pub struct ChokeAsked(pub AskedQuestion);
 
 /// A question with all that its answer rests on besides the cluster.
 #[derive(Clone, PartialEq, Debug)]
-pub struct AsOf {
+pub struct ChokeAsOf {
     line: Line,
     here: Here,
     /// Whether the server has said who the operator is.
@@ -37,7 +37,7 @@ pub struct AsOf {
 /// What a job came to.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Cutting {
-    as_of: AsOf,
+    as_of: ChokeAsOf,
     revision: u64,
     found: Result<Page, Fault>,
 }
@@ -60,9 +60,9 @@ impl Choking {
 }
 
 impl ChokeAsked {
-    fn as_of(&self, app: &App) -> AsOf {
-        let Asked { line, here, .. } = &self.0;
-        AsOf { line: line.clone(), here: here.clone(), is_told: app.session.world.told.has(&Review::Own) }
+    fn as_of(&self, app: &App) -> ChokeAsOf {
+        let AskedQuestion { line, here, .. } = &self.0;
+        ChokeAsOf { line: line.clone(), here: here.clone(), is_told: app.session.world.told.has(&Review::Own) }
     }
 
     /// What is to be worked out, if what is kept is not of now.
@@ -88,14 +88,14 @@ impl ChokeAsked {
         match (app.answers.choking.answer(&self.0.line).map(|it| &it.found), app.answers.jobs.state()) {
             (Some(Ok(page)), _) => page.clone(),
             (Some(Err(fault)), _) => answers::fault(fault),
-            (None, State::Failed) => saying(Mark::Unknown, "this failed; a report was kept"),
+            (None, JobState::Failed) => saying(Mark::Unknown, "this failed; a report was kept"),
             (None, _) => saying(Mark::Plain, "computing; Esc leaves it"),
         }
     }
 }
 
 /// The work that answers a question about this world, on a copy of it.
-pub fn work(world: &World, as_of: AsOf) -> Work {
+pub fn work(world: &World, as_of: ChokeAsOf) -> Work {
     let world = world.clone();
     Box::new(move |watch| {
         let found = found(&world, &as_of, watch);
@@ -103,7 +103,7 @@ pub fn work(world: &World, as_of: AsOf) -> Work {
     })
 }
 
-fn found(world: &World, as_of: &AsOf, watch: Watch<'_>) -> Result<Page, Fault> {
+fn found(world: &World, as_of: &ChokeAsOf, watch: Watch<'_>) -> Result<Page, Fault> {
     match world.answer_watched(&as_of.line.question, &as_of.here, watch)? {
         Answer::Choke(it) => Ok(it.page()),
         _ => Err(Fault::new("this is no question about choke points", "")),
@@ -112,7 +112,7 @@ fn found(world: &World, as_of: &AsOf, watch: Watch<'_>) -> Result<Page, Fault> {
 
 /// Opens a question.
 pub fn open(app: &mut App, line: Line, here: Here) -> Vec<Effect> {
-    let asked = ChokeAsked(Asked { line, here, notes: Vec::new() });
+    let asked = ChokeAsked(AskedQuestion { line, here, notes: Vec::new() });
     app.open(Shown::Choke(Box::new(asked)));
     asked::asks(app)
 }
@@ -124,8 +124,8 @@ fn meant(app: &App) -> Option<Choke> {
     let of = |from: &str, to: &str| Choke { goal: to.to_owned(), of: Some(from.to_owned()), ..Choke::default() };
     let choke = match (&asked.to, grants::about(app), asked.way) {
         (Some(to), ..) => of(&asked.of.to_string(), &to.to_string()),
-        (None, Some(About::Way { from, to }), Way::From) => of(from, to),
-        (None, _, Way::To) => Choke { goal: asked.of.to_string(), ..Choke::default() },
+        (None, Some(About::Way { from, to }), ReachWay::From) => of(from, to),
+        (None, _, ReachWay::To) => Choke { goal: asked.of.to_string(), ..Choke::default() },
         _ => return None,
     };
     // Who comes there were asked about without groups; somebody is in those that were given.

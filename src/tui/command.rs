@@ -5,7 +5,7 @@
 
 use super::app::App;
 use super::event::Effect;
-use super::layout::Side;
+use super::layout::ScreenSide;
 use super::navigate;
 use super::panes::{self, PANES, Pane};
 
@@ -201,7 +201,7 @@ const fn to_pane(at: usize) -> Command {
 
 /// The part of the program that keys go to.
 pub fn place(app: &App) -> At {
-    if app.focus.side == Side::View { app.focus.shown.view().place() } else { At::List }
+    if app.focus.side == ScreenSide::View { app.focus.shown.view().place() } else { At::List }
 }
 
 /// The command that a key runs here.
@@ -224,7 +224,7 @@ pub fn refusal(app: &App, command: &Command) -> Option<String> {
 
 /// What a place is called.
 fn name_of(app: &App) -> &'static str {
-    if app.focus.side == Side::View { app.focus.shown.view().name() } else { PANES[app.focus.pane].title }
+    if app.focus.side == ScreenSide::View { app.focus.shown.view().name() } else { PANES[app.focus.pane].title }
 }
 
 /// Runs a command, or says why not.
@@ -240,7 +240,7 @@ pub fn run(app: &mut App, command: &Command) -> Vec<Effect> {
 
 /// Moves whatever has the keys by so many rows.
 pub fn step(app: &mut App, rows: isize) {
-    if app.focus.side == Side::View {
+    if app.focus.side == ScreenSide::View {
         return app.with_shown(|view, app| view.step(app, rows));
     }
     app.with_pane(|pane: &mut dyn Pane, _| pane.go(pane.at().saturating_add_signed(rows)));
@@ -264,7 +264,8 @@ pub fn document() -> String {
 
 /// The commands named in the last row, most useful first, for where one is; on a line with a rule that comes first.
 pub fn hints(app: &App) -> Vec<&'static Command> {
-    let names = if app.focus.side == Side::View { app.focus.shown.view().hints() } else { PANES[app.focus.pane].hints };
+    let names =
+        if app.focus.side == ScreenSide::View { app.focus.shown.view().hints() } else { PANES[app.focus.pane].hints };
     let why = super::open_view::no_rule(app).is_none().then_some(&"why");
     let at = app.place();
     let command = |name: &&str| COMMANDS.iter().find(|it| it.name == *name && it.places.contains(&at));
@@ -295,11 +296,11 @@ mod tests {
     fn every_hint_is_a_command() {
         let mut app = App::new(Default::default(), Default::default());
         for pane in 0..PANES.len() {
-            (app.focus.pane, app.focus.side) = (pane, Side::Pane);
+            (app.focus.pane, app.focus.side) = (pane, ScreenSide::Pane);
             assert!(hints(&app).len() >= 6, "{:?}", app.place());
         }
         for shown in [Shown::Explain, Shown::Trace, Shown::Matrix, Shown::Abilities] {
-            (app.focus.shown, app.focus.side) = (shown, Side::View);
+            (app.focus.shown, app.focus.side) = (shown, ScreenSide::View);
             assert!(hints(&app).len() >= 4, "{:?}", app.place());
         }
     }

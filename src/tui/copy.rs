@@ -6,8 +6,8 @@ use ratatui::buffer::Buffer;
 
 use super::app::App;
 use super::event::Effect;
-use super::layout::Side;
-use super::picker::{Choice, Entry, Picker, Subject};
+use super::layout::ScreenSide;
+use super::picker::{Choice, Picker, PickerEntry, PickerSubject};
 use super::questions;
 use super::svg;
 use crate::ask::staged;
@@ -40,10 +40,10 @@ pub fn copies(app: &mut App) -> Vec<Effect> {
         _ => (label, text),
     };
     let of_answer = app.focus.shown.view().copies(app).into_iter().map(marked);
-    let (first, last): (Vec<_>, Vec<_>) = of_answer.partition(|_| app.focus.side == Side::View);
+    let (first, last): (Vec<_>, Vec<_>) = of_answer.partition(|_| app.focus.side == ScreenSide::View);
     let mut offer = |label: &str, text: String| {
         let first = text.lines().next().unwrap_or_default().to_owned();
-        entries.push(Entry::new(label, first, Choice::Copy(text)));
+        entries.push(PickerEntry::new(label, first, Choice::Copy(text)));
     };
     first.into_iter().for_each(|(label, text)| offer(label, text));
     if let Some(item) = app.selected() {
@@ -62,7 +62,7 @@ pub fn copies(app: &mut App) -> Vec<Effect> {
         offer(&format!("kreach {subcommand}"), format!("kreach {line}"));
     }
     last.into_iter().for_each(|(label, text)| offer(label, text));
-    app.input.picker = Some(Picker::new(Subject::Copy, "copy", entries));
+    app.input.picker = Some(Picker::new(PickerSubject::Copy, "copy", entries));
     Vec::new()
 }
 

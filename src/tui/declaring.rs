@@ -36,7 +36,7 @@ impl PartialEq for Read {
 
 /// What is to be read.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Wanted {
+pub struct ManifestsWanted {
     pub number: u64,
     /// Where to look when a kind may not be listed as a whole.
     pub namespaces: Vec<Name>,
@@ -88,11 +88,11 @@ impl Declaring {
 
 impl App {
     /// What manifests are to be read, if the shown question waits for that.
-    pub fn wants_manifests(&self) -> Option<Wanted> {
+    pub fn wants_manifests(&self) -> Option<ManifestsWanted> {
         let here = self.focus.shown.view().wants_manifests(self)?;
         let declaring = &self.answers.declaring;
         let namespaces = here.only.into_iter().chain(self.focus.scope.namespaces.iter().cloned()).collect();
-        let wanted = Wanted { number: declaring.number, namespaces, namespace: here.namespace };
+        let wanted = ManifestsWanted { number: declaring.number, namespaces, namespace: here.namespace };
         declaring.read.is_none().then_some(wanted)
     }
 }

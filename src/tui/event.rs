@@ -17,10 +17,10 @@ use jiff::Timestamp;
 use super::applying::{Attempt, Order, Sent};
 use super::declaring::Reading;
 use super::job::Said;
-use super::proposing::Held;
+use super::proposing::FetchedObjects;
 use crate::ask::Line;
 use crate::change::record::Record;
-use crate::change::stage::{Fetched, Item};
+use crate::change::stage::{Fetched, StagedItem};
 use crate::change::{Change, Stage};
 use crate::model::cluster::Delta;
 use crate::model::id::{Kind, ObjectId};
@@ -75,13 +75,13 @@ pub enum Event {
     StageKept(Result<Option<Stage>, String>),
     /// Changes that were asked for, with their objects as they are; or why there are none.
     Staged {
-        items: Result<Vec<Item>, String>,
+        items: Result<Vec<StagedItem>, String>,
         then: Then,
     },
     /// The objects that a fix must hold whole, as they are.
     Wholes {
         line: Box<Line>,
-        held: Held,
+        held: FetchedObjects,
     },
     /// How far the reading of what manifests declare has come, by its number.
     Declared {

@@ -3,7 +3,7 @@
 use super::app::{App, Shown};
 use super::command::At;
 use super::event::Effect;
-use super::picker::{Choice, Entry, Picker, Subject as Picking};
+use super::picker::{Choice, Picker, PickerEntry, PickerSubject as Picking};
 use super::{choking, grants, questions};
 use crate::ask::end::{End, PortAsk};
 use crate::ask::escalation::{self, Actor};
@@ -168,7 +168,7 @@ fn rights(app: &mut App, subject: &Subject, scope: &Name, what: &ResourceOrUrl, 
         return open(app, line);
     }
     let entry =
-        |(verb, line): (Name, Line)| Entry::new(verb.to_string(), line.to_string(), Choice::Ask(Box::new(line)));
+        |(verb, line): (Name, Line)| PickerEntry::new(verb.to_string(), line.to_string(), Choice::Ask(Box::new(line)));
     let entries = lines.into_iter().map(entry).collect();
     app.input.picker = Some(Picker::new(Picking::Verbs, "take which verb", entries));
     Vec::new()

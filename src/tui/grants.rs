@@ -13,7 +13,7 @@ use super::asked;
 use super::command::At;
 use super::event::Effect;
 use super::field::Field;
-use super::picker::{Choice, Entry, Picker, Subject as Picking};
+use super::picker::{Choice, Picker, PickerEntry, PickerSubject as Picking};
 use crate::ask::item::Item;
 use crate::ask::question::access::Groups;
 use crate::ask::scope::View;
@@ -103,7 +103,7 @@ pub fn who_else(app: &mut App, scope: &Name, what: &ResourceOrUrl, verbs: &[Name
     }
     let entry = |verb: &Name| {
         let asked = asked(verb);
-        Entry::new(verb.to_string(), format!("who can {}", asked.request), Choice::Who(Box::new(asked)))
+        PickerEntry::new(verb.to_string(), format!("who can {}", asked.request), Choice::Who(Box::new(asked)))
     };
     let entries = verbs.iter().map(entry).collect();
     app.input.picker = Some(Picker::new(Picking::Verbs, "who else can", entries));

@@ -49,7 +49,7 @@ pub trait Sheet {
 }
 
 /// What of a sheet is to be seen.
-pub struct Part {
+pub struct SheetPart {
     stub: u16,
     width: u16,
     columns: std::ops::Range<usize>,
@@ -57,7 +57,7 @@ pub struct Part {
 }
 
 /// The part of a sheet that an area inside a frame shows.
-pub fn part(sheet: &impl Sheet, cursor: Cursor, inner: Rect) -> Part {
+pub fn part(sheet: &impl Sheet, cursor: Cursor, inner: Rect) -> SheetPart {
     let (rows, columns) = sheet.size();
     let stub = sheet.stub(inner.width).min(inner.width);
     let (least, most) = sheet.widths();
@@ -68,7 +68,7 @@ pub fn part(sheet: &impl Sheet, cursor: Cursor, inner: Rect) -> Part {
         let first = (at + 1).saturating_sub(room.max(1));
         first..(first + room.max(1)).min(count)
     };
-    Part {
+    SheetPart {
         stub,
         width,
         columns: window(cursor.column, columns, usize::from((inner.width - stub) / width)),

@@ -5,14 +5,14 @@
 use std::sync::Arc;
 
 use super::app::App;
-use super::job::{Said, State, What, Work};
+use super::job::{JobState, Said, What, Work};
 use super::page::saying;
 use crate::ask::diff::{self, Common, Fold};
 use crate::ask::escalation::Watch;
 use crate::ask::fix::guards::{self, Seen, Tripped};
 use crate::ask::fix::refusal::refused;
 use crate::ask::{World, gained, order, staged};
-use crate::change::stage::Item;
+use crate::change::stage::StagedItem;
 use crate::change::{Change, Order, Unfit, edits};
 use crate::text::{Line, Mark, Page};
 
@@ -76,12 +76,12 @@ impl Impact {
     }
 
     fn of(&self, app: &App) -> Option<&Compared> {
-        let now = || app.staging.stage.in_order().into_iter().map(Item::change);
+        let now = || app.staging.stage.in_order().into_iter().map(StagedItem::change);
         self.last.as_deref().filter(|it| it.changes.iter().eq(now()))
     }
 
     fn gained_of(&self, app: &App) -> Option<&Gained> {
-        let now = || app.staging.stage.in_order().into_iter().map(Item::change);
+        let now = || app.staging.stage.in_order().into_iter().map(StagedItem::change);
         self.gained.as_deref().filter(|it| it.changes.iter().eq(now()))
     }
 
@@ -89,7 +89,7 @@ impl Impact {
     fn gained_lines(&self, app: &App) -> Vec<Line> {
         match (self.gained_of(app), app.answers.jobs.state()) {
             (Some(gained), _) => gained.lines.clone(),
-            (None, State::Failed) => vec![Line::new(0, Mark::Unknown, "reach: it could not be worked out")],
+            (None, JobState::Failed) => vec![Line::new(0, Mark::Unknown, "reach: it could not be worked out")],
             (None, _) => vec![Line::new(0, Mark::Plain, "reach: computing")],
         }
     }
@@ -110,7 +110,7 @@ impl Impact {
                 page.add(0, compared.page.clone());
                 page.lines.extend(self.gained_lines(app));
             }
-            (None, State::Failed) => page.say(0, Mark::Unknown, "the comparison failed"),
+            (None, JobState::Failed) => page.say(0, Mark::Unknown, "the comparison failed"),
             (None, _) => page.say(0, Mark::Plain, "computing"),
         }
         page
@@ -125,7 +125,7 @@ impl Impact {
     }
 
     /// What is staged, in the order in which it is made; checked, where that is worked out.
-    pub fn in_order<'a>(&self, app: &'a App) -> Vec<&'a Item> {
+    pub fn in_order<'a>(&self, app: &'a App) -> Vec<&'a StagedItem> {
         let usual = app.staging.stage.in_order();
         self.of(app).map_or_else(|| usual.clone(), |it| it.order.of(&usual))
     }
@@ -135,7 +135,7 @@ impl Impact {
         match (self.of(app), app.answers.jobs.state()) {
             (Some(compared), _) => compared.told.clone(),
             (None, _) if app.staging.stage.items().len() < 2 => Vec::new(),
-            (None, State::Failed) => vec![Line::new(0, Mark::Unknown, "order: it could not be checked")],
+            (None, JobState::Failed) => vec![Line::new(0, Mark::Unknown, "order: it could not be checked")],
             (None, _) => vec![Line::new(0, Mark::Unknown, "order: not checked yet")],
         }
     }

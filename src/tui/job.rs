@@ -20,7 +20,7 @@ use super::impact;
 use super::mapping;
 use super::matrix;
 use super::proposing;
-use super::reaching::{self, Answered, AsOf};
+use super::reaching::{self, Answered, ReachAsOf};
 use super::state::Answers;
 use super::working;
 use crate::ask::World;
@@ -30,7 +30,7 @@ use crate::change::Change;
 
 /// What is to be worked out, and of which state of the cluster.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Wanted {
+pub struct WantedJob {
     pub what: What,
     pub revision: u64,
 }
@@ -39,11 +39,11 @@ pub struct Wanted {
 #[derive(Clone, PartialEq, Debug)]
 pub enum What {
     Matrix,
-    Map(mapping::Of),
-    Reach(Box<AsOf>),
-    Choke(Box<choking::AsOf>),
-    Fix(Box<proposing::AsOf>),
-    Page(Box<working::AsOf>),
+    Map(mapping::MapOf),
+    Reach(Box<ReachAsOf>),
+    Choke(Box<choking::ChokeAsOf>),
+    Fix(Box<proposing::ProposalAsOf>),
+    Page(Box<working::QuestionAsOf>),
     /// The cluster as it is against the same with these changes made.
     Impact(Vec<Change>),
     /// What somebody comes to reach by them.
@@ -134,49 +134,49 @@ impl Job {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Jobs {
     last: u64,
-    running: Option<(u64, Wanted)>,
+    running: Option<(u64, WantedJob)>,
     progress: Option<(usize, usize)>,
-    failed: Option<Wanted>,
+    failed: Option<WantedJob>,
 }
 
 /// How it is with what a view wants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum State {
+pub enum JobState {
     Idle,
     /// Being worked out; how far, where that is known.
     Running(Option<(usize, usize)>),
     Failed,
 }
 
-impl State {
+impl JobState {
     /// What stands in the place of an answer that is not there.
     pub fn waiting(self) -> &'static str {
         match self {
-            State::Failed => "this failed; a report was kept",
-            State::Idle | State::Running(_) => "computing; Esc leaves it",
+            JobState::Failed => "this failed; a report was kept",
+            JobState::Idle | JobState::Running(_) => "computing; Esc leaves it",
         }
     }
 
     /// What is said of it behind a title.
     pub fn words(self) -> String {
         match self {
-            State::Idle => String::new(),
-            State::Failed => ": this failed".to_owned(),
-            State::Running(None) => ": computing".to_owned(),
-            State::Running(Some((done, of))) => format!(": computing {done} of {of}"),
+            JobState::Idle => String::new(),
+            JobState::Failed => ": this failed".to_owned(),
+            JobState::Running(None) => ": computing".to_owned(),
+            JobState::Running(Some((done, of))) => format!(": computing {done} of {of}"),
         }
     }
 }
 
 impl Jobs {
     /// Whether this is to be begun.
-    pub fn lacks(&self, wanted: &Wanted) -> bool {
+    pub fn lacks(&self, wanted: &WantedJob) -> bool {
         let runs = self.running.as_ref().is_some_and(|it| it.1.what == wanted.what);
         !runs && self.failed.as_ref() != Some(wanted)
     }
 
     /// Begins it, in place of what goes on.
-    pub fn begin(&mut self, wanted: Wanted, work: Work) -> Job {
+    pub fn begin(&mut self, wanted: WantedJob, work: Work) -> Job {
         self.last += 1;
         (self.running, self.progress) = (Some((self.last, wanted)), None);
         Job { number: self.last, work }
@@ -214,11 +214,11 @@ impl Jobs {
     }
 
     /// How it is with what is wanted.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> JobState {
         match (&self.running, &self.failed) {
-            (Some(_), _) => State::Running(self.progress),
-            (None, Some(_)) => State::Failed,
-            (None, None) => State::Idle,
+            (Some(_), _) => JobState::Running(self.progress),
+            (None, Some(_)) => JobState::Failed,
+            (None, None) => JobState::Idle,
         }
     }
 }

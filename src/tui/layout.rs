@@ -19,7 +19,7 @@ pub const SMALLEST: (u16, u16) = (60, 15);
 
 /// How much of the screen the list takes beside the answer; `+` and `_` go through them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Share {
+pub enum ListShare {
     #[default]
     Normal,
     /// The focused part takes two thirds.
@@ -30,7 +30,7 @@ pub enum Share {
 
 /// What has the keys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Side {
+pub enum ScreenSide {
     #[default]
     Pane,
     View,
@@ -73,7 +73,7 @@ pub enum Holds {
 
 /// The pane in front.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Front {
+pub struct FrontPane {
     pub pane: usize,
     /// How many columns its first columns need to be read whole, without its frame.
     pub needs: u16,
@@ -82,7 +82,7 @@ pub struct Front {
 }
 
 /// The areas for a screen of this size with this pane in front.
-pub fn areas(area: Rect, front: Front, (side, holds): (Side, Holds), share: Share) -> Areas {
+pub fn areas(area: Rect, front: FrontPane, (side, holds): (ScreenSide, Holds), share: ListShare) -> Areas {
     let pane = front.pane;
     let status = Rect { height: 1, ..area };
     let hints = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
@@ -93,12 +93,12 @@ pub fn areas(area: Rect, front: Front, (side, holds): (Side, Holds), share: Shar
         Holds::Answer => 100,
         Holds::Sheet => 160,
     };
-    let is_wide = side == Side::View && area.width < whole_below;
-    let single = share == Share::Whole || is_wide || area.width < 80 || area.height < 20;
+    let is_wide = side == ScreenSide::View && area.width < whole_below;
+    let single = share == ListShare::Whole || is_wide || area.width < 80 || area.height < 20;
     if single {
         match side {
-            Side::Pane => areas.panes[pane] = main,
-            Side::View => areas.view = main,
+            ScreenSide::Pane => areas.panes[pane] = main,
+            ScreenSide::View => areas.view = main,
         }
         return areas;
     }
@@ -118,15 +118,15 @@ pub fn areas(area: Rect, front: Front, (side, holds): (Side, Holds), share: Shar
 
 /// How many columns the panes get, in hundredths of the width: what the one in front needs, up to the last of three;
 /// what it wants, up to the second.
-fn columns(width: u16, side: Side, share: Share, front: Front) -> u16 {
+fn columns(width: u16, side: ScreenSide, share: ListShare, front: FrontPane) -> u16 {
     let bounds: [u32; 3] = match (share, side) {
-        (Share::Normal, _) if width >= 160 => [28, 36, 40],
-        (Share::Normal, Side::View) if width >= 100 => [34, 40, 44],
-        (Share::Normal, Side::Pane) if width >= 100 => [38, 48, 56],
-        (Share::Normal, Side::Pane) => [36, 50, 62],
-        (Share::Normal, Side::View) => [36, 36, 40],
-        (_, Side::Pane) => [66; 3],
-        (_, Side::View) => [34; 3],
+        (ListShare::Normal, _) if width >= 160 => [28, 36, 40],
+        (ListShare::Normal, ScreenSide::View) if width >= 100 => [34, 40, 44],
+        (ListShare::Normal, ScreenSide::Pane) if width >= 100 => [38, 48, 56],
+        (ListShare::Normal, ScreenSide::Pane) => [36, 50, 62],
+        (ListShare::Normal, ScreenSide::View) => [36, 36, 40],
+        (_, ScreenSide::Pane) => [66; 3],
+        (_, ScreenSide::View) => [34; 3],
     };
     let [least, usual, most] = bounds.map(|it| (u32::from(width) * it / 100) as u16);
     let within = |it: u16, most: u16| it.saturating_add(FRAME).clamp(least, most);
@@ -168,10 +168,11 @@ mod tests {
     fn parts_share_the_screen() {
         for (width, height) in (60..230).step_by(7).flat_map(|w| (15..80).step_by(5).map(move |h| (w, h))) {
             let screen = Rect::new(0, 0, width, height);
-            for (pane, side) in [(0, (Side::Pane, Holds::Answer)), (2, (Side::View, Holds::Explanation))] {
-                for (share, needs) in [(Share::Normal, 20), (Share::Normal, 300), (Share::Wide, 60), (Share::Whole, 0)]
+            for (pane, side) in [(0, (ScreenSide::Pane, Holds::Answer)), (2, (ScreenSide::View, Holds::Explanation))] {
+                for (share, needs) in
+                    [(ListShare::Normal, 20), (ListShare::Normal, 300), (ListShare::Wide, 60), (ListShare::Whole, 0)]
                 {
-                    let it = areas(screen, Front { pane, needs, wants: needs }, side, share);
+                    let it = areas(screen, FrontPane { pane, needs, wants: needs }, side, share);
                     let parts: Vec<Rect> =
                         it.panes.into_iter().chain([it.status, it.hints, it.explain, it.view]).collect();
                     let cells: u32 = parts.iter().map(|it| it.area()).sum();
@@ -187,7 +188,7 @@ mod tests {
     #[test]
     fn a_list_takes_what_it_needs_and_leaves_the_other_side_readable() {
         let with = |needs, wants| {
-            areas(SMALL, Front { pane: 1, needs, wants }, (Side::Pane, Holds::Explanation), Share::Normal)
+            areas(SMALL, FrontPane { pane: 1, needs, wants }, (ScreenSide::Pane, Holds::Explanation), ListShare::Normal)
         };
         let it = with(44, 60);
         assert_eq!((it.panes[1].width, it.view.width, it.view.height), (46, 34, 22));
@@ -198,10 +199,10 @@ mod tests {
 
     #[test]
     fn an_answer_takes_a_narrow_screen_whole() {
-        let front = Front { pane: 1, needs: 40, wants: 40 };
-        let it = areas(SMALL, front, (Side::View, Holds::Answer), Share::Normal);
+        let front = FrontPane { pane: 1, needs: 40, wants: 40 };
+        let it = areas(SMALL, front, (ScreenSide::View, Holds::Answer), ListShare::Normal);
         assert_eq!((it.view.width, it.panes[1].width), (80, 0));
-        let it = areas(SMALL, front, (Side::View, Holds::Explanation), Share::Normal);
+        let it = areas(SMALL, front, (ScreenSide::View, Holds::Explanation), ListShare::Normal);
         assert_ne!(it.panes[1].width, 0, "an explanation stands beside what it explains");
     }
 }

@@ -60,7 +60,7 @@ pub enum SortBy {
 
 /// What a list is sorted by, and which way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Sort {
+pub struct ListOrder {
     pub by: SortBy,
     pub run: Run,
 }
@@ -82,7 +82,7 @@ pub struct List<R: Row> {
     filter: Filter,
     /// Another filter that is not in force yet.
     sift: Option<Box<sift::Sift<R>>>,
-    sort: Sort,
+    sort: ListOrder,
     given: Given,
     selected: Option<R::Key>,
     at: usize,
@@ -98,7 +98,7 @@ impl<R: Row> Default for List<R> {
             shown: None,
             filter: Filter::default(),
             sift: None,
-            sort: Sort::default(),
+            sort: ListOrder::default(),
             given: Given::Unordered,
             selected: None,
             at: 0,
@@ -138,12 +138,12 @@ impl<R: Row> List<R> {
     }
 
     /// What it is sorted by.
-    pub fn sort(&self) -> Sort {
+    pub fn sort(&self) -> ListOrder {
         self.sort
     }
 
     /// What it is to be sorted by when it is filled next.
-    pub fn turn(&mut self, sort: Sort) {
+    pub fn turn(&mut self, sort: ListOrder) {
         self.sort = sort;
     }
 
@@ -242,7 +242,7 @@ mod tests {
             list.fill(Vec::new(), Given::Unordered, &Plainly);
             let run = if dice.roll(2) == 0 { Run::Up } else { Run::Down };
             let by = [SortBy::Name, SortBy::Risk, SortBy::Column(0)][dice.roll(3) as usize];
-            let sort = Sort { by, run };
+            let sort = ListOrder { by, run };
             list.sort_by(sort, &Plainly);
             let filter = Filter::parse(["", "t1", "value=1", "value!=1 ~t"][dice.roll(4) as usize]);
             list.filter_by(filter.clone(), &Plainly);

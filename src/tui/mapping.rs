@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::job::{Said, State, What, Work};
+use super::job::{JobState, Said, What, Work};
 use super::list::Run;
 use super::page::saying;
 use crate::ask::World;
@@ -26,7 +26,7 @@ use crate::text::{About, Line, Mark, Page};
 
 /// What it is a map of.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Of {
+pub struct MapOf {
     pub by: ByArg,
     /// Rows with an end in this namespace only.
     pub only: Option<Name>,
@@ -38,7 +38,7 @@ pub const COLUMNS: &[&str] = &["FROM", "TO", "OUTCOME", "PORTS", "PAIRS"];
 /// A map, sorted and narrowed.
 #[derive(Clone, PartialEq, Debug)]
 pub struct MapAsked {
-    pub of: Of,
+    pub of: MapOf,
     /// Rows come by their ends where nothing else is said.
     pub sort: Option<(usize, Run)>,
     pub filter: String,
@@ -48,20 +48,20 @@ pub struct MapAsked {
 
 impl MapAsked {
     /// All rows of it.
-    pub fn of(of: Of) -> Self {
+    pub fn of(of: MapOf) -> Self {
         Self { of, sort: None, filter: String::new(), between: None }
     }
 
     /// The rows from one namespace to another.
     pub fn between(cell: (Name, Name)) -> Self {
-        let of = Of { by: ByArg::Workload, only: Some(cell.0.clone()) };
+        let of = MapOf { by: ByArg::Workload, only: Some(cell.0.clone()) };
         Self { between: Some(cell), ..Self::of(of) }
     }
 }
 
 /// A row, and what it is sorted and narrowed by.
 #[derive(Clone, PartialEq, Debug)]
-struct Entry {
+struct MapEntry {
     line: Line,
     ports: String,
     outcome: Outcome,
@@ -73,9 +73,9 @@ struct Entry {
 /// The rows of one state of the cluster.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Rows {
-    of: Of,
+    of: MapOf,
     revision: u64,
-    entries: Vec<Entry>,
+    entries: Vec<MapEntry>,
     foot: Vec<Line>,
     differences: Vec<String>,
 }
@@ -93,32 +93,32 @@ impl Mapping {
         self.0 = Some(rows);
     }
 
-    fn rows(&self, of: &Of) -> Option<&Rows> {
+    fn rows(&self, of: &MapOf) -> Option<&Rows> {
         self.0.as_deref().filter(|it| it.of == *of)
     }
 
     /// What is to be worked out, if what is there is not of this state.
-    pub fn wanted(&self, world: &World, of: &Of) -> Option<What> {
+    pub fn wanted(&self, world: &World, of: &MapOf) -> Option<What> {
         let is_there = self.rows(of).is_some_and(|it| it.revision == world.revision());
         (!is_there).then(|| What::Map(of.clone()))
     }
 
     /// Whether something can be shown meanwhile.
-    pub fn has(&self, of: &Of) -> bool {
+    pub fn has(&self, of: &MapOf) -> bool {
         self.rows(of).is_some()
     }
 
     /// The rows that the filter lets through, in their order, as far as they are laid out.
-    pub fn page(&self, asked: &MapAsked, state: State) -> Page {
+    pub fn page(&self, asked: &MapAsked, state: JobState) -> Page {
         let Some(rows) = self.rows(&asked.of) else {
             return saying(Mark::Plain, state.waiting());
         };
         let filter = Filter::parse(&asked.filter);
-        let passes = |it: &&Entry| filter.is_empty() || filter.passes(*it, &Columns);
-        let is_here = |it: &&Entry| asked.between.as_ref().is_none_or(|cell| it.is_between(cell));
-        let here: Vec<&Entry> = rows.entries.iter().filter(is_here).collect();
+        let passes = |it: &&MapEntry| filter.is_empty() || filter.passes(*it, &MapColumns);
+        let is_here = |it: &&MapEntry| asked.between.as_ref().is_none_or(|cell| it.is_between(cell));
+        let here: Vec<&MapEntry> = rows.entries.iter().filter(is_here).collect();
         let (total, is_unsure) = (here.len(), here.iter().any(|it| it.is_unsure || it.outcome == Outcome::Unknown));
-        let mut shown: Vec<&Entry> = here.into_iter().filter(passes).collect();
+        let mut shown: Vec<&MapEntry> = here.into_iter().filter(passes).collect();
         if let Some((column, run)) = asked.sort {
             // Rows that are alike stay in the order of their ends.
             shown.sort_by(|a, b| run.apply(a.order(b, column)));
@@ -154,7 +154,7 @@ fn namespace_of(end: &str) -> Option<&str> {
     parts.next().and(namespace)
 }
 
-impl Entry {
+impl MapEntry {
     fn is_between(&self, (from, to): &(Name, Name)) -> bool {
         let ends = self.ends();
         namespace_of(ends.0) == Some(from.as_str()) && namespace_of(ends.1) == Some(to.as_str())
@@ -197,18 +197,18 @@ impl Entry {
 }
 
 /// The columns as filters look into them.
-struct Columns;
+struct MapColumns;
 
-impl Cells<Entry> for Columns {
-    fn cell(&self, row: &Entry, title: &str) -> Option<String> {
+impl Cells<MapEntry> for MapColumns {
+    fn cell(&self, row: &MapEntry, title: &str) -> Option<String> {
         row.cell(title)
     }
-    fn any_holds(&self, row: &Entry, word: &str) -> bool {
+    fn any_holds(&self, row: &MapEntry, word: &str) -> bool {
         COLUMNS.iter().any(|it| row.cell(&it.to_lowercase()).is_some_and(|it| holds_word(&it, word)))
     }
 }
 
-impl Filtered for Entry {
+impl Filtered for MapEntry {
     fn words(&self) -> Pieces<'_> {
         let (from, to) = self.ends();
         [from, " ", to, " ", &self.ports]
@@ -219,11 +219,11 @@ impl Filtered for Entry {
 }
 
 /// The work that makes the rows of this world, on a copy of it.
-pub fn work(world: &World, of: Of) -> Work {
+pub fn work(world: &World, of: MapOf) -> Work {
     let world = world.clone();
     Box::new(move |_| {
         let mapped: Mapped = Map { by: of.by }.answer(&Here { only: of.only.clone(), ..Here::default() }, &world);
-        let entries = mapped.map.rows.iter().zip(mapped.rows()).map(|(row, line)| Entry::of(row, line)).collect();
+        let entries = mapped.map.rows.iter().zip(mapped.rows()).map(|(row, line)| MapEntry::of(row, line)).collect();
         let (foot, revision) = (mapped.foot(&world), world.revision());
         Said::Map(Arc::new(Rows { of, revision, entries, foot, differences: world.differences() }))
     })

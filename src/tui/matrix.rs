@@ -21,7 +21,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::grid::{self, Cursor, Sheet};
-use super::job::{Said, State, Work};
+use super::job::{JobState, Said, Work};
 use super::paint::{self, Focus};
 use super::theme::{Role, Theme};
 use crate::ask::World;
@@ -114,19 +114,19 @@ impl Matrix {
     }
 
     /// What stands above it.
-    pub fn title(&self, state: State) -> String {
+    pub fn title(&self, state: JobState) -> String {
         let state = match (state, &self.counted) {
-            (State::Idle, _) => "",
-            (State::Running(_), None) => ", computing",
-            (State::Running(_), Some(_)) => ", recomputing",
-            (State::Failed, None) => ", the count failed",
-            (State::Failed, Some(_)) => ", as of before: the count failed",
+            (JobState::Idle, _) => "",
+            (JobState::Running(_), None) => ", computing",
+            (JobState::Running(_), Some(_)) => ", recomputing",
+            (JobState::Failed, None) => ", the count failed",
+            (JobState::Failed, Some(_)) => ", as of before: the count failed",
         };
         format!(" namespaces: {0} x {0}{state} ", self.names.len())
     }
 
     /// Draws it in a frame.
-    pub fn draw(&self, buffer: &mut Buffer, area: Rect, state: State, focus: Focus, theme: Theme) {
+    pub fn draw(&self, buffer: &mut Buffer, area: Rect, state: JobState, focus: Focus, theme: Theme) {
         let title = format!("{}{}", self.title(state), grid::shown(self, self.cursor, area));
         let inner = paint::frame(buffer, area, &title, focus, theme);
         grid::draw(self, self.cursor, buffer, inner, focus, theme);
@@ -187,7 +187,7 @@ mod tests {
     use crate::model::facts::Pod;
     use crate::net::Settings;
     use crate::tui::event::Event;
-    use crate::tui::job::{Jobs, Wanted, What};
+    use crate::tui::job::{Jobs, WantedJob, What};
 
     fn put(namespace: &str, name: String) -> Delta {
         Delta::Put(Entry::new(AnyFact::Pod(Pod::named(namespace, &name).into())))
@@ -222,8 +222,8 @@ mod tests {
         matrix.take(counted);
     }
 
-    fn wanted(world: &World) -> Wanted {
-        Wanted { what: What::Matrix, revision: world.revision() }
+    fn wanted(world: &World) -> WantedJob {
+        WantedJob { what: What::Matrix, revision: world.revision() }
     }
 
     /// A pair is never shown as denied before it is counted; what was counted stays until it is counted anew.

@@ -71,7 +71,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use app::{App, Typing};
-use layout::Side;
+use layout::ScreenSide;
 use paint::{Focus, Slot};
 use panes::{Frame, PANES};
 use theme::Role;
@@ -95,7 +95,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         views::explain::Explained.draw(app, buffer, areas.explain, Focus::Elsewhere);
     }
     if !areas.view.is_empty() {
-        app.focus.shown.view().draw(app, buffer, areas.view, focus(app, Side::View));
+        app.focus.shown.view().draw(app, buffer, areas.view, focus(app, ScreenSide::View));
         if areas.is_view_alone() {
             draw_way_back(app, areas.view, buffer);
         }
@@ -120,7 +120,7 @@ fn draw_too_small(app: &App, area: Rect, buffer: &mut Buffer) {
     paint::put(buffer, Slot::row(area, 0), &words, Style::new(), app.setup.theme);
 }
 
-fn focus(app: &App, side: Side) -> Focus {
+fn focus(app: &App, side: ScreenSide) -> Focus {
     if app.focus.side == side && app.input.picker.is_none() { Focus::Here } else { Focus::Elsewhere }
 }
 
@@ -135,7 +135,7 @@ fn draw_pane(app: &App, number: usize, area: Rect, buffer: &mut Buffer) {
         area,
         number: number + 1,
         title: &title,
-        focus: if is_front { focus(app, Side::Pane) } else { Focus::Elsewhere },
+        focus: if is_front { focus(app, ScreenSide::Pane) } else { Focus::Elsewhere },
         theme: app.setup.theme,
         shift: if is_front { app.focus.shift } else { 0 },
     };

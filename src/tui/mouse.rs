@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::app::App;
 use super::command;
-use super::layout::Side;
+use super::layout::ScreenSide;
 
 /// How many rows one notch of the wheel moves.
 const NOTCH: isize = 3;
@@ -24,11 +24,11 @@ pub fn take(app: &mut App, mouse: MouseEvent) {
 fn click(app: &mut App, position: Position) {
     let areas = app.areas();
     if areas.view.contains(position) {
-        app.focus.side = Side::View;
+        app.focus.side = ScreenSide::View;
         return;
     }
     let Some(pane) = areas.panes.iter().position(|it| it.contains(position)) else { return };
-    (app.focus.pane, app.focus.side) = (pane, Side::Pane);
+    (app.focus.pane, app.focus.side) = (pane, ScreenSide::Pane);
     if let Some(row) = row_in(areas.panes[pane], position) {
         let top = app.panes[pane].list.top();
         app.panes[pane].list.go(top + row);

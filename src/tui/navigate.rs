@@ -4,7 +4,7 @@ use super::app::{App, Shown, Typing};
 use super::command::At;
 use super::event::Effect;
 use super::field::Field;
-use super::layout::Side;
+use super::layout::ScreenSide;
 use super::page::Seek;
 use super::panes::{self, PANES};
 use super::views::Back;
@@ -15,10 +15,10 @@ use crate::ask::scope::Problems;
 
 /// Goes to a pane.
 pub fn pane(app: &mut App, pane: usize) -> Vec<Effect> {
-    if app.focus.pane != pane || app.focus.side != Side::Pane {
+    if app.focus.pane != pane || app.focus.side != ScreenSide::Pane {
         app.leave();
     }
-    (app.focus.pane, app.focus.side, app.focus.shift) = (pane, Side::Pane, 0);
+    (app.focus.pane, app.focus.side, app.focus.shift) = (pane, ScreenSide::Pane, 0);
     app.reanswer();
     Vec::new()
 }
@@ -26,13 +26,13 @@ pub fn pane(app: &mut App, pane: usize) -> Vec<Effect> {
 /// Goes to the next or previous part: the panes, then the answer.
 pub fn next(app: &mut App, step: isize) {
     let parts = PANES.len() as isize + 1;
-    let at = if app.focus.side == Side::View { PANES.len() } else { app.focus.pane } as isize;
+    let at = if app.focus.side == ScreenSide::View { PANES.len() } else { app.focus.pane } as isize;
     let to = (at + step).rem_euclid(parts) as usize;
     app.focus.shift = 0;
     if to == PANES.len() {
-        app.focus.side = Side::View;
+        app.focus.side = ScreenSide::View;
     } else {
-        (app.focus.pane, app.focus.side) = (to, Side::Pane);
+        (app.focus.pane, app.focus.side) = (to, ScreenSide::Pane);
     }
     app.reanswer();
 }
@@ -40,8 +40,8 @@ pub fn next(app: &mut App, step: isize) {
 /// Left and right: within a matrix or YAML, else between the parts.
 pub fn sideways(app: &mut App, step: isize) {
     match app.focus.side {
-        Side::View => app.with_shown(|view, app| view.sideways(app, step)),
-        Side::Pane => next(app, step),
+        ScreenSide::View => app.with_shown(|view, app| view.sideways(app, step)),
+        ScreenSide::Pane => next(app, step),
     }
 }
 
@@ -68,8 +68,8 @@ pub fn tab(app: &mut App, step: isize) {
 /// Starts to type a filter for a list, or a search in a text.
 pub fn start_filter(app: &mut App) -> Vec<Effect> {
     app.input.typing = match app.focus.side {
-        Side::View => app.focus.shown.view().start_filter(),
-        Side::Pane => Some(Typing::Filter(Field::holding(&app.panes[app.focus.pane].filter))),
+        ScreenSide::View => app.focus.shown.view().start_filter(),
+        ScreenSide::Pane => Some(Typing::Filter(Field::holding(&app.panes[app.focus.pane].filter))),
     };
     Vec::new()
 }
@@ -105,7 +105,7 @@ pub fn mark(app: &mut App) {
 
 /// Sorts the other way.
 pub fn invert(app: &mut App) {
-    if app.focus.side == Side::View {
+    if app.focus.side == ScreenSide::View {
         return app.with_shown(|view, app| view.invert(app));
     }
     app.with_pane(|pane, view| {
@@ -170,13 +170,13 @@ pub fn managed(app: &mut App) {
 
 /// Leaves the innermost thing: filter, marks, a trace half chosen, then one level; never the program.
 pub fn leave(app: &mut App) {
-    if app.focus.side == Side::Pane && !app.panes[app.focus.pane].filter.is_empty() {
+    if app.focus.side == ScreenSide::Pane && !app.panes[app.focus.pane].filter.is_empty() {
         return app.filter("");
     }
-    if app.focus.side == Side::Pane && app.with_pane(|pane, _| pane.unmark()) {
+    if app.focus.side == ScreenSide::Pane && app.with_pane(|pane, _| pane.unmark()) {
         return;
     }
-    if app.focus.side == Side::View && app.with_shown(|view, app| view.widen(app)) {
+    if app.focus.side == ScreenSide::View && app.with_shown(|view, app| view.widen(app)) {
         return;
     }
     if app.answers.tracing.is_half() {
@@ -189,7 +189,8 @@ pub fn leave(app: &mut App) {
 /// Whether one level up is where one was before, and not the list.
 fn goes_back(app: &App) -> bool {
     // What was opened from an answer leads back to it.
-    let was_answer = app.focus.side == Side::View && app.focus.back.last().is_some_and(|it| it.side == Side::View);
+    let was_answer =
+        app.focus.side == ScreenSide::View && app.focus.back.last().is_some_and(|it| it.side == ScreenSide::View);
     match app.focus.shown.view().leads_back() {
         Back::List => false,
         Back::Answer => was_answer,
@@ -199,7 +200,7 @@ fn goes_back(app: &App) -> bool {
 
 /// What one level up is called: an answer that was open before, or the pane.
 pub fn way_back(app: &App) -> String {
-    let before = app.focus.back.last().filter(|it| goes_back(app) && it.side == Side::View);
+    let before = app.focus.back.last().filter(|it| goes_back(app) && it.side == ScreenSide::View);
     match before {
         Some(entry) => entry.shown.view().name().to_owned(),
         None => format!("[{}] {}", app.focus.pane + 1, PANES[app.focus.pane].title),
@@ -212,9 +213,9 @@ fn level(app: &mut App) -> bool {
         back(app);
         return true;
     }
-    if app.focus.side == Side::View {
+    if app.focus.side == ScreenSide::View {
         // An answer that stays beside the list would be of what was selected before.
-        app.focus.side = Side::Pane;
+        app.focus.side = ScreenSide::Pane;
         app.show(Shown::Explain);
         return true;
     }

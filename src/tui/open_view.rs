@@ -3,7 +3,7 @@
 use super::app::{App, Shown};
 use super::command::At;
 use super::event::Effect;
-use super::layout::Side;
+use super::layout::ScreenSide;
 use super::panes::PANES;
 use super::reaching::ReachAsked;
 use super::views::rule::RuleAsked;
@@ -12,7 +12,7 @@ use crate::ask::end::{self, End};
 use crate::ask::escalation::{self, Actor};
 use crate::ask::item::Item;
 use crate::ask::question::about::Explain;
-use crate::ask::reaches::Way;
+use crate::ask::reaches::ReachWay;
 use crate::ask::{Line, Question, rules};
 use crate::escalate::Foothold;
 use crate::model::id::{Kind, ObjectId, PodId};
@@ -23,7 +23,7 @@ use crate::text::{About, Mark};
 
 /// Why the selected object is no end.
 pub fn no_end(app: &App) -> Option<&'static str> {
-    selected_end(app, Way::From).is_none().then_some("select a pod, a workload, a Service or a namespace")
+    selected_end(app, ReachWay::From).is_none().then_some("select a pod, a workload, a Service or a namespace")
 }
 
 /// Why nothing is reached from here.
@@ -58,12 +58,12 @@ fn actor(app: &App) -> Option<Actor> {
             return Some(asked.of.clone());
         }
     }
-    grants::subject(app).as_ref().map(subject).or_else(|| selected_end(app, Way::From).map(Actor::from))
+    grants::subject(app).as_ref().map(subject).or_else(|| selected_end(app, ReachWay::From).map(Actor::from))
 }
 
 /// Whether rows of the shown answer are who comes to something.
 fn is_reverse(app: &App) -> bool {
-    matches!(&app.focus.shown, Shown::Reach(asked) if asked.way == Way::To)
+    matches!(&app.focus.shown, Shown::Reach(asked) if asked.way == ReachWay::To)
 }
 
 /// Who can come somewhere, where an object is that.
@@ -81,7 +81,7 @@ fn actor_of(object: &ObjectId) -> Option<Actor> {
 }
 
 /// The end that is selected; of a cell of the matrix the source, or the destination for who comes there.
-fn selected_end(app: &App, way: Way) -> Option<End> {
+fn selected_end(app: &App, way: ReachWay) -> Option<End> {
     match app.place() {
         At::Sheet => app.focus.shown.view().end(app, way),
         _ => app.selected().as_ref().and_then(Item::end),
@@ -95,14 +95,14 @@ pub fn no_trace(app: &App) -> Option<&'static str> {
 
 /// Why there is no object to show.
 pub fn no_object(app: &App) -> Option<&'static str> {
-    let has_link = app.focus.side == Side::View && link(app).is_some();
+    let has_link = app.focus.side == ScreenSide::View && link(app).is_some();
     let has_object = app.selected().is_some_and(|it| it.object().is_some());
     (!has_link && !has_object).then_some("this is no object of the cluster")
 }
 
 /// Why there is nothing to copy.
 pub fn nothing_selected(app: &App) -> Option<&'static str> {
-    (app.selected().is_none() && app.focus.side == Side::Pane).then_some("nothing is selected")
+    (app.selected().is_none() && app.focus.side == ScreenSide::Pane).then_some("nothing is selected")
 }
 
 /// What the line under the cursor of the answer points at.
@@ -115,7 +115,7 @@ pub fn trace(app: &mut App) -> Vec<Effect> {
     if app.place() == At::Sheet {
         return trace_cell(app);
     }
-    if app.focus.shown != Shown::Explain && app.focus.side == Side::View && pair(app) {
+    if app.focus.shown != Shown::Explain && app.focus.side == ScreenSide::View && pair(app) {
         return Vec::new();
     }
     let marked: Vec<End> = app.with_pane(|pane, _| pane.marked()).iter().filter_map(Item::end).collect();
@@ -163,8 +163,8 @@ pub fn swap(app: &mut App) -> Vec<Effect> {
 }
 
 /// What somebody can come to reach, or who can come to reach it; of a permission who else has it.
-pub fn reach(app: &mut App, way: Way) -> Vec<Effect> {
-    if let (Way::To, Some(About::Permission { scope, what, verbs })) = (way, grants::about(app).cloned()) {
+pub fn reach(app: &mut App, way: ReachWay) -> Vec<Effect> {
+    if let (ReachWay::To, Some(About::Permission { scope, what, verbs })) = (way, grants::about(app).cloned()) {
         return grants::who_else(app, &scope, &what, &verbs);
     }
     let of = if app.place() == At::Sheet { selected_end(app, way).map(Actor::from) } else { None };
@@ -216,7 +216,7 @@ fn way(app: &mut App) -> bool {
     let asked = if let Shown::Reach(asked) = &app.focus.shown { Some(asked.clone()) } else { None };
     match (escalation::actor(&from, &here), escalation::actor(&to, &here)) {
         (Ok(from), Ok(to)) => {
-            let asked = asked.unwrap_or_else(|| ReachAsked::all(from.clone(), Way::From));
+            let asked = asked.unwrap_or_else(|| ReachAsked::all(from.clone(), ReachWay::From));
             app.open(Shown::Reach(asked.way(from, to)));
         }
         (Err(fault), _) | (_, Err(fault)) => app.say(fault.what),
@@ -246,7 +246,7 @@ pub fn explain(app: &mut App) -> Vec<Effect> {
 
 /// The object that the line under the cursor leads to, or the selected one.
 pub fn yaml(app: &mut App) -> Vec<Effect> {
-    if app.focus.side == Side::View
+    if app.focus.side == ScreenSide::View
         && let Some(link) = link(app).cloned()
     {
         return app.open_yaml(link.object, link.place);
@@ -259,7 +259,7 @@ pub fn yaml(app: &mut App) -> Vec<Effect> {
 
 /// Opens what is selected: deeper by one level.
 pub fn enter(app: &mut App) -> Vec<Effect> {
-    if app.focus.side == Side::View {
+    if app.focus.side == ScreenSide::View {
         return app.with_shown(|view, app| view.open(app));
     }
     match app.selected() {
@@ -296,7 +296,7 @@ pub fn follow(app: &mut App) -> Vec<Effect> {
 
 /// The number of the rule that the line under the cursor rests on.
 fn rule_here(app: &App) -> Option<&'static str> {
-    app.reader().line().map(|it| it.rule).filter(|it| app.focus.side == Side::View && !it.is_empty())
+    app.reader().line().map(|it| it.rule).filter(|it| app.focus.side == ScreenSide::View && !it.is_empty())
 }
 
 /// Why there is no rule to show.

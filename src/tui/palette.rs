@@ -10,7 +10,7 @@ use super::app::{App, Shown};
 use super::command::{self, COMMANDS, Finds};
 use super::event::Effect;
 use super::panes::{self, PANES, PaneSpec};
-use super::picker::{Choice, Entry};
+use super::picker::{Choice, PickerEntry};
 use super::views::rule::RuleAsked;
 use super::{asked, choices, complete, grants, questions, staging};
 use crate::ask::Fault;
@@ -22,7 +22,7 @@ use crate::model::name::Name;
 use crate::model::place::Place;
 
 /// One word.
-pub struct Word {
+pub struct PaletteWord {
     pub name: &'static str,
     pub arguments: &'static str,
     pub help: &'static str,
@@ -30,131 +30,146 @@ pub struct Word {
 }
 
 /// What is told of a word.
-pub struct Told {
+pub struct WordHelp {
     pub name: &'static str,
     pub arguments: &'static str,
     pub help: &'static str,
 }
 
 /// Every word that can be typed: those of [`WORDS`], and the panes'.
-pub fn words() -> impl Iterator<Item = Told> {
-    let word = |it: &Word| Told { name: it.name, arguments: it.arguments, help: it.help };
-    let pane = |it: &PaneSpec| Told { name: it.word, arguments: "[FILTER]", help: it.help };
+pub fn words() -> impl Iterator<Item = WordHelp> {
+    let word = |it: &PaletteWord| WordHelp { name: it.name, arguments: it.arguments, help: it.help };
+    let pane = |it: &PaneSpec| WordHelp { name: it.word, arguments: "[FILTER]", help: it.help };
     WORDS.iter().map(word).chain(PANES.iter().map(pane))
 }
 
 /// All words but those of panes.
-pub const WORDS: &[Word] = &[
-    Word {
+pub const WORDS: &[PaletteWord] = &[
+    PaletteWord {
         name: "trace",
         arguments: "FROM TO[:PORT]",
         help: "may FROM connect to TO, and why",
         run: |app, words| ask(app, "trace", words),
     },
-    Word {
+    PaletteWord {
         name: "to",
         arguments: "END[:PORT]",
         help: "the destination of the trace: a pod, svc/NS/NAME, an address",
         run: to,
     },
-    Word {
+    PaletteWord {
         name: "reach",
         arguments: "END [--to GOAL] [--reverse] [--max-hops N]",
         help: "what END can come to reach through RBAC, pods and the network, or the way to GOAL",
         run: |app, words| ask(app, "reach", words),
     },
-    Word {
+    PaletteWord {
         name: "who-reaches",
         arguments: "END",
         help: "who can come to reach END",
         run: |app, words| ask(app, "reach --reverse", words),
     },
-    Word {
+    PaletteWord {
         name: "map",
         arguments: "[--by pod|workload|namespace]",
         help: "every allowed connection; S sorts, / narrows",
         run: |app, words| ask(app, "map", words),
     },
-    Word {
+    PaletteWord {
         name: "permissions",
         arguments: "[SUBJECT] [--diff OTHER]",
         help: "what SUBJECT may do: user:NAME, group:NAME, sa:NS/NAME",
         run: |app, words| ask(app, "permissions", words),
     },
-    Word {
+    PaletteWord {
         name: "who-can",
         arguments: "VERB RESOURCE [NAME] [--pods] [-n NS]",
         help: "list who can, and through which grants",
         run: |app, words| ask(app, "who-can", words),
     },
-    Word {
+    PaletteWord {
         name: "can",
         arguments: "[SUBJECT] VERB RESOURCE [NAME] [-n NS]",
         help: "may user:NAME, group:NAME or sa:NS/NAME do it, and why",
         run: |app, words| ask(app, "can", words),
     },
-    Word {
+    PaletteWord {
         name: "explain",
         arguments: "OBJECT",
         help: "what OBJECT is: NS/POD, ns/NAME, networkpolicy/NS/NAME, user:NAME, sa:NS/NAME",
         run: |app, words| ask(app, "explain", words),
     },
-    Word {
+    PaletteWord {
         name: "touch",
         arguments: "OBJECT",
         help: "who may change, delete or enter OBJECT",
         run: |app, words| ask(app, "touch", words),
     },
-    Word {
+    PaletteWord {
         name: "matrix",
         arguments: "[namespaces|access]",
         help: "which namespace may connect to which; who may do what",
         run: |app, words| ask(app, "matrix", words),
     },
-    Word { name: "secrets", arguments: "[NS]", help: "who can read the Secrets of NS", run: secrets },
-    Word { name: "exec", arguments: "[NS]", help: "may you exec into the pods of NS", run: exec },
-    Word { name: "whoami", arguments: "", help: "who the server says you are", run: asked::who_am_i },
-    Word {
+    PaletteWord { name: "secrets", arguments: "[NS]", help: "who can read the Secrets of NS", run: secrets },
+    PaletteWord { name: "exec", arguments: "[NS]", help: "may you exec into the pods of NS", run: exec },
+    PaletteWord { name: "whoami", arguments: "", help: "who the server says you are", run: asked::who_am_i },
+    PaletteWord {
         name: "as",
         arguments: "[SUBJECT] [group:NAME]...",
         help: "see with a user and groups; with nobody again when empty",
         run: grants::as_word,
     },
-    Word {
+    PaletteWord {
         name: "stage",
         arguments: "[PATH]",
         help: "stage manifests or a fix as JSON; without a path: show what is staged",
         run: stage,
     },
-    Word {
+    PaletteWord {
         name: "fix",
         arguments: "[FROM TO[:PORT] --allow|--deny]",
         help: "what to change, and all that changes: also --isolate ns/NAME, --contain POD, --revoke SUBJECT [VERB RESOURCE]; without words: of what is selected",
         run: fix,
     },
-    Word {
+    PaletteWord {
         name: "choke",
         arguments: "[GOAL] [--of SUBJECT]",
         help: "the fewest grants to cut so that nobody, or not SUBJECT, comes to GOAL; without words: of what is shown",
         run: choke,
     },
-    Word {
+    PaletteWord {
         name: "sidestep",
         arguments: "FROM TO[:PORT] [--by SUBJECT]",
         help: "who could let FROM connect to TO where that is denied, and by which writes",
         run: |app, words| ask(app, "sidestep", words),
     },
-    Word {
+    PaletteWord {
         name: "trust",
         arguments: "POLICY",
         help: "what each rule of POLICY trusts, and everybody who can write that: networkpolicy/NS/NAME",
         run: |app, words| ask(app, "trust", words),
     },
-    Word { name: "rule", arguments: "ID", help: "what a rule says that an answer rests on: S44, A05", run: rule },
-    Word { name: "yaml", arguments: "KIND/[NS/]NAME", help: "an object as YAML", run: yaml },
-    Word { name: "ns", arguments: "[NAME]", help: "narrow to a namespace; without a name: choose", run: namespace },
-    Word { name: "ctx", arguments: "[NAME]", help: "go to another context; without a name: choose", run: context },
-    Word { name: "q", arguments: "", help: "quit", run: |_, _| Ok(vec![Effect::Quit]) },
+    PaletteWord {
+        name: "rule",
+        arguments: "ID",
+        help: "what a rule says that an answer rests on: S44, A05",
+        run: rule,
+    },
+    PaletteWord { name: "yaml", arguments: "KIND/[NS/]NAME", help: "an object as YAML", run: yaml },
+    PaletteWord {
+        name: "ns",
+        arguments: "[NAME]",
+        help: "narrow to a namespace; without a name: choose",
+        run: namespace,
+    },
+    PaletteWord {
+        name: "ctx",
+        arguments: "[NAME]",
+        help: "go to another context; without a name: choose",
+        run: context,
+    },
+    PaletteWord { name: "q", arguments: "", help: "quit", run: |_, _| Ok(vec![Effect::Quit]) },
 ];
 
 /// Runs a typed line; what is no word says so, with the nearest ones.
@@ -241,24 +256,25 @@ fn spelled_out(line: &str) -> String {
 }
 
 /// What can be chosen for a line as it is typed: words and commands, or what may stand behind a word.
-pub fn entries(app: &App, line: &str) -> Vec<Entry> {
+pub fn entries(app: &App, line: &str) -> Vec<PickerEntry> {
     if let Some((before, _)) = line.rsplit_once(' ') {
         let filled = |it: String| {
             let line = format!("{before} {it} ");
-            Entry::new(it, "", Choice::Fill(line))
+            PickerEntry::new(it, "", Choice::Fill(line))
         };
         return complete::candidates(app, &spelled_out(line.trim_start())).into_iter().map(filled).collect();
     }
     let words = words()
-        .map(|it| Entry::new(format!("{} {}", it.name, it.arguments).trim_end(), it.help, Choice::Word(it.name)));
+        .map(|it| PickerEntry::new(format!("{} {}", it.name, it.arguments).trim_end(), it.help, Choice::Word(it.name)));
     // Where one is can be moved in without a name.
-    let commands = COMMANDS.iter().enumerate().filter(|it| it.1.finds == Finds::ByName).map(|(at, command)| Entry {
-        label: command.name.into(),
-        detail: format!("{} ({})", command.help, command.keys.join(" ")),
-        refusal: command::refusal(app, command),
-        group: "",
-        choice: Choice::Command(at),
-    });
+    let commands =
+        COMMANDS.iter().enumerate().filter(|it| it.1.finds == Finds::ByName).map(|(at, command)| PickerEntry {
+            label: command.name.into(),
+            detail: format!("{} ({})", command.help, command.keys.join(" ")),
+            refusal: command::refusal(app, command),
+            group: "",
+            choice: Choice::Command(at),
+        });
     words.chain(commands).collect()
 }
 

@@ -57,7 +57,7 @@ pub enum Choice {
 
 /// One entry.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Entry {
+pub struct PickerEntry {
     pub label: String,
     pub detail: String,
     /// Why it cannot be chosen now.
@@ -67,7 +67,7 @@ pub struct Entry {
     pub choice: Choice,
 }
 
-impl Entry {
+impl PickerEntry {
     /// An entry that can be chosen.
     pub fn new(label: impl Into<String>, detail: impl Into<String>, choice: Choice) -> Self {
         Self { label: label.into(), detail: detail.into(), refusal: None, group: "", choice }
@@ -76,7 +76,7 @@ impl Entry {
 
 /// What is being chosen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Subject {
+pub enum PickerSubject {
     Help,
     Palette,
     Namespaces,
@@ -91,9 +91,9 @@ pub enum Subject {
 /// A list to choose from.
 #[derive(Clone, Debug)]
 pub struct Picker {
-    pub subject: Subject,
+    pub subject: PickerSubject,
     title: &'static str,
-    entries: Vec<Entry>,
+    entries: Vec<PickerEntry>,
     pub field: Field,
     shown: Vec<usize>,
     at: usize,
@@ -120,7 +120,7 @@ const BEGINS: i64 = 1 << 20;
 
 impl Picker {
     /// A list of these entries.
-    pub fn new(subject: Subject, title: &'static str, entries: Vec<Entry>) -> Self {
+    pub fn new(subject: PickerSubject, title: &'static str, entries: Vec<PickerEntry>) -> Self {
         let shown = (0..entries.len()).collect();
         Self {
             subject,
@@ -136,7 +136,7 @@ impl Picker {
     }
 
     /// Puts other entries in the place of all: those for the line that is typed.
-    pub fn renew(&mut self, entries: Vec<Entry>) {
+    pub fn renew(&mut self, entries: Vec<PickerEntry>) {
         self.entries = entries;
         self.marks.clear();
         self.narrow();
@@ -150,14 +150,14 @@ impl Picker {
     /// Narrows the list to what matches the typed text, best first.
     pub fn narrow(&mut self) {
         self.is_moved = false;
-        if self.subject == Subject::Palette && self.field.text().trim_start().contains(' ') {
+        if self.subject == PickerSubject::Palette && self.field.text().trim_start().contains(' ') {
             // What may stand behind a word was chosen by what is typed of it.
             (self.shown, self.at, self.top) = ((0..self.entries.len()).collect(), 0, 0);
             return;
         }
         // What follows the first word of a command line is its arguments.
         let typed = self.field.text().trim_start();
-        let word = if self.subject == Subject::Palette { typed.split(' ').next().unwrap_or("") } else { typed };
+        let word = if self.subject == PickerSubject::Palette { typed.split(' ').next().unwrap_or("") } else { typed };
         let matcher = SkimMatcherV2::default().ignore_case();
         let mut scored: Vec<(i64, usize)> = Vec::new();
         for (at, entry) in self.entries.iter().enumerate() {
@@ -186,7 +186,7 @@ impl Picker {
     }
 
     /// The entry under the cursor.
-    pub fn selected(&self) -> Option<&Entry> {
+    pub fn selected(&self) -> Option<&PickerEntry> {
         self.entries.get(*self.shown.get(self.at)?)
     }
 
@@ -201,7 +201,7 @@ impl Picker {
     }
 
     /// The marked entries, in their order.
-    pub fn marked(&self) -> impl Iterator<Item = &Entry> {
+    pub fn marked(&self) -> impl Iterator<Item = &PickerEntry> {
         self.marks.iter().map(|at| &self.entries[*at])
     }
 
@@ -305,7 +305,7 @@ impl Picker {
     }
 
     fn draw_field(&self, buffer: &mut Buffer, slot: Slot, theme: Theme) {
-        let sign = if self.subject == Subject::Palette { ":" } else { "/" };
+        let sign = if self.subject == PickerSubject::Palette { ":" } else { "/" };
         paint::put(buffer, slot, sign, theme.style(Role::Key), theme);
         field(buffer, slot.after(1), &self.field, theme);
     }
@@ -346,7 +346,7 @@ fn pieces(groups: impl Iterator<Item = &'static str>, with_headings: bool) -> Ve
 }
 
 /// What an entry says of itself, and why it cannot be chosen now.
-fn words_of(entry: &Entry) -> String {
+fn words_of(entry: &PickerEntry) -> String {
     match &entry.refusal {
         Some(why) => format!("{} (not now: {why})", entry.detail),
         None => entry.detail.clone(),
@@ -377,8 +377,8 @@ mod tests {
     use super::*;
 
     fn picker() -> Picker {
-        let entry = |label: &str| Entry::new(label, "", Choice::Namespace(label.into()));
-        Picker::new(Subject::Namespaces, "namespaces", ["shop", "payments", "pay-eu"].map(entry).into())
+        let entry = |label: &str| PickerEntry::new(label, "", Choice::Namespace(label.into()));
+        Picker::new(PickerSubject::Namespaces, "namespaces", ["shop", "payments", "pay-eu"].map(entry).into())
     }
 
     #[test]

@@ -16,35 +16,35 @@ use serde_json::Value;
 
 use super::answers;
 use super::app::{App, Shown};
-use super::asked::Asked;
+use super::asked::AskedQuestion;
 use super::declaring::Read;
 use super::event::Effect;
-use super::job::{Said, State, What, Work};
+use super::job::{JobState, Said, What, Work};
 use super::page::saying;
 use super::staging::{self, is_about};
 use crate::ask::question::fix::Fix;
 use crate::ask::{Answer, Fault, Here, Line, Question, World};
 use crate::change::Change;
 use crate::change::fix::Manifests;
-use crate::change::stage::{Fetched, Item};
+use crate::change::stage::{Fetched, StagedItem};
 use crate::model::cluster::Delta;
 use crate::model::id::ObjectId;
 use crate::rbac::review::Review;
 use crate::text::{About, Mark, Page, words};
 
 /// Objects as they were fetched.
-pub type Held = BTreeMap<ObjectId, Fetched>;
+pub type FetchedObjects = BTreeMap<ObjectId, Fetched>;
 
 /// A question about fixes, or another one that rests on what manifests declare.
 #[derive(Clone, PartialEq, Debug)]
-pub struct FixAsked(pub Asked);
+pub struct FixAsked(pub AskedQuestion);
 
 /// A question with all that its answer rests on besides the cluster.
 #[derive(Clone, PartialEq, Debug)]
-pub struct AsOf {
+pub struct ProposalAsOf {
     line: Line,
     here: Here,
-    held: Arc<Held>,
+    held: Arc<FetchedObjects>,
     /// What manifests declare, where that is asked.
     declared: Option<Read>,
     /// Whether the server has said who the operator is.
@@ -54,13 +54,13 @@ pub struct AsOf {
 /// What a job came to.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Proposed {
-    as_of: AsOf,
+    as_of: ProposalAsOf,
     revision: u64,
-    found: Found,
+    found: ProposalFound,
 }
 
 #[derive(Clone, PartialEq, Debug)]
-enum Found {
+enum ProposalFound {
     /// These must be fetched first.
     Lacks(Vec<ObjectId>),
     /// The candidates as a page, and the changes of each.
@@ -74,10 +74,10 @@ enum Found {
 #[derive(Clone, Debug, Default)]
 pub struct Proposing {
     line: Option<Line>,
-    held: Arc<Held>,
+    held: Arc<FetchedObjects>,
     last: Option<Arc<Proposed>>,
     /// What is being fetched, and for what.
-    waits: Option<(AsOf, Vec<ObjectId>)>,
+    waits: Option<(ProposalAsOf, Vec<ObjectId>)>,
 }
 
 impl Proposing {
@@ -89,7 +89,7 @@ impl Proposing {
             self.last = None;
         }
         self.waits = None;
-        if let Found::Lacks(ids) = &proposed.found {
+        if let ProposalFound::Lacks(ids) = &proposed.found {
             self.waits = Some((proposed.as_of.clone(), ids.clone()));
             return Some(Effect::Wholes { line: Box::new(proposed.as_of.line.clone()), ids: ids.clone() });
         }
@@ -98,7 +98,7 @@ impl Proposing {
     }
 
     /// Takes in objects that were fetched for a question.
-    pub fn hold(&mut self, line: &Line, held: Held) {
+    pub fn hold(&mut self, line: &Line, held: FetchedObjects) {
         if self.line.as_ref() == Some(line) {
             self.waits = None;
             Arc::make_mut(&mut self.held).extend(held);
@@ -125,14 +125,14 @@ impl Proposing {
 }
 
 impl FixAsked {
-    fn as_of(&self, app: &App) -> AsOf {
-        let Asked { line, here, .. } = &self.0;
+    fn as_of(&self, app: &App) -> ProposalAsOf {
+        let AskedQuestion { line, here, .. } = &self.0;
         let proposing = &app.answers.proposing;
         let is_same = proposing.line.as_ref() == Some(line);
         let held = if is_same { proposing.held.clone() } else { Arc::default() };
         let is_told = app.session.world.told.has(&Review::Own);
         let declared = self.wants_manifests().and_then(|_| app.answers.declaring.read().cloned());
-        AsOf { line: line.clone(), here: here.clone(), held, declared, is_told }
+        ProposalAsOf { line: line.clone(), here: here.clone(), held, declared, is_told }
     }
 
     /// What is to be worked out, if what is kept is not of now.
@@ -196,16 +196,16 @@ impl FixAsked {
             return saying(Mark::Plain, app.answers.declaring.waiting());
         }
         match (found, app.answers.jobs.state()) {
-            (Some(Found::Fix(page, _) | Found::Page(page)), _) => page.clone(),
-            (Some(Found::Fault(fault)), _) => answers::fault(fault),
-            (_, state @ State::Failed) => saying(Mark::Unknown, state.waiting()),
+            (Some(ProposalFound::Fix(page, _) | ProposalFound::Page(page)), _) => page.clone(),
+            (Some(ProposalFound::Fault(fault)), _) => answers::fault(fault),
+            (_, state @ JobState::Failed) => saying(Mark::Unknown, state.waiting()),
             (_, state) => saying(Mark::Plain, state.waiting()),
         }
     }
 }
 
 /// The work that answers a question about this world, on a copy of it.
-pub fn work(world: &World, as_of: AsOf) -> Work {
+pub fn work(world: &World, as_of: ProposalAsOf) -> Work {
     let world = world.clone();
     Box::new(move |_| {
         let revision = world.revision();
@@ -214,27 +214,27 @@ pub fn work(world: &World, as_of: AsOf) -> Work {
     })
 }
 
-fn found(mut world: World, as_of: &AsOf) -> Found {
-    let AsOf { line, here, held, declared, .. } = as_of;
+fn found(mut world: World, as_of: &ProposalAsOf) -> ProposalFound {
+    let ProposalAsOf { line, here, held, declared, .. } = as_of;
     world.declared = declared.as_ref().map(|it| it.manifests.clone());
     let wholes = line.question.reads().wholes(here, &world);
     let lacks: Vec<ObjectId> = wholes.into_iter().filter(|it| !held.contains_key(it)).collect();
     if !lacks.is_empty() {
-        return Found::Lacks(lacks);
+        return ProposalFound::Lacks(lacks);
     }
     world.manifests = Arc::new(manifests(held));
     match world.answer(&line.question, here) {
         Ok(Answer::Fix(fix)) => {
             let changes = fix.candidates.iter().map(|it| it.changes.clone()).collect();
-            Found::Fix(fix.folded(), changes)
+            ProposalFound::Fix(fix.folded(), changes)
         }
-        Ok(answer) => Found::Page(answer.page(&world)),
-        Err(fault) => Found::Fault(fault),
+        Ok(answer) => ProposalFound::Page(answer.page(&world)),
+        Err(fault) => ProposalFound::Fault(fault),
     }
 }
 
 /// Objects as candidates change them: the server's bookkeeping of who manages what is put back by it.
-fn manifests(held: &Held) -> Manifests {
+fn manifests(held: &FetchedObjects) -> Manifests {
     let whole = |(id, it): (&ObjectId, &Fetched)| {
         let Fetched::There(object) = it else { return None };
         let mut object = object.clone();
@@ -247,7 +247,7 @@ fn manifests(held: &Held) -> Manifests {
 }
 
 /// Takes in objects that were fetched; what is staged already is that, where answers are for the stage.
-pub fn held(app: &mut App, line: &Line, mut held: Held) {
+pub fn held(app: &mut App, line: &Line, mut held: FetchedObjects) {
     if app.session.what_if.is_some() {
         for (id, fetched) in &mut held {
             if let Some(item) = app.staging.stage.of(id) {
@@ -321,7 +321,7 @@ fn is_flow(line: &str, from: &str, to: &str) -> bool {
 fn candidate(app: &App) -> Option<usize> {
     let Shown::Fix(asked) = &app.focus.shown else { return None };
     let has_some = || match app.answers.proposing.answer(&asked.0.line).map(|it| &it.found) {
-        Some(Found::Fix(_, all)) => !all.is_empty(),
+        Some(ProposalFound::Fix(_, all)) => !all.is_empty(),
         _ => false,
     };
     match app.answers.reader.about() {
@@ -363,9 +363,9 @@ fn origin(line: &Line, number: usize) -> String {
 }
 
 /// The changes of a candidate, each on its object as it was fetched.
-fn items(app: &App, line: &Line, number: usize) -> Result<Vec<Item>, String> {
+fn items(app: &App, line: &Line, number: usize) -> Result<Vec<StagedItem>, String> {
     let proposed = app.answers.proposing.answer(line).ok_or("the candidates are not there any more")?;
-    let Found::Fix(_, all) = &proposed.found else { return Err("there is no candidate".to_owned()) };
+    let ProposalFound::Fix(_, all) = &proposed.found else { return Err("there is no candidate".to_owned()) };
     let changes = all.get(number - 1).ok_or("there is no such candidate")?;
     let item = |change: &Change| {
         let id = change.id().map_err(|it| it.to_string())?;
@@ -376,7 +376,7 @@ fn items(app: &App, line: &Line, number: usize) -> Result<Vec<Item>, String> {
         // What is staged already stays staged on the object as it was fetched for that.
         let fetched = staged.map(|it| it.fetched().clone());
         let fetched = fetched.or_else(|| proposed.as_of.held.get(&id).cloned()).unwrap_or(Fetched::Absent);
-        Item::new(change.clone(), fetched, origin(line, number)).map_err(|it| it.to_string())
+        StagedItem::new(change.clone(), fetched, origin(line, number)).map_err(|it| it.to_string())
     };
     changes.iter().map(item).collect()
 }

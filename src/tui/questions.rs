@@ -7,11 +7,11 @@
 
 use super::access::WhoAsked;
 use super::app::{App, Shown};
-use super::asked::{self, Asked};
+use super::asked::{self, AskedQuestion};
 use super::event::Effect;
 use super::explain::{self, FACTS, TOUCH};
 use super::grants;
-use super::mapping::{MapAsked, Of};
+use super::mapping::{MapAsked, MapOf};
 use super::panes;
 use super::proposing::FixAsked;
 use super::reaching::{self, Typed};
@@ -77,7 +77,7 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
         },
         Question::Map(it) => {
             let only = here.only.or_else(|| app.focus.scope.only().cloned().filter(|_| !here.all_namespaces));
-            app.open(Shown::Map(MapAsked::of(Of { by: it.by, only })));
+            app.open(Shown::Map(MapAsked::of(MapOf { by: it.by, only })));
         }
         Question::Choke(_) => return Ok(choking::open(app, line.clone(), here)),
         Question::Fix(_) => return Ok(open_worked_out(app, line.clone(), here)),
@@ -87,7 +87,7 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
             return Ok(open_worked_out(app, Line::of(in_full(&line.question, &item)), here));
         }
         Question::Sidestep(_) | Question::Trust(_) => {
-            let asked = Working(Asked { line: line.clone(), here, notes: Vec::new() });
+            let asked = Working(AskedQuestion { line: line.clone(), here, notes: Vec::new() });
             app.open(Shown::Working(Box::new(asked)));
             return Ok(asked::asks(app));
         }
@@ -97,7 +97,7 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
             let subject = typed(app, it.subject.as_deref(), &here)?;
             let question = Permissions { subject: Some(subject), ..it.clone() };
             let line = Line { question: Question::Permissions(question), ..line.clone() };
-            return Ok(open_page(app, Asked { line, here, notes: Vec::new() }));
+            return Ok(open_page(app, AskedQuestion { line, here, notes: Vec::new() }));
         }
         Question::Permissions(it) => {
             let subject = grants::typed_subject(app, it.subject.as_deref().unwrap_or_default(), &here.namespace)?;
@@ -124,12 +124,12 @@ fn show_trace(app: &mut App, from: crate::ask::end::End, to: crate::ask::end::En
 /// Shows what is worked out beside the loop; what manifests declare is read anew for it.
 fn open_worked_out(app: &mut App, line: Line, here: Here) -> Vec<Effect> {
     app.answers.declaring.renew();
-    app.open(Shown::Fix(Box::new(FixAsked(Asked { line, here, notes: Vec::new() }))));
+    app.open(Shown::Fix(Box::new(FixAsked(AskedQuestion { line, here, notes: Vec::new() }))));
     asked::asks(app)
 }
 
 /// Shows a question by itself, as its command prints it.
-fn open_page(app: &mut App, asked: Asked) -> Vec<Effect> {
+fn open_page(app: &mut App, asked: AskedQuestion) -> Vec<Effect> {
     app.open(Shown::Asked(Box::new(asked)));
     asked::asks(app)
 }
@@ -156,7 +156,7 @@ fn open_item(app: &mut App, item: &Item, tab: Option<&str>, line: &Line) -> Resu
             app.session.world.answer(&line.question, &here)?;
         }
         let line = Line::of(in_full(&line.question, item));
-        return Ok(open_page(app, Asked { line, here, notes: Vec::new() }));
+        return Ok(open_page(app, AskedQuestion { line, here, notes: Vec::new() }));
     }
     navigate::pane(app, pane);
     app.panes[pane].list.select(item);
@@ -195,7 +195,7 @@ fn open_can(app: &mut App, asked: &can::Can, here: &Here) -> Result<Vec<Effect>,
     let (subject, verb, resource) = (Some(name), Some(verb), Some(resource));
     let can = can::Can { subject, verb, resource, object, groups, unserved: asked.unserved.clone() };
     let line = in_namespace(Question::Can(can), namespace);
-    Ok(open_page(app, Asked { line, here: here.clone(), notes: resolved.notes }))
+    Ok(open_page(app, AskedQuestion { line, here: here.clone(), notes: resolved.notes }))
 }
 
 fn open_who_can(app: &mut App, asked: &who_can::WhoCan, here: Here) -> Result<(), Fault> {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::answers;
 use super::grants;
-use super::job::{Said, State, What, Work};
+use super::job::{JobState, Said, What, Work};
 use super::page::saying;
 use super::theme::Theme;
 use crate::ask::connections::Connections;
@@ -22,7 +22,7 @@ use crate::ask::escalation::{self, Actor, ReachPath};
 use crate::ask::question::access::Groups;
 use crate::ask::question::reach::{self, Reach};
 use crate::ask::reach_parts::{self, Parts};
-use crate::ask::reaches::{Reaches, Way};
+use crate::ask::reaches::{ReachWay, Reaches};
 use crate::ask::scope::View;
 use crate::ask::{Answer, Fault, Here, Question, World};
 use crate::escalate::Foothold;
@@ -35,7 +35,7 @@ use crate::text::{Mark, Page};
 #[derive(Clone, PartialEq, Debug)]
 pub struct ReachAsked {
     pub of: Actor,
-    pub way: Way,
+    pub way: ReachWay,
     /// Only whether this is reached, and how.
     pub to: Option<Actor>,
     pub max_hops: Option<usize>,
@@ -47,13 +47,13 @@ pub struct ReachAsked {
 
 impl ReachAsked {
     /// Everything, one way or the other.
-    pub fn all(of: Actor, way: Way) -> Self {
+    pub fn all(of: Actor, way: ReachWay) -> Self {
         Self { of, way, to: None, max_hops: None, groups: Vec::new(), version: None }
     }
 
     /// The way from one to the other, asked from here.
     pub fn way(&self, from: Actor, to: Actor) -> Self {
-        Self { of: from, way: Way::From, to: Some(to), ..self.clone() }
+        Self { of: from, way: ReachWay::From, to: Some(to), ..self.clone() }
     }
 
     /// The end of the network that it is about, where it is about one.
@@ -72,11 +72,11 @@ impl ReachAsked {
     }
 
     /// What stands above the answer.
-    pub fn heading(&self, state: State, theme: Theme) -> String {
+    pub fn heading(&self, state: JobState, theme: Theme) -> String {
         let asked = match (&self.to, self.way) {
             (Some(to), _) => format!("{} {} {to}", self.of, theme.arrow()),
-            (None, Way::From) => format!("what {} can come to reach", self.of),
-            (None, Way::To) => format!("who can come to reach {}", self.of),
+            (None, ReachWay::From) => format!("what {} can come to reach", self.of),
+            (None, ReachWay::To) => format!("who can come to reach {}", self.of),
         };
         format!(" {asked}{} ", state.words())
     }
@@ -84,14 +84,14 @@ impl ReachAsked {
 
 /// A question with all that its answer rests on besides the cluster.
 #[derive(Clone, PartialEq, Debug)]
-pub struct AsOf {
+pub struct ReachAsOf {
     pub asked: ReachAsked,
     /// That the one who starts is in besides.
     groups: Vec<Name>,
     version: Option<Version>,
 }
 
-impl AsOf {
+impl ReachAsOf {
     /// The question, as it is asked now.
     pub fn now(view: View<'_>, asked: &ReachAsked) -> Self {
         let identity = asked.subject().map(|it| view.identity(it));
@@ -106,7 +106,7 @@ impl AsOf {
         let Self { asked, groups, .. } = self;
         Reach {
             of: asked.of.to_string(),
-            reverse: asked.way == Way::To,
+            reverse: asked.way == ReachWay::To,
             to: asked.to.as_ref().map(ToString::to_string),
             max_hops: asked.max_hops,
             server_version: asked.version.map(|it| it.to_string()),
@@ -119,15 +119,15 @@ impl AsOf {
 /// An answer, and of which state.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Answered {
-    as_of: AsOf,
+    as_of: ReachAsOf,
     revision: u64,
-    found: Found,
+    found: ReachingFound,
     /// What the naive evaluator said otherwise, where it was asked (`--self-check`).
     differences: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
-enum Found {
+enum ReachingFound {
     Rows(Reaches, Connections),
     Way(Box<ReachPath>),
     Fault(Fault),
@@ -150,29 +150,29 @@ impl Reaching {
         self.kept.truncate(KEPT);
     }
 
-    fn answer(&self, as_of: &AsOf) -> Option<&Answered> {
+    fn answer(&self, as_of: &ReachAsOf) -> Option<&Answered> {
         self.kept.iter().find(|it| it.as_of == *as_of).map(|it| &**it)
     }
 
     /// What is to be worked out for a question, if its answer is not that of this state.
     pub fn wanted(&self, view: View<'_>, asked: &ReachAsked) -> Option<What> {
-        let as_of = AsOf::now(view, asked);
+        let as_of = ReachAsOf::now(view, asked);
         let is_there = self.answer(&as_of).is_some_and(|it| it.revision == view.world.revision());
         (!is_there).then(|| What::Reach(Box::new(as_of)))
     }
 
     /// Whether something can be shown meanwhile.
     pub fn has(&self, view: View<'_>, asked: &ReachAsked) -> bool {
-        self.answer(&AsOf::now(view, asked)).is_some()
+        self.answer(&ReachAsOf::now(view, asked)).is_some()
     }
 
     /// The answer as a page, as far as it is known.
-    pub fn page(&self, view: View<'_>, asked: &ReachAsked, state: State) -> Page {
-        let answered = self.answer(&AsOf::now(view, asked));
+    pub fn page(&self, view: View<'_>, asked: &ReachAsked, state: JobState) -> Page {
+        let answered = self.answer(&ReachAsOf::now(view, asked));
         let page = match answered.map(|it| &it.found) {
-            Some(Found::Fault(fault)) => answers::fault(fault),
-            Some(Found::Way(path)) => path.drawn(),
-            Some(Found::Rows(reaches, connections)) => rows(view, asked, Some((reaches, connections)), state),
+            Some(ReachingFound::Fault(fault)) => answers::fault(fault),
+            Some(ReachingFound::Way(path)) => path.drawn(),
+            Some(ReachingFound::Rows(reaches, connections)) => rows(view, asked, Some((reaches, connections)), state),
             None if asked.to.is_some() => saying(Mark::Plain, state.waiting()),
             None => rows(view, asked, None, state),
         };
@@ -181,17 +181,17 @@ impl Reaching {
 }
 
 /// All that is known by now: what one has by oneself and connects to is, what one comes to in steps takes longer.
-fn rows(view: View<'_>, asked: &ReachAsked, found: Option<(&Reaches, &Connections)>, state: State) -> Page {
+fn rows(view: View<'_>, asked: &ReachAsked, found: Option<(&Reaches, &Connections)>, state: JobState) -> Page {
     let of = asked.of.to_string();
     // What was asked is written out in full: no namespace is missing.
-    let own = AsOf::now(view, asked).question().own(&Here::default(), view.world).ok().flatten();
+    let own = ReachAsOf::now(view, asked).question().own(&Here::default(), view.world).ok().flatten();
     let own = own.iter().flat_map(|(subject, all)| reach_parts::own_rights(subject, all)).collect();
     let network = asked.end().map(|it| answers::connections(view.world, it, asked.way).lines).unwrap_or_default();
     Parts { of: &of, way: asked.way, own, network, ways: found.ok_or(state.waiting()) }.page()
 }
 
 /// The work that answers a question about this world, on a copy of it.
-pub fn work(world: &World, as_of: AsOf) -> Work {
+pub fn work(world: &World, as_of: ReachAsOf) -> Work {
     let world = world.clone();
     Box::new(move |watch| {
         let found = answer(&world, &as_of, watch);
@@ -200,25 +200,25 @@ pub fn work(world: &World, as_of: AsOf) -> Work {
     })
 }
 
-fn answer(world: &World, as_of: &AsOf, watch: escalation::Watch<'_>) -> Found {
+fn answer(world: &World, as_of: &ReachAsOf, watch: escalation::Watch<'_>) -> ReachingFound {
     // What was asked is written out in full: no namespace is missing.
     let here = Here { namespace: "default".into(), ..Here::default() };
     match world.answer_watched(&Question::Reach(as_of.question()), &here, watch) {
         Ok(Answer::Reach(answer)) => found(*answer, world, watch),
-        Ok(_) => Found::Rows(Reaches::default(), Connections::default()),
-        Err(fault) => Found::Fault(fault),
+        Ok(_) => ReachingFound::Rows(Reaches::default(), Connections::default()),
+        Err(fault) => ReachingFound::Fault(fault),
     }
 }
 
-fn found(answer: reach::ReachAnswer, world: &World, watch: escalation::Watch<'_>) -> Found {
+fn found(answer: reach::ReachAnswer, world: &World, watch: escalation::Watch<'_>) -> ReachingFound {
     let ways = match &answer.found {
-        reach::Found::Path(path) => return Found::Way(Box::new(path.clone())),
-        reach::Found::Ways(ways) | reach::Found::Connections(_, Some(ways)) => ways.clone(),
+        reach::ReachFound::Path(path) => return ReachingFound::Way(Box::new(path.clone())),
+        reach::ReachFound::Ways(ways) | reach::ReachFound::Connections(_, Some(ways)) => ways.clone(),
         // What the network alone decides is shown at once, without a job.
-        reach::Found::Connections(_, None) | reach::Found::Trace(_) => Reaches::default(),
+        reach::ReachFound::Connections(_, None) | reach::ReachFound::Trace(_) => Reaches::default(),
     };
     let connections = answer.connections(&ways, world, watch);
-    Found::Rows(ways, connections)
+    ReachingFound::Rows(ways, connections)
 }
 
 /// A question as it was typed, with bare names in this namespace.

@@ -1,7 +1,7 @@
 //! `b`: who could open the flow that a trace denies, or what a policy trusts; and what the verdict says of it.
 
 use super::app::{App, Shown};
-use super::asked::Asked;
+use super::asked::AskedQuestion;
 use super::command::At;
 use super::event::Effect;
 use super::job::What;
@@ -34,7 +34,7 @@ fn asked(app: &App) -> Option<Working> {
     let tracing = &app.answers.tracing;
     let (from, to) = tracing.ends()?;
     let line = Line::of(Question::Sidestep(Sidestep::of(from, to, &tracing.port)));
-    Some(Working(Asked { line, here: here(app), notes: Vec::new() }))
+    Some(Working(AskedQuestion { line, here: here(app), notes: Vec::new() }))
 }
 
 /// What is asked is written out in full: no namespace is missing.
@@ -49,7 +49,7 @@ fn of_policy(app: &App) -> Option<Working> {
         _ => return None,
     };
     let line = Line::of(Question::Trust(Trust { policy }));
-    Some(Working(Asked { line, here: here(app), notes: Vec::new() }))
+    Some(Working(AskedQuestion { line, here: here(app), notes: Vec::new() }))
 }
 
 fn meant(app: &App) -> Option<Working> {

@@ -13,15 +13,15 @@ use serde_json::Value;
 
 use super::app::{App, Shown};
 use super::event::Effect;
-use super::layout::Side;
-use super::picker::{Choice, Entry, Picker, Subject as Picking};
+use super::layout::ScreenSide;
+use super::picker::{Choice, Picker, PickerEntry, PickerSubject as Picking};
 use super::views::stage::StagedAt;
 use super::yaml::{self, ManagedFields};
 use super::{open_view, what_if};
 use crate::ask::staged::Staged;
 use crate::change::clash::{Clash, clash};
 use crate::change::rebase::rebased;
-use crate::change::stage::{Fetched, Item};
+use crate::change::stage::{Fetched, StagedItem};
 use crate::change::{Change, Op, Stage};
 use crate::kinds;
 use crate::model::cluster::{Delta, is_workload};
@@ -44,7 +44,7 @@ pub struct Staging {
 impl Staging {
     /// What answers that take it for made say of it.
     pub fn told(&self) -> Vec<Staged> {
-        let told = |it: &Item| Staged { op: it.op(), object: it.id().clone(), from: Name::from(it.origin()) };
+        let told = |it: &StagedItem| Staged { op: it.op(), object: it.id().clone(), from: Name::from(it.origin()) };
         self.stage.items().iter().map(|it| told(it)).collect()
     }
 
@@ -117,7 +117,7 @@ pub fn compared(app: &mut App, id: &ObjectId, now: Result<Option<Value>, String>
 }
 
 /// Stages changes that somebody has asked for.
-pub fn take(app: &mut App, items: Result<Vec<Item>, String>) -> Vec<Effect> {
+pub fn take(app: &mut App, items: Result<Vec<StagedItem>, String>) -> Vec<Effect> {
     let items = match items {
         Ok(items) => items,
         Err(why) => {
@@ -216,7 +216,7 @@ fn editable(app: &App) -> Option<ObjectId> {
         !others.contains(&id.kind) && !is_workload(id.kind)
     };
     let of_view = match &app.focus.shown {
-        _ if app.focus.side == Side::Pane => None,
+        _ if app.focus.side == ScreenSide::Pane => None,
         Shown::Yaml(at) => Some(at.object.clone()),
         Shown::Staged(StagedAt(id)) => Some(id.clone()),
         _ => open_view::link(app).map(|it| it.object.clone()),
@@ -233,7 +233,7 @@ pub fn not_editable(app: &App) -> Option<&'static str> {
 pub fn edit(app: &mut App) -> Vec<Effect> {
     let Some(id) = editable(app) else { return Vec::new() };
     let refused = app.staging.refused.as_ref().filter(|it| it.0 == id).map(|it| it.1.clone());
-    let staged = || app.staging.stage.of(&id).and_then(Item::after).map(|it| written(&id, it));
+    let staged = || app.staging.stage.of(&id).and_then(StagedItem::after).map(|it| written(&id, it));
     let text = refused.or_else(staged);
     vec![Effect::Edit { id, text }]
 }
@@ -292,7 +292,7 @@ pub fn edited(
 const REFUSED: &str = "# refused: ";
 
 /// The change that an edited text means.
-fn read(id: &ObjectId, fetched: &Fetched, text: &str) -> Result<Item, String> {
+fn read(id: &ObjectId, fetched: &Fetched, text: &str) -> Result<StagedItem, String> {
     let object: Value = kinds::parse_yaml(text).map_err(|it| format!("line {}: {}", it.line, it.what))?;
     let change = Change { op: Op::Update, object };
     let read = change.id().map_err(|it| it.to_string())?;
@@ -309,7 +309,7 @@ fn read(id: &ObjectId, fetched: &Fetched, text: &str) -> Result<Item, String> {
         let place = if problem.place.0.is_empty() { String::new() } else { format!("{}: ", problem.place) };
         return Err(format!("{line}{place}{}", problem.what));
     }
-    Item::new(change, fetched.clone(), "the editor").map_err(|it| it.to_string())
+    StagedItem::new(change, fetched.clone(), "the editor").map_err(|it| it.to_string())
 }
 
 /// The line of a text that says this, if only one does.
@@ -326,7 +326,7 @@ fn line_of(text: &str, written: &str) -> String {
 pub fn exports(app: &mut App) -> Vec<Effect> {
     let choices = texts(app).into_iter().map(|it| {
         let choice = Choice::Export { extension: it.extension, text: it.text };
-        Entry::new(it.name, it.help, choice)
+        PickerEntry::new(it.name, it.help, choice)
     });
     app.input.picker = Some(Picker::new(Picking::Copy, "export the stage to a file", choices.collect()));
     Vec::new()

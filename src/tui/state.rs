@@ -14,7 +14,7 @@ use super::event::{Mouse, Progress};
 use super::field::Field;
 use super::impact::Impact;
 use super::job::Jobs;
-use super::layout::{Share, Side};
+use super::layout::{ListShare, ScreenSide};
 use super::mapping::Mapping;
 use super::matrix::Matrix;
 use super::page::{Reader, Reading};
@@ -96,8 +96,8 @@ impl Session {
 #[derive(Default)]
 pub struct Focus {
     pub pane: usize,
-    pub side: Side,
-    pub share: Share,
+    pub side: ScreenSide,
+    pub share: ListShare,
     pub shown: Shown,
     /// The page of the selected object that is shown.
     pub tab: usize,
@@ -158,7 +158,7 @@ pub struct Answers {
 #[derive(Clone, PartialEq, Debug)]
 pub struct HistoryEntry {
     pub pane: usize,
-    pub side: Side,
+    pub side: ScreenSide,
     pub shown: Shown,
     pub item: Option<Item>,
     pub scope: Scope,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use ratatui::buffer::Buffer;
 
-use super::list::{List, Look, Pace, Run, Sort, SortBy};
+use super::list::{List, ListOrder, Look, Pace, Run, SortBy};
 use super::paint::{self, Focus, Slot};
 use super::panes::{Frame, Pane};
 use super::theme::{Role, Theme};
@@ -270,17 +270,17 @@ impl<R: Row> Pane for Table<R> {
             self.hidden.insert(column);
         }
     }
-    fn sort(&self) -> Sort {
+    fn sort(&self) -> ListOrder {
         self.list.sort()
     }
-    fn sort_by(&mut self, sort: Sort, view: View<'_>) {
+    fn sort_by(&mut self, sort: ListOrder, view: View<'_>) {
         let by = match sort.by {
             SortBy::Column(at) if matches!(self.listing.columns[at].sorts, Sorts::Naturally) => SortBy::Name,
             by => by,
         };
         self.is_sorted = true;
         let seen = self.seen(view);
-        self.list.sort_by(Sort { by, ..sort }, &seen);
+        self.list.sort_by(ListOrder { by, ..sort }, &seen);
     }
     fn filter_by(&mut self, filter: Filter) {
         self.list.begin(filter);
@@ -301,7 +301,7 @@ impl<R: Row> Pane for Table<R> {
         if !self.is_sorted {
             let is_few = rows.len() <= WEIGHED && given == Given::Unordered;
             let by = if is_few && self.listing.risk.is_some() { SortBy::Risk } else { SortBy::Name };
-            self.list.turn(Sort { by, ..Sort::default() });
+            self.list.turn(ListOrder { by, ..ListOrder::default() });
         }
         self.list.fill(rows, given, &seen);
         self.widths = untold(self.listing);

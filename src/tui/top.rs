@@ -13,7 +13,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::app::App;
-use super::layout::Side;
+use super::layout::ScreenSide;
 use super::paint::{self, Slot};
 use super::panes::PANES;
 use super::theme::Role;
@@ -28,7 +28,7 @@ const PLACE: u16 = 20;
 const GAP: u16 = 2;
 
 /// A part of the row and its look.
-type Part = (String, Role);
+type TopPart = (String, Role);
 
 /// Draws it.
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
@@ -77,13 +77,13 @@ fn place(app: &App) -> String {
 /// What always stands there: whether it is of the staged cluster, whether anything may be
 /// written, how fresh it is, and in which
 /// way it is not all or not safe.
-fn states(app: &App) -> Vec<Part> {
+fn states(app: &App) -> Vec<TopPart> {
     let said = said(app);
     let role = if said.word == "STALE" { Role::Deny } else { Role::Allow };
     let fresh = format!("{} {}", said.word, said.brief);
     let staged = app.staging.stage.items().len();
     let what_if = app.session.what_if.is_some().then(|| (format!(" WHAT-IF {staged} staged "), Role::Deny));
-    let mut states: Vec<Part> = what_if.into_iter().collect();
+    let mut states: Vec<TopPart> = what_if.into_iter().collect();
     let writes = if app.session.writes { ("RW", Role::Note) } else { ("RO", Role::Dim) };
     states.extend([(writes.0.to_owned(), writes.1), (fresh.trim_end().to_owned(), role)]);
     if app.session.insecure {
@@ -108,7 +108,7 @@ fn said(app: &App) -> status::Said {
 }
 
 /// The sentence behind the states; why there is no connection is more than that there is none.
-fn words(app: &App) -> Part {
+fn words(app: &App) -> TopPart {
     match app.session.connection.is_empty() {
         true => (said(app).rest, Role::Dim),
         false => (app.session.connection.clone(), Role::Deny),
@@ -127,12 +127,12 @@ fn tabs(app: &App) -> String {
 
 /// The one in front alone.
 fn in_front(app: &App) -> String {
-    if app.focus.side == Side::Pane { tab(app, app.focus.pane) } else { String::new() }
+    if app.focus.side == ScreenSide::Pane { tab(app, app.focus.pane) } else { String::new() }
 }
 
 fn tab(app: &App, at: usize) -> String {
     let (number, name) = (at + 1, PANES[at].short);
-    match at == app.focus.pane && app.focus.side == Side::Pane {
+    match at == app.focus.pane && app.focus.side == ScreenSide::Pane {
         true => format!("<{number}{name}>"),
         false => format!(" {number}{name} "),
     }

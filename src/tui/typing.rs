@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use super::app::{App, Typing};
 use super::event::Effect;
 use super::page::Seek;
-use super::picker::{Choice, Picker, Subject};
+use super::picker::{Choice, Picker, PickerSubject};
 use super::{applying, choices, command, grants, key, palette};
 use crate::ask::end::PortAsk;
 
@@ -148,7 +148,7 @@ fn choose(app: &mut App, mut picker: Picker, pressed: KeyEvent, name: Option<&st
         Some("Up") | Some("ctrl-p") => up(app, &mut picker),
         Some("PgDn") => picker.step(10),
         Some("PgUp") => picker.step(-10),
-        Some("Tab") if picker.subject == Subject::Namespaces => picker.mark(),
+        Some("Tab") if picker.subject == PickerSubject::Namespaces => picker.mark(),
         Some("Tab") => complete(app, &mut picker),
         _ => {
             if picker.field.press(pressed) {
@@ -162,7 +162,7 @@ fn choose(app: &mut App, mut picker: Picker, pressed: KeyEvent, name: Option<&st
 
 /// Up in the palette at the first entry recalls what was typed before.
 fn up(app: &App, picker: &mut Picker) {
-    if picker.subject != Subject::Palette || !picker.is_at_top() {
+    if picker.subject != PickerSubject::Palette || !picker.is_at_top() {
         return picker.step(-1);
     }
     let typed = picker.field.text().to_owned();
@@ -176,7 +176,7 @@ fn up(app: &App, picker: &mut Picker) {
 /// Another line is typed: the palette offers what fits it.
 fn renew(app: &App, picker: &mut Picker) {
     match picker.subject {
-        Subject::Palette => picker.renew(palette::entries(app, picker.field.text())),
+        PickerSubject::Palette => picker.renew(palette::entries(app, picker.field.text())),
         _ => picker.narrow(),
     }
 }
@@ -198,7 +198,7 @@ fn complete(app: &App, picker: &mut Picker) {
 fn chosen(app: &mut App, picker: Picker) -> Vec<Effect> {
     let typed = picker.field.text().trim().to_owned();
     // A line that was typed is run as it stands: what is listed below it is run only where the cursor was moved there.
-    if picker.subject == Subject::Palette && !typed.is_empty() && !picker.is_moved() {
+    if picker.subject == PickerSubject::Palette && !typed.is_empty() && !picker.is_moved() {
         if app.input.history.last() != Some(&typed) {
             app.input.history.push(typed.clone());
         }
@@ -223,7 +223,7 @@ fn chosen(app: &mut App, picker: Picker) -> Vec<Effect> {
             }
             None => choices::choose(app, entry.choice.clone()),
         },
-        None if picker.subject == Subject::Ports => typed_port(app, &typed),
+        None if picker.subject == PickerSubject::Ports => typed_port(app, &typed),
         None => {
             app.say(format!("{typed:?} matches nothing"));
             Vec::new()

@@ -10,19 +10,19 @@ use std::sync::Arc;
 
 use super::answers;
 use super::app::App;
-use super::asked::Asked;
-use super::job::{Said, State, What, Work};
+use super::asked::AskedQuestion;
+use super::job::{JobState, Said, What, Work};
 use super::page::saying;
 use crate::ask::{Answer, Here, Line, World};
 use crate::text::{Mark, Page};
 
 /// A question whose answer is worked out beside the loop.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Working(pub Asked);
+pub struct Working(pub AskedQuestion);
 
 /// A question with how it is read.
 #[derive(Clone, PartialEq, Debug)]
-pub struct AsOf {
+pub struct QuestionAsOf {
     line: Line,
     here: Here,
 }
@@ -30,7 +30,7 @@ pub struct AsOf {
 /// An answer, and of which state.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Worked {
-    as_of: AsOf,
+    as_of: QuestionAsOf,
     revision: u64,
     page: Page,
     /// What is said of it beside a verdict.
@@ -52,7 +52,7 @@ impl Kept {
         self.0.truncate(KEPT);
     }
 
-    fn answer(&self, asked: &Asked) -> Option<&Worked> {
+    fn answer(&self, asked: &AskedQuestion) -> Option<&Worked> {
         self.0.iter().find(|it| it.as_of.line == asked.line && it.as_of.here == asked.here).map(|it| &**it)
     }
 }
@@ -65,7 +65,7 @@ impl Working {
         }
         let revision = app.session.world.revision();
         let is_now = |it: &Worked| it.revision == revision;
-        let as_of = AsOf { line: self.0.line.clone(), here: self.0.here.clone() };
+        let as_of = QuestionAsOf { line: self.0.line.clone(), here: self.0.here.clone() };
         (!app.answers.working.answer(&self.0).is_some_and(is_now)).then(|| What::Page(Box::new(as_of)))
     }
 
@@ -86,17 +86,17 @@ impl Working {
         }
         match (app.answers.working.answer(&self.0), app.answers.jobs.state()) {
             (Some(worked), _) => worked.page.clone(),
-            (_, State::Failed) => saying(Mark::Unknown, "this failed; a report was kept"),
+            (_, JobState::Failed) => saying(Mark::Unknown, "this failed; a report was kept"),
             _ => saying(Mark::Plain, "computing; Esc leaves it"),
         }
     }
 }
 
 /// The work that answers a question about this world, on a copy of it.
-pub fn work(world: &World, as_of: AsOf) -> Work {
+pub fn work(world: &World, as_of: QuestionAsOf) -> Work {
     let world = world.clone();
     Box::new(move |watch| {
-        let AsOf { line, here } = &as_of;
+        let QuestionAsOf { line, here } = &as_of;
         let (page, brief) = match world.answer_watched(&line.question, here, watch) {
             Ok(answer) => (answers::bannered(&world.differences(), answer.page(&world)), brief(&answer)),
             Err(fault) => (answers::fault(&fault), None),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kreach::apply::{Applier, Stopped};
 use kreach::change::plan::{TakeOver, Tried};
-use kreach::change::record::{Record, State, Told};
+use kreach::change::record::{AppliedBy, ChangeState, Record};
 use kreach::change::{Change, Op};
 use kreach::live::connect::{self, Flags};
 use kreach::model::id::{Kind, ObjectId};
@@ -52,7 +52,7 @@ pub async fn tried(applier: &Applier, op: Op, object: Value, take_over: TakeOver
 }
 
 pub async fn made(applier: &Applier, tried: &Tried) -> Record {
-    let mut record = Record::new("test".to_owned(), Told::default(), &tried.steps);
+    let mut record = Record::new("test".to_owned(), AppliedBy::default(), &tried.steps);
     applier.make(tried, &mut record, &mut |_| Ok(())).await.expect("nothing to keep");
     record
 }
@@ -80,7 +80,7 @@ async fn what_is_tried_is_not_done_and_what_is_made_is_undone() {
         tried(&applier, Op::Create, policy("apply-a", "web", json!([])), TakeOver::Never).await.expect("it passes");
     assert_eq!(applier.now(&id).await, Ok(None), "a dry run creates nothing");
     let created = made(&applier, &attempt).await;
-    assert_eq!(created.steps[0].state, State::Made, "{}", created.steps[0].why);
+    assert_eq!(created.steps[0].state, ChangeState::Made, "{}", created.steps[0].why);
     let now = applier.now(&id).await.expect("readable").expect("it is there");
     let manager = &now["metadata"]["managedFields"][0];
     assert_eq!((&manager["manager"], &manager["operation"]), (&json!("kreach"), &json!("Apply")));
@@ -90,13 +90,13 @@ async fn what_is_tried_is_not_done_and_what_is_made_is_undone() {
     let attempt = tried(&applier, Op::Update, whole.clone(), TakeOver::Never).await.expect("it passes");
     assert_eq!(applier.now(&id).await, Ok(Some(now.clone())), "a dry run changes nothing");
     let updated = made(&applier, &attempt).await;
-    assert_eq!(updated.steps[0].state, State::Made, "{}", updated.steps[0].why);
+    assert_eq!(updated.steps[0].state, ChangeState::Made, "{}", updated.steps[0].why);
     let undoing = applier.undoing(&updated).await.expect("nobody changed it");
     let attempt = {
         let steps = applier.plan(undoing.changes, TakeOver::Never).await.expect("no conflict");
         applier.attempt(steps).await.expect("it passes")
     };
-    assert_eq!(made(&applier, &attempt).await.steps[0].state, State::Made);
+    assert_eq!(made(&applier, &attempt).await.steps[0].state, ChangeState::Made);
     let back = applier.now(&id).await.expect("readable").expect("it is there");
     assert_eq!(back["spec"], now["spec"], "undo after apply is what was");
     // Deleted: a dry run deletes nothing (its option stands in the body, where the query is not read).
@@ -104,11 +104,11 @@ async fn what_is_tried_is_not_done_and_what_is_made_is_undone() {
         tried(&applier, Op::Delete, policy("apply-a", "web", json!([])), TakeOver::Never).await.expect("it passes");
     assert!(applier.now(&id).await.expect("readable").is_some(), "a dry run deletes nothing");
     let deleted = made(&applier, &attempt).await;
-    assert_eq!((deleted.steps[0].state, applier.now(&id).await), (State::Made, Ok(None)));
+    assert_eq!((deleted.steps[0].state, applier.now(&id).await), (ChangeState::Made, Ok(None)));
     let undoing = applier.undoing(&deleted).await.expect("it is still gone");
     let steps = applier.plan(undoing.changes, TakeOver::Never).await.expect("no conflict");
     let attempt = applier.attempt(steps).await.expect("it passes");
-    assert_eq!(made(&applier, &attempt).await.steps[0].state, State::Made);
+    assert_eq!(made(&applier, &attempt).await.steps[0].state, ChangeState::Made);
     assert_eq!(applier.now(&id).await.expect("readable").expect("there again")["spec"], back["spec"]);
 }
 
@@ -127,7 +127,7 @@ async fn whoever_was_faster_is_not_overwritten() {
     // Between the dry run and the send somebody changes it.
     others(&client, "apply-b", &policy("apply-b", "web", json!([{"ports": [{"port": 1}]}])), "kubectl-edit").await;
     let record = made(&applier, &attempt).await;
-    assert_eq!(record.steps[0].state, State::Refused);
+    assert_eq!(record.steps[0].state, ChangeState::Refused);
     assert!(record.steps[0].why.contains("conflict"), "{}", record.steps[0].why);
     // Deleted and created anew: another uid.
     let now = applier.now(&id("apply-b", "web")).await.expect("readable").expect("there");
@@ -137,7 +137,7 @@ async fn whoever_was_faster_is_not_overwritten() {
     policies(&client, "apply-b").delete("web", &Default::default()).await.expect("deleted");
     create(&client, &[policy("apply-b", "web", json!([{}]))]).await;
     let record = made(&applier, &attempt).await;
-    assert_eq!(record.steps[0].state, State::Refused, "{}", record.steps[0].why);
+    assert_eq!(record.steps[0].state, ChangeState::Refused, "{}", record.steps[0].why);
     let said = words(tried(&applier, Op::Update, whole.clone(), TakeOver::Forced).await);
     assert!(said.contains("deleted and created anew"), "{said}");
     // Deleted: what was fetched whole is not brought back.
@@ -161,7 +161,7 @@ fn races() -> usize {
 /// Writers that count up in one object, each on what it read: no count is lost, whoever is faster.
 async fn raced(applier: &Applier, id: &ObjectId, object: Value) {
     let attempt = tried(applier, Op::Create, object, TakeOver::Never).await.expect("it passes");
-    assert_eq!(made(applier, &attempt).await.steps[0].state, State::Made);
+    assert_eq!(made(applier, &attempt).await.steps[0].state, ChangeState::Made);
     let (writers, total) = (8, races() / 8 * 8);
     let shared = Arc::new((applier.clone(), id.clone()));
     let tasks = (0..writers).map(|_| {
@@ -174,7 +174,7 @@ async fn raced(applier: &Applier, id: &ObjectId, object: Value) {
                     let count = object["metadata"]["annotations"]["count"].as_str().unwrap_or("0").parse::<usize>();
                     object["metadata"]["annotations"]["count"] = json!((count.expect("a number") + 1).to_string());
                     let Ok(attempt) = tried(applier, Op::Update, object, TakeOver::Never).await else { continue };
-                    if made(applier, &attempt).await.steps[0].state == State::Made {
+                    if made(applier, &attempt).await.steps[0].state == ChangeState::Made {
                         break;
                     }
                 }

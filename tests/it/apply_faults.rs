@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kreach::apply::{Applier, Stopped};
 use kreach::change::plan::TakeOver;
-use kreach::change::record::{Record, State, Told};
+use kreach::change::record::{AppliedBy, ChangeState, Record};
 use kreach::change::{Change, Op};
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ async fn applied(wire: &Wire) -> (Record, usize) {
     let change = Change { op: Op::Update, object: policy("7", json!([{}])) };
     let steps = applier.plan(vec![change], TakeOver::Never).await.expect("no conflict");
     let tried = applier.attempt(steps).await.expect("the dry run passes");
-    let mut record = Record::new("1".to_owned(), Told::default(), &tried.steps);
+    let mut record = Record::new("1".to_owned(), AppliedBy::default(), &tried.steps);
     let mut kept = Vec::new();
     applier
         .make(&tried, &mut record, &mut |it| {
@@ -63,7 +63,7 @@ async fn applied(wire: &Wire) -> (Record, usize) {
         })
         .await
         .expect("it is kept");
-    assert_eq!(kept[..2], [State::Waiting, State::Sending], "the intent is kept before anything is sent");
+    assert_eq!(kept[..2], [ChangeState::Waiting, ChangeState::Sending], "the intent is kept before anything is sent");
     let real = wire.count(|it| it.path == PATH && it.method == "PUT" && !is_dry(it));
     (record, real)
 }
@@ -71,11 +71,11 @@ async fn applied(wire: &Wire) -> (Record, usize) {
 #[tokio::test(start_paused = true)]
 async fn what_is_answered_is_as_it_was_answered() {
     for (status, reason, state) in [
-        (409, "Conflict", State::Refused),
-        (403, "Forbidden", State::Refused),
-        (422, "Invalid", State::Refused),
-        (429, "TooManyRequests", State::Refused),
-        (404, "NotFound", State::Refused),
+        (409, "Conflict", ChangeState::Refused),
+        (403, "Forbidden", ChangeState::Refused),
+        (422, "Invalid", ChangeState::Refused),
+        (429, "TooManyRequests", ChangeState::Refused),
+        (404, "NotFound", ChangeState::Refused),
     ] {
         let (wire, _) = server(move |_| Play::status(status, reason, "no"));
         let (record, real) = applied(&wire).await;
@@ -83,7 +83,7 @@ async fn what_is_answered_is_as_it_was_answered() {
     }
     let (wire, _) = server(|_| Play::json(200, &policy("8", json!([{}])).to_string()));
     let (record, real) = applied(&wire).await;
-    assert_eq!((record.steps[0].state, real), (State::Made, 1));
+    assert_eq!((record.steps[0].state, real), (ChangeState::Made, 1));
     assert_eq!(record.steps[0].after["metadata"]["resourceVersion"], "8");
 }
 
@@ -114,7 +114,7 @@ async fn r2_a_lost_answer_is_settled_by_reading_back() {
             });
             let began = tokio::time::Instant::now();
             let (record, real) = applied(&wire).await;
-            let state = if happened { State::Made } else { State::Refused };
+            let state = if happened { ChangeState::Made } else { ChangeState::Refused };
             assert_eq!((record.steps[0].state, real), (state, 1), "{name}, {happened}: {}", record.steps[0].why);
             assert!(began.elapsed() < Duration::from_secs(120), "{name}");
         }
@@ -131,7 +131,7 @@ async fn r2_what_comes_late_is_found() {
         *late.lock().expect("no panic") = true;
     });
     let (record, real) = applied(&wire).await;
-    assert_eq!((record.steps[0].state, real), (State::Made, 1), "{}", record.steps[0].why);
+    assert_eq!((record.steps[0].state, real), (ChangeState::Made, 1), "{}", record.steps[0].why);
 }
 
 /// Nobody can be asked any more: that is said, and nothing is taken for made or not made.
@@ -149,7 +149,7 @@ async fn what_cannot_be_read_back_is_not_known() {
         }
     });
     let (record, real) = applied(&wire).await;
-    assert_eq!((record.steps[0].state, real), (State::Unknown, 1));
+    assert_eq!((record.steps[0].state, real), (ChangeState::Unknown, 1));
     assert!(record.steps[0].why.contains("cannot be read back"), "{}", record.steps[0].why);
     assert!(record.is_undoable() && record.is_open());
 }
@@ -174,9 +174,9 @@ async fn what_is_not_found_by_the_server_itself_is_not_gone() {
     let applier = Applier { client: wire.client(), writer: wire.writer() };
     let steps = applier.plan(delete(), TakeOver::Never).await.expect("no conflict");
     let tried = applier.attempt(steps).await.expect("the dry run passes");
-    let mut record = Record::new("1".to_owned(), Told::default(), &tried.steps);
+    let mut record = Record::new("1".to_owned(), AppliedBy::default(), &tried.steps);
     applier.make(&tried, &mut record, &mut |_| Ok(())).await.expect("it is kept");
-    assert_eq!(record.steps[0].state, State::Unknown, "{}", record.steps[0].why);
+    assert_eq!(record.steps[0].state, ChangeState::Unknown, "{}", record.steps[0].why);
 
     let wire = Wire::new(|_| Play::status(503, "ServiceUnavailable", "away"));
     let applier = Applier { client: wire.client(), writer: wire.writer() };

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use kreach::change::plan::TakeOver;
-use kreach::change::record::State;
+use kreach::change::record::ChangeState;
 use kreach::change::{Change, Op};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -116,8 +116,8 @@ async fn rights_that_go_in_the_middle_stop_it_and_what_was_made_is_undone() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     let record = made(&carol, &attempt).await;
-    let states: Vec<State> = record.steps.iter().map(|it| it.state).collect();
-    assert_eq!(states, [State::Made, State::Refused, State::Waiting], "{record:?}");
+    let states: Vec<ChangeState> = record.steps.iter().map(|it| it.state).collect();
+    assert_eq!(states, [ChangeState::Made, ChangeState::Refused, ChangeState::Waiting], "{record:?}");
     assert!(record.steps[1].why.contains("403") && record.is_undoable(), "{record:?}");
     let admin = applier(plane, "admin").await;
     for (space, is_there) in [("apply-f1", true), ("apply-f2", false), ("apply-f3", false)] {
@@ -126,7 +126,7 @@ async fn rights_that_go_in_the_middle_stop_it_and_what_was_made_is_undone() {
     let undoing = carol.undoing(&record).await.expect("nobody changed it");
     let attempt = carol.attempt(carol.plan(undoing.changes, TakeOver::Never).await.expect("no conflict")).await;
     let undone = made(&carol, &attempt.expect("it passes")).await;
-    assert_eq!(undone.steps.iter().map(|it| it.state).collect::<Vec<_>>(), [State::Made]);
+    assert_eq!(undone.steps.iter().map(|it| it.state).collect::<Vec<_>>(), [ChangeState::Made]);
     assert_eq!(admin.now(&id("apply-f1", "web")).await, Ok(None));
 }
 

@@ -1,8 +1,8 @@
 //! Applying on the screen: tried, weighed, confirmed by typing and never by paste, sent, and what the cluster came to.
 
-use kreach::change::plan::{Step, TakeOver, Tried, step};
-use kreach::change::record::{Record, State, Told};
-use kreach::change::stage::{Fetched, Item};
+use kreach::change::plan::{PlanStep, TakeOver, Tried, step};
+use kreach::change::record::{AppliedBy, ChangeState, Record};
+use kreach::change::stage::{Fetched, StagedItem};
 use kreach::change::{Change, Op};
 use kreach::model::cluster::Delta;
 use kreach::model::coverage::{Coverage, Scope};
@@ -33,13 +33,13 @@ fn change() -> Change {
 }
 
 fn staged(driver: &mut Driver) {
-    let item = Item::new(change(), Fetched::Absent, "shut.yaml").expect("a policy");
+    let item = StagedItem::new(change(), Fetched::Absent, "shut.yaml").expect("a policy");
     driver.send(Event::Staged { items: Ok(vec![item]), then: Then::Stay });
 }
 
 fn attempt() -> Attempt {
     let id = change().id().expect("a policy");
-    let step: Step = step(&change(), &id, None, TakeOver::Never).expect("no conflict").expect("a step");
+    let step: PlanStep = step(&change(), &id, None, TakeOver::Never).expect("no conflict").expect("a step");
     let mut object = closed();
     object["metadata"]["uid"] = json!("u1");
     object["metadata"]["resourceVersion"] = json!("9");
@@ -116,16 +116,16 @@ fn sent() -> (Driver, Record) {
     staged(&mut driver);
     tried(&mut driver);
     confirm(&mut driver);
-    (driver, Record::new("20260801-1".to_owned(), Told::default(), &attempt().tried.steps))
+    (driver, Record::new("20260801-1".to_owned(), AppliedBy::default(), &attempt().tried.steps))
 }
 
 #[test]
 fn what_was_made_is_staged_no_more_and_the_cluster_is_watched() {
     let (mut driver, mut record) = sent();
-    record.steps[0].state = State::Sending;
+    record.steps[0].state = ChangeState::Sending;
     driver.send(Event::Making(Box::new(record.clone())));
     assert!(driver.text().contains("being applied"), "{}", driver.text());
-    record.steps[0].state = State::Made;
+    record.steps[0].state = ChangeState::Made;
     driver.send(Event::Applied(Ok(Box::new(Sent { record, unkept: None }))));
     assert!(driver.text().contains("differs from what was predicted"), "it has not arrived: {}", driver.text());
     let projected = kreach::change::edits::project(&shop(), &attempt().tried.changes()).expect("it reads");
@@ -143,7 +143,7 @@ fn what_was_made_is_staged_no_more_and_the_cluster_is_watched() {
 fn what_is_refused_at_last_changes_nothing_and_says_so() {
     let (mut driver, mut record) = sent();
     (record.steps[0].state, record.steps[0].why) =
-        (State::Refused, "conflict: the object has been modified".to_owned());
+        (ChangeState::Refused, "conflict: the object has been modified".to_owned());
     driver.send(Event::Applied(Ok(Box::new(Sent { record, unkept: None }))));
     let text = driver.text();
     assert!(text.contains("conflict: the object") && text.contains("nothing was changed"), "{text}");
@@ -156,7 +156,7 @@ fn what_is_refused_at_last_changes_nothing_and_says_so() {
 #[test]
 fn what_was_made_and_cannot_be_remembered_is_told() {
     let (mut driver, mut record) = sent();
-    record.steps[0].state = State::Made;
+    record.steps[0].state = ChangeState::Made;
     driver.send(Event::Applied(Ok(Box::new(Sent { record, unkept: Some("the disk is full".to_owned()) }))));
     let text = driver.text();
     assert!(text.contains("the disk is full") && text.contains("1 change made"), "{text}");

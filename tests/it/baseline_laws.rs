@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use kreach::ask::baseline::{Baseline, Wanted};
+use kreach::ask::baseline::{Baseline, BaselineScope};
 use kreach::ask::expectation::Expectations;
 use kreach::ask::many::unit_text;
 use kreach::ask::world::SelfCheck;
@@ -145,8 +145,8 @@ pub fn applied(cluster: &Cluster, baseline: &Baseline) -> Cluster {
     cluster
 }
 
-fn wanted(dice: &mut Dice) -> Wanted {
-    let mut wanted = Wanted { keeps_current: dice.percent(20), ..Wanted::default() };
+fn wanted(dice: &mut Dice) -> BaselineScope {
+    let mut wanted = BaselineScope { keeps_current: dice.percent(20), ..BaselineScope::default() };
     if dice.percent(40) {
         wanted.namespaces = vec![(*dice.pick(&SPACES)).into()];
     }
@@ -279,7 +279,7 @@ fn what_is_kept_by_hand_holds_afterwards() {
     let mut keep = Expectations::default();
     let lines = "deploy/web reaches svc/b/db:5432\ndeploy/web must reach 10.1.2.0/24:443\ninternet reaches deploy/web:80\nns/b cannot reach ns/a\n";
     keep.add("keep.txt", lines, &here).expect("it reads");
-    let wanted = Wanted { keep: keep.clone(), ..Wanted::default() };
+    let wanted = BaselineScope { keep: keep.clone(), ..BaselineScope::default() };
     let before = world(loaded.cluster.clone());
     let baseline = before.baseline(&declared, &wanted, &here).expect("all ends are there");
     assert!(baseline.notes.iter().any(|it| it.contains("keep.txt:4")), "{:?}", baseline.notes);
@@ -291,8 +291,9 @@ fn what_is_kept_by_hand_holds_afterwards() {
     assert!(after.baseline(&declared, &wanted, &here).expect("all ends are there").policies.is_empty());
     let mut absent = Expectations::default();
     absent.add("keep.txt", "deploy/wep reaches svc/b/db:5432\n", &here).expect("it reads");
-    let fault =
-        before.baseline(&declared, &Wanted { keep: absent, ..Wanted::default() }, &here).expect_err("it is not there");
+    let fault = before
+        .baseline(&declared, &BaselineScope { keep: absent, ..BaselineScope::default() }, &here)
+        .expect_err("it is not there");
     assert_eq!(fault.place, "keep.txt:1", "{fault}");
 }
 
@@ -321,7 +322,7 @@ fn what_is_kept_by_another_name_is_kept_for_whom_it_means() {
     ] {
         let mut keep = Expectations::default();
         keep.add("keep.txt", &format!("deploy/web reaches {goal}\n"), &here).expect("it reads");
-        let wanted = Wanted { keep, ..Wanted::default() };
+        let wanted = BaselineScope { keep, ..BaselineScope::default() };
         let baseline = before.baseline(&declared, &wanted, &here).expect("all ends are there");
         let kept =
             baseline.needed.iter().any(|it| it.to == "statefulset/b/db" && it.ports.contains(Protocol::Tcp, 15432));
@@ -345,7 +346,7 @@ fn policies_are_called_as_objects_can_be() {
     let loaded = load_text("world.json", &text.to_string(), "a").expect("it reads");
     let declared = manifests(&loaded, "a");
     let dns = "names/a.io/b=c,d.io/e=f".parse().expect("servers");
-    let wanted = Wanted { namespaces: vec!["a".into(), "names".into()], dns, ..Wanted::default() };
+    let wanted = BaselineScope { namespaces: vec!["a".into(), "names".into()], dns, ..BaselineScope::default() };
     let baseline = world(loaded.cluster).baseline(&declared, &wanted, &Here::default()).expect("no end is asked for");
     let names: Vec<&str> = baseline.policies.iter().map(|it| it.name.as_str()).collect();
     let is_name = |it: &&str| it.len() <= 253 && it.bytes().all(|it| it.is_ascii_lowercase() || b"-.".contains(&it));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use kreach::ask::Here;
-use kreach::ask::baseline::Wanted;
+use kreach::ask::baseline::BaselineScope;
 use kreach::kinds::{self, Intern};
 use kreach::live::files::{Loaded, load_text, manifests};
 use kreach::model::cluster::Cluster;
@@ -49,7 +49,8 @@ fn published_applications_keep_what_they_declare_and_nothing_else() {
         let loaded = load(shop);
         let declared = manifests(&loaded, "default");
         let before = world(loaded.cluster.clone());
-        let baseline = before.baseline(&declared, &Wanted::default(), &Here::default()).expect("nothing is asked for");
+        let baseline =
+            before.baseline(&declared, &BaselineScope::default(), &Here::default()).expect("nothing is asked for");
         assert!(before.differences().is_empty(), "{shop}: {:?}", before.differences());
         assert_eq!((baseline.needed.len(), baseline.missing.len()), (flows, 0), "{shop}: {:#?}", baseline.needed);
         let after = applied(&loaded.cluster, &baseline);
@@ -58,7 +59,8 @@ fn published_applications_keep_what_they_declare_and_nothing_else() {
         let (was, is) = (allowed(&loaded.cluster, &ports), allowed(&after, &ports));
         assert!(is.is_subset(&was), "{shop}: {:?}", is.difference(&was).next());
         let after = world(after);
-        let again = after.baseline(&declared, &Wanted::default(), &Here::default()).expect("nothing is asked for");
+        let again =
+            after.baseline(&declared, &BaselineScope::default(), &Here::default()).expect("nothing is asked for");
         assert!(again.policies.is_empty() && again.gaps.is_empty(), "{shop}: {}", again.page(true));
         for namespace in &baseline.namespaces {
             assert_eq!(after.default_deny(namespace).as_str(), "in+out", "{shop}: {namespace}");
@@ -113,8 +115,9 @@ fn of_publisher() -> Vec<Value> {
 fn no_pair_is_more_open_than_under_the_policies_of_the_publisher() {
     let loaded = load("online-boutique");
     let declared = manifests(&loaded, "default");
-    let baseline =
-        world(loaded.cluster.clone()).baseline(&declared, &Wanted::default(), &Here::default()).expect("it is asked");
+    let baseline = world(loaded.cluster.clone())
+        .baseline(&declared, &BaselineScope::default(), &Here::default())
+        .expect("it is asked");
     let spec = kinds::spec(Kind::NETWORK_POLICY).expect("a kind that is read");
     let mut theirs = loaded.cluster.clone();
     for it in of_publisher() {

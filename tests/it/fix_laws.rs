@@ -9,7 +9,7 @@ use std::sync::Arc;
 use kreach::ask::World;
 use kreach::ask::end::{End as AskEnd, PortAsk};
 use kreach::ask::fix::revoke::{Choke, Revoke, Taken};
-use kreach::ask::fix::{Ask, Candidate, Certainty, Fix, Way};
+use kreach::ask::fix::{Candidate, Certainty, FixAnswer, FlowAsk, FlowTurn};
 use kreach::ask::world::SelfCheck;
 use kreach::change::edits::project;
 use kreach::change::fix::Manifests;
@@ -104,19 +104,19 @@ fn pair(world: &World, dice: &mut Dice, ports: &BTreeSet<Port>) -> Option<(PodId
     (from != to).then(|| (from, to, *dice.pick(&ports)))
 }
 
-fn asked(world: &World, (from, to, port): &(PodId, PodId, Port), way: Way) -> Fix {
+fn asked(world: &World, (from, to, port): &(PodId, PodId, Port), way: FlowTurn) -> FixAnswer {
     let port = PortAsk::Number { number: port.1, protocol: port.0 };
-    let ask = Ask { from: AskEnd::Pod(from.clone()), to: AskEnd::Pod(to.clone()), port, way };
+    let ask = FlowAsk { from: AskEnd::Pod(from.clone()), to: AskEnd::Pod(to.clone()), port, way };
     ask.answer(world).unwrap_or_else(|it| panic!("{from} -> {to}: {}", it.whole()))
 }
 
 /// What is wrong with a candidate that was asked to turn this flow.
-fn wrong(world: &World, before: &Matrix, flow: &(PodId, PodId, Port), way: Way, it: &Candidate) -> Option<String> {
+fn wrong(world: &World, before: &Matrix, flow: &(PodId, PodId, Port), way: FlowTurn, it: &Candidate) -> Option<String> {
     let ports: BTreeSet<Port> = before.keys().map(|it| it.2).collect();
     let after = matrix(world, &made(&world.cluster, it), &ports);
     let (wanted, opposite) = match way {
-        Way::Allow => (Outcome::Allow, Outcome::Deny),
-        Way::Deny => (Outcome::Deny, Outcome::Allow),
+        FlowTurn::Allow => (Outcome::Allow, Outcome::Deny),
+        FlowTurn::Deny => (Outcome::Deny, Outcome::Allow),
     };
     let own = after.get(flow);
     if own != Some(&wanted) && (it.certainty == Certainty::Certain || own == Some(&opposite)) {
@@ -130,8 +130,8 @@ fn wrong(world: &World, before: &Matrix, flow: &(PodId, PodId, Port), way: Way, 
             return None;
         }
         let goes_back = match way {
-            Way::Allow => *now > *outcome,
-            Way::Deny => *now < *outcome,
+            FlowTurn::Allow => *now > *outcome,
+            FlowTurn::Deny => *now < *outcome,
         };
         (goes_back || !is_told && !is_alike(world, flow, other))
             .then(|| format!("{other:?} was {outcome}, is {now} with {:?} made: {:?}", it.what, it.notes))
@@ -148,7 +148,7 @@ fn is_alike(world: &World, a: &(PodId, PodId, Port), b: &(PodId, PodId, Port)) -
     same(&a.0, &b.0) && same(&a.1, &b.1)
 }
 
-fn assert_turned(seed: u64, way: Way) {
+fn assert_turned(seed: u64, way: FlowTurn) {
     let (world, mut dice) = world(seed);
     let mut ports = naive::boundaries(&world.cluster);
     ports.insert((Protocol::Tcp, 80));
@@ -162,15 +162,15 @@ fn assert_turned(seed: u64, way: Way) {
             }
         }
         let done = match way {
-            Way::Allow => Outcome::Allow,
-            Way::Deny => Outcome::Deny,
+            FlowTurn::Allow => Outcome::Allow,
+            FlowTurn::Deny => Outcome::Deny,
         };
         assert!(!fix.candidates.is_empty() || !fix.reasons.is_empty(), "seed {seed}: {flow:?} says nothing");
         if before.get(&flow) == Some(&done) {
             assert!(fix.candidates.is_empty(), "seed {seed}: {flow:?} is as asked");
         }
         // What policies of NetworkPolicy alone decide can be opened.
-        if way == Way::Allow && before.get(&flow) == Some(&Outcome::Deny) {
+        if way == FlowTurn::Allow && before.get(&flow) == Some(&Outcome::Deny) {
             assert!(!fix.candidates.is_empty(), "seed {seed}: {flow:?} has no candidate: {:?}", fix.reasons);
         }
     }
@@ -181,12 +181,12 @@ proptest! {
 
     #[test]
     fn a_denied_flow_is_allowed_and_none_is_closed(seed: u64) {
-        assert_turned(seed, Way::Allow);
+        assert_turned(seed, FlowTurn::Allow);
     }
 
     #[test]
     fn an_allowed_flow_is_denied_and_none_is_opened(seed: u64) {
-        assert_turned(seed, Way::Deny);
+        assert_turned(seed, FlowTurn::Deny);
     }
 
     /// By both engines, and nobody is given anything.

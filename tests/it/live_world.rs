@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kreach::kinds::{self, KindSpec};
-use kreach::live::{self, Batch, Condition, Control, Wanted};
+use kreach::live::{self, Batch, Condition, Control, SessionKinds};
 use kreach::model::cluster::Cluster;
 use kreach::model::coverage::Coverage;
 use kreach::model::facts::{Fact as _, Uid, UidMark};
@@ -164,7 +164,7 @@ impl Session {
     pub fn of(client: Client, kinds: &[Kind], namespaces: &[&str]) -> Self {
         let kinds = kinds.iter().map(|it| row(*it)).collect();
         let namespaces = namespaces.iter().map(|it| (*it).into()).collect();
-        let (batches, control) = live::start(client, Wanted { kinds, namespaces });
+        let (batches, control) = live::start(client, SessionKinds { kinds, namespaces });
         let cluster = Cluster::new(Coverage::Loading);
         Self { cluster, said: Vec::new(), notices: Vec::new(), control, batches, began: Instant::now() }
     }

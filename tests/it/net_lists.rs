@@ -10,7 +10,7 @@ use kreach::ask::end::{self, End as AskEnd, PortAsk};
 use kreach::ask::many::{each_node, each_node_of, unit_name};
 use kreach::ask::member::Member;
 use kreach::ask::pair::Pair;
-use kreach::ask::trace::Trace;
+use kreach::ask::trace::TraceAnswer;
 use kreach::ask::workload::is_under;
 use kreach::ask::{Asker, Fault};
 use kreach::model::cluster::Cluster;
@@ -255,7 +255,7 @@ fn port_differs(
     cluster: &Cluster,
     row: &Summary,
     port: Port,
-    trace: impl Fn(&PortAsk) -> Result<Trace, Fault>,
+    trace: impl Fn(&PortAsk) -> Result<TraceAnswer, Fault>,
 ) -> Option<String> {
     let has = |it: &PortSet| it.contains(port.0, port.1);
     let said = [has(&row.every), has(&row.some), has(&row.possible)];
@@ -351,7 +351,7 @@ fn asked_oddly(cluster: &Cluster, dice: &mut Dice) -> Option<AskEnd> {
 
 /// What the pairs of a trace say together; of addresses outside, those that share no family with an end are none, and
 /// what passes between two of them or between a node and itself is not told.
-fn told(trace: &Trace, is_outside: bool) -> Summary {
+fn told(trace: &TraceAnswer, is_outside: bool) -> Summary {
     let (mut every, mut some, mut possible) = (PortSet::all(), PortSet::none(), PortSet::none());
     let mut pairs = Counts::default();
     let is_node = |it: &Pair| it.from.end() == it.to.end() && matches!(it.from, Member::Node(_));

@@ -8,7 +8,7 @@ use kreach::args::Args;
 use kreach::ask::listing::LISTS;
 use kreach::ask::question::about;
 use kreach::ask::question::list::{List, Which};
-use kreach::ask::question::reach::Found;
+use kreach::ask::question::reach::ReachFound;
 use kreach::ask::world::SelfCheck;
 use kreach::ask::{Answer, Here, Line, Question, World};
 use kreach::change::stage::Fetched;
@@ -55,7 +55,7 @@ fn shown(answer: &Answer<'_>) -> Shown {
         // Its labels are a page beside it.
         Answer::Explanation(_) => Shown::Longer,
         // A way is drawn on the screen, and told step by step by the command.
-        Answer::Reach(it) if matches!(it.found, Found::Path(_)) => Shown::Rows,
+        Answer::Reach(it) if matches!(it.found, ReachFound::Path(_)) => Shown::Rows,
         Answer::Reach(_) => Shown::Page,
         Answer::Namespaces(_) | Answer::Access(_) | Answer::List(_) => Shown::Table,
     }

@@ -35,7 +35,7 @@ use kreach::model::name::Name;
 use kreach::model::role::{RoleRef, SharedBinding, SharedRole};
 use kreach::rbac::covers::Leave;
 use kreach::rbac::dead::{Life, flaws};
-use kreach::rbac::impersonation::Wanted;
+use kreach::rbac::impersonation::ImpersonatedUser;
 use kreach::rbac::naive::{self, Asker};
 use kreach::rbac::served::Served;
 use kreach::rbac::touch::touches;
@@ -299,7 +299,8 @@ fn check_act(case: &Case, it: &Expectation<'_>, what: &str) {
     let index = Index::build(&case.cluster);
     let identity = Identity::new(&identity::parse(it.words[1]).expect(what), &it.groups);
     let subject = identity::parse(it.words[2]).expect(what);
-    let wanted = Wanted { subject, groups: it.as_groups.clone(), uid: it.uid.clone(), extra: it.extra.clone() };
+    let wanted =
+        ImpersonatedUser { subject, groups: it.as_groups.clone(), uid: it.uid.clone(), extra: it.extra.clone() };
     assert_eq!(it.words[3], "then", "{what}");
     let name = it.words.get(6).copied().unwrap_or_default();
     let request = request(it.words[4], it.words[5], name, &it.namespace);

@@ -14,7 +14,7 @@ use kreach::model::labels::{Operator, Requirement, Selector};
 use kreach::model::name::Name;
 use kreach::model::role::{Binding, Role, RoleRule, RuleLists, Subject};
 use kreach::rbac::covers::{Leave, tuples};
-use kreach::rbac::impersonation::{Acting, Mode, Wanted};
+use kreach::rbac::impersonation::{Acting, ImpersonatedUser, Mode};
 use kreach::rbac::{Identity, Index, Request, ResourceRequest, identity};
 use kube::Client;
 use serde_json::{Value, json};
@@ -398,7 +398,7 @@ async fn settled(client: &Client, index: &Index) {
 /// One request as somebody else.
 struct Act {
     asker: &'static str,
-    wanted: Wanted,
+    wanted: ImpersonatedUser,
     request: Request,
     path: String,
 }
@@ -419,7 +419,7 @@ impl Act {
         ]);
         let groups = ["dev", "ops", "oncall", "system:masters", "system:authenticated", "system:unauthenticated"];
         let count = [0, 0, 0, 1, 1, 2, 4, 5][random.below(8)];
-        let mut wanted = Wanted::new(
+        let mut wanted = ImpersonatedUser::new(
             identity::parse(user).expect("a subject"),
             (0..count)
                 .map(|_| {
@@ -647,7 +647,7 @@ async fn an_agent_acts_as_its_own_node(plane: &control_plane::ControlPlane, clie
         let path = format!("/api/v1/namespaces/write-b/{path}");
         let (theirs, message) = send_as(&agent, &headers, Method::GET, &path, Vec::new()).await;
         assert_eq!(theirs, status, "{user} {verb}: {message}");
-        let wanted = Wanted::new(identity::parse(&format!("user:{user}")).expect("a subject"), Vec::new());
+        let wanted = ImpersonatedUser::new(identity::parse(&format!("user:{user}")).expect("a subject"), Vec::new());
         let then = Request::resource(verb, "", "pods", "write-b");
         let all = index.acting(&identity, &wanted, &then);
         let ours = all.iter().find(|it| it.outcome == Outcome::Allow);

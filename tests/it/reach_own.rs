@@ -2,7 +2,7 @@
 
 use kreach::ask::World;
 use kreach::ask::end::end_and_port;
-use kreach::ask::reaches::Way;
+use kreach::ask::reaches::ReachWay;
 use kreach::ask::sidestep;
 use kreach::ask::world::SelfCheck;
 use kreach::escalate::Certainty;
@@ -88,7 +88,7 @@ fn controllers_of_kubernetes_stand_last() {
     let world = of_own();
     let ground = world.ground(&[]);
     let found = world.asker().reached_by(&ground, "cluster-admin", &"default".into(), None, &mut |_, _| true);
-    let lines = found.expect("an answer").lines("cluster-admin", Way::To, Certainty::Certain);
+    let lines = found.expect("an answer").lines("cluster-admin", ReachWay::To, Certainty::Certain);
     let text: Vec<String> = lines.iter().map(|it| it.text.split("  ").next().unwrap_or_default().to_owned()).collect();
     let titles = ["service accounts", "Kubernetes' own controllers (in every cluster)"];
     let at: Vec<usize> = titles.iter().filter_map(|it| text.iter().position(|line| line == it)).collect();

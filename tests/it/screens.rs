@@ -18,7 +18,7 @@ use kreach::model::evidence::Outcome;
 use kreach::model::id::{Kind, ObjectId};
 use kreach::model::role::{RoleRule, RuleLists};
 use kreach::people::{People, Prefixes};
-use kreach::rbac::review::{Me, Reply, Review, Rules, Word};
+use kreach::rbac::review::{Me, Reply, Review, Rules, ServerVerdict};
 use kreach::tui;
 use kreach::tui::app::{App, Setup};
 use kreach::tui::command::COMMANDS;
@@ -752,7 +752,8 @@ fn an_opened_answer_is_put_to_the_server_once() {
     driver.keys(": \"can_user:abby_get_pods Enter");
     let asked: Vec<Effect> = driver.effects.iter().filter(|it| matches!(it, Effect::Ask(_))).cloned().collect();
     let [Effect::Ask(review)] = asked.as_slice() else { panic!("{asked:?}") };
-    let word = Word { review: review.kind(), outcome: Outcome::Allow, reason: "by IAM".into(), error: "".into() };
+    let word =
+        ServerVerdict { review: review.kind(), outcome: Outcome::Allow, reason: "by IAM".into(), error: "".into() };
     driver.send(Event::Told { review: review.clone(), reply: Reply::Word(word) });
     let text = driver.text();
     assert!(text.contains("allow  user:abby: get pods in default"), "{text}");

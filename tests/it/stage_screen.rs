@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use kreach::change::stage::{Fetched, Item};
+use kreach::change::stage::{Fetched, StagedItem};
 use kreach::change::{Change, Op, Stage};
 use kreach::embedded::{Settings, World, kinds, kubeconfig, serve, serve_named};
 use kreach::kinds::spec_of;
@@ -32,8 +32,8 @@ fn closed() -> Value {
         "metadata": {"name": "closed", "namespace": "shop"}, "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}})
 }
 
-fn created() -> Item {
-    Item::new(Change { op: Op::Create, object: closed() }, Fetched::Absent, "shut.yaml").expect("a policy")
+fn created() -> StagedItem {
+    StagedItem::new(Change { op: Op::Create, object: closed() }, Fetched::Absent, "shut.yaml").expect("a policy")
 }
 
 fn staged(driver: &mut Driver) {

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use super::ports::Port;
-use super::services::Which;
+use super::ports::NeededPort;
+use super::services::WhichPorts;
 use super::units::Peer;
 use super::{Because, Draft};
 use crate::manifests::{Backend, Entrance, Object, PortRef};
@@ -17,46 +17,52 @@ use crate::model::port::Protocol;
 use crate::model::service::Service;
 
 /// A controller of Ingresses or Gateways, or a collector of metrics, and the labels of its pods.
-struct Known {
+struct KnownController {
     /// Names of classes, and of the controllers behind them.
     classes: &'static [&'static str],
     labels: &'static [(&'static str, &'static str)],
 }
 
 /// By the charts and manifests of each project.
-const PROXIES: &[Known] = &[
-    Known {
+const PROXIES: &[KnownController] = &[
+    KnownController {
         classes: &["nginx", "k8s.io/ingress-nginx"],
         labels: &[("app.kubernetes.io/name", "ingress-nginx"), ("app.kubernetes.io/component", "controller")],
     },
-    Known {
+    KnownController {
         classes: &["nginx", "nginx.org/ingress-controller"],
         labels: &[("app.kubernetes.io/name", "nginx-ingress")],
     },
-    Known { classes: &["nginx", "nginx.org/ingress-controller"], labels: &[("app", "nginx-ingress")] },
-    Known { classes: &["traefik", "traefik.io/ingress-controller"], labels: &[("app.kubernetes.io/name", "traefik")] },
-    Known { classes: &["traefik", "traefik.io/ingress-controller"], labels: &[("app", "traefik")] },
-    Known {
+    KnownController { classes: &["nginx", "nginx.org/ingress-controller"], labels: &[("app", "nginx-ingress")] },
+    KnownController {
+        classes: &["traefik", "traefik.io/ingress-controller"],
+        labels: &[("app.kubernetes.io/name", "traefik")],
+    },
+    KnownController { classes: &["traefik", "traefik.io/ingress-controller"], labels: &[("app", "traefik")] },
+    KnownController {
         classes: &["haproxy", "haproxy.org/ingress-controller/haproxy"],
         labels: &[("app.kubernetes.io/name", "kubernetes-ingress")],
     },
-    Known {
+    KnownController {
         classes: &["haproxy", "haproxy-ingress.github.io/controller"],
         labels: &[("app.kubernetes.io/name", "haproxy-ingress")],
     },
-    Known { classes: &["kong", "ingress-controllers.konghq.com/kong"], labels: &[("app.kubernetes.io/name", "kong")] },
-    Known { classes: &["contour", "projectcontour.io/ingress-controller"], labels: &[("app", "envoy")] },
-    Known {
+    KnownController {
+        classes: &["kong", "ingress-controllers.konghq.com/kong"],
+        labels: &[("app.kubernetes.io/name", "kong")],
+    },
+    KnownController { classes: &["contour", "projectcontour.io/ingress-controller"], labels: &[("app", "envoy")] },
+    KnownController {
         classes: &["contour", "projectcontour.io/ingress-controller"],
         labels: &[("app.kubernetes.io/name", "contour"), ("app.kubernetes.io/component", "envoy")],
     },
-    Known { classes: &["istio", "istio.io/ingress-controller"], labels: &[("istio", "ingressgateway")] },
-    Known {
+    KnownController { classes: &["istio", "istio.io/ingress-controller"], labels: &[("istio", "ingressgateway")] },
+    KnownController {
         classes: &["openshift-default"],
         labels: &[("ingresscontroller.operator.openshift.io/deployment-ingresscontroller", "default")],
     },
-    Known { classes: &["cilium", "cilium.io/ingress-controller"], labels: &[("k8s-app", "cilium-envoy")] },
-    Known { classes: &["envoy-gateway"], labels: &[("app.kubernetes.io/name", "envoy")] },
+    KnownController { classes: &["cilium", "cilium.io/ingress-controller"], labels: &[("k8s-app", "cilium-envoy")] },
+    KnownController { classes: &["envoy-gateway"], labels: &[("app.kubernetes.io/name", "envoy")] },
 ];
 
 /// Labels by which a proxy says which Gateway it stands for.
@@ -94,7 +100,7 @@ impl Draft<'_> {
                 _ => "LoadBalancer",
             };
             let because = Because { object, place: "spec.type".to_owned(), what: format!("is of type {kind}") };
-            for (to, ports) in self.targets(service, &Which::All).unwrap_or_default() {
+            for (to, ports) in self.targets(service, &WhichPorts::All).unwrap_or_default() {
                 self.flows.need(Peer::Everyone, to, ports, &because);
             }
         }
@@ -113,10 +119,10 @@ impl Draft<'_> {
                 continue;
             };
             let which = match (port, is_target) {
-                (None, _) => Which::All,
-                (Some(port), true) => Which::Target(port.clone()),
-                (Some(PortRef::Number(number)), false) => Which::Number(*number),
-                (Some(PortRef::Name(name)), false) => Which::Name(name.clone()),
+                (None, _) => WhichPorts::All,
+                (Some(port), true) => WhichPorts::Target(port.clone()),
+                (Some(PortRef::Number(number)), false) => WhichPorts::Number(*number),
+                (Some(PortRef::Name(name)), false) => WhichPorts::Name(name.clone()),
             };
             let what = format!("leads to service/{namespace}/{service}");
             let because = Because { object: object.clone(), place: place.clone(), what };
@@ -142,7 +148,8 @@ impl Draft<'_> {
             class => class.to_owned(),
         };
         let controller = self.manifests.classes.get(&class).cloned().unwrap_or_default();
-        let is_of = |it: &&Known| it.classes.contains(&class.as_str()) || it.classes.contains(&controller.as_str());
+        let is_of =
+            |it: &&KnownController| it.classes.contains(&class.as_str()) || it.classes.contains(&controller.as_str());
         let is_untold = !PROXIES.iter().any(|it| is_of(&it));
         if found.is_empty() {
             for known in PROXIES.iter().filter(|it| is_of(it) || is_untold && controller.is_empty()) {
@@ -195,7 +202,7 @@ impl Draft<'_> {
         let cluster = self.units.cluster.clone();
         for (object, port) in &manifests.scraped {
             let Some(service) = cluster.services.get(&object.namespace, &object.name) else { continue };
-            for (to, _) in self.targets(service, &Which::All).unwrap_or_default() {
+            for (to, _) in self.targets(service, &WhichPorts::All).unwrap_or_default() {
                 self.scrape(&sources, to, *port, object);
             }
         }
@@ -204,7 +211,7 @@ impl Draft<'_> {
     fn scrape(&mut self, sources: &[Peer], to: Peer, port: u16, object: &Object) {
         let place = "metadata.annotations[prometheus.io/port]".to_owned();
         let because = Because { object: object.clone(), place, what: format!("is scraped on port {port}") };
-        let port = Port::number(Protocol::Tcp, port);
+        let port = NeededPort::number(Protocol::Tcp, port);
         sources.iter().for_each(|it| self.flows.need(*it, to, [port.clone()], &because));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::ports::Port;
+use super::ports::NeededPort;
 use super::units::{Peer, Units};
 use super::{Draft, Flow};
 use crate::ask::pair::PairPort;
@@ -38,7 +38,7 @@ impl Draft<'_> {
         let mut judged = Vec::new();
         for ((from, to), flow) in flows {
             // Of one flow some ports may be allowed and others denied: each is judged by itself.
-            let one = |port: &Port| {
+            let one = |port: &NeededPort| {
                 let flow = Flow { ports: [port.clone()].into(), because: flow.because.clone() };
                 self.units.judge(from, to, flow, opens_gaps)
             };

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
-use super::ports::{Port, ranges};
-use super::services::{Targets, Which};
+use super::ports::{NeededPort, ranges};
+use super::services::{Targets, WhichPorts};
 use super::units::Peer;
-use super::{Because, Draft, Judged, Undeclared, Wanted};
+use super::{BaselineScope, Because, Draft, Judged, Undeclared};
 use crate::ask::directory::Directory;
 use crate::ask::end::{self, End, PortAsk};
-use crate::ask::entry::Entry;
+use crate::ask::entry::ServiceEntry;
 use crate::ask::expectation::{Expectation, Numbered, Reaching};
 use crate::ask::many::{namespace_of, unit_text};
 use crate::ask::resolve::{ResolvedEnd, Role, resolve};
@@ -26,7 +26,7 @@ impl Draft<'_> {
     ///
     /// # Errors
     /// An end is none, or is proven not to be there.
-    pub fn kept(&mut self, wanted: &Wanted, here: &Here) -> Result<(), Fault> {
+    pub fn kept(&mut self, wanted: &BaselineScope, here: &Here) -> Result<(), Fault> {
         for numbered in &wanted.keep.0 {
             let Numbered { file, line, expectation } = numbered;
             let at = |fault: Fault| fault.at(format!("{file}:{line}"));
@@ -84,7 +84,7 @@ impl Draft<'_> {
             End::Block(block) => vec![Peer::Block(*block)],
             other => match self.resolved(other, role)? {
                 // Nothing connects from a Service's address.
-                ResolvedEnd::Service(front) if role == Role::Source && front.entry != Entry::Name => Vec::new(),
+                ResolvedEnd::Service(front) if role == Role::Source && front.entry != ServiceEntry::Name => Vec::new(),
                 // Names are followed by then: one that is left leads out of the cluster, or back to itself.
                 ResolvedEnd::Service(front) if matches!(front.service.service_type, ServiceType::ExternalName(_)) => {
                     Vec::new()
@@ -99,10 +99,10 @@ impl Draft<'_> {
     fn of_service(&mut self, service: &Service, port: &PortAsk) -> Targets {
         let is_meant = |it: &&ServicePort| port.is(it);
         let numbers: BTreeSet<u16> = service.ports.iter().filter(is_meant).map(|it| it.number).collect();
-        let which: Vec<Which> = match port {
-            PortAsk::Any(None) => vec![Which::All],
-            PortAsk::Number { number, .. } => vec![Which::Number(*number)],
-            _ => numbers.into_iter().map(Which::Number).collect(),
+        let which: Vec<WhichPorts> = match port {
+            PortAsk::Any(None) => vec![WhichPorts::All],
+            PortAsk::Number { number, .. } => vec![WhichPorts::Number(*number)],
+            _ => numbers.into_iter().map(WhichPorts::Number).collect(),
         };
         which.iter().filter_map(|it| self.targets(service, it)).flatten().collect()
     }
@@ -128,14 +128,15 @@ impl Draft<'_> {
     }
 
     /// The ports of a question, on what is no Service.
-    fn asked(&self, peer: Peer, port: &PortAsk) -> Vec<Port> {
+    fn asked(&self, peer: Peer, port: &PortAsk) -> Vec<NeededPort> {
         match port {
-            PortAsk::Any(None) => vec![Port::All],
-            PortAsk::Any(Some(protocol)) => vec![Port::Range(*protocol, 1, u16::MAX)],
-            PortAsk::Number { number, protocol } => vec![Port::number(*protocol, *number)],
+            PortAsk::Any(None) => vec![NeededPort::All],
+            PortAsk::Any(Some(protocol)) => vec![NeededPort::Range(*protocol, 1, u16::MAX)],
+            PortAsk::Number { number, protocol } => vec![NeededPort::number(*protocol, *number)],
             PortAsk::Named { name, protocol } => {
-                let named = |it: Protocol| Port::Named(it, name.clone());
-                let is_declared = |it: &Port| self.units.pods(peer).iter().any(|pod| !it.of(Some(pod)).is_empty());
+                let named = |it: Protocol| NeededPort::Named(it, name.clone());
+                let is_declared =
+                    |it: &NeededPort| self.units.pods(peer).iter().any(|pod| !it.of(Some(pod)).is_empty());
                 let all = Protocol::ALL.into_iter().filter(|it| protocol.is_none_or(|wanted| wanted == *it));
                 all.map(named).filter(is_declared).collect()
             }

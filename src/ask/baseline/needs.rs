@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::ports::Port;
-use super::services::Which;
-use super::units::{Peer, Whose, dns_selection};
+use super::ports::NeededPort;
+use super::services::WhichPorts;
+use super::units::{GroupOwner, Peer, dns_selection};
 use super::{Because, Draft, Unresolved, names};
 use crate::manifests::mention::{Mention, mentions};
-use crate::manifests::{Object, Template, Word, unit_of};
+use crate::manifests::{Object, Template, ToldText, unit_of};
 use crate::model::name::Name;
 use crate::model::port::Protocol;
 use crate::model::service::{Service, ServicePort};
@@ -76,7 +76,7 @@ impl Draft<'_> {
     }
 
     /// A host that a workload names; says whether it needs egress to it.
-    fn names(&mut self, from: &[Peer], namespace: &str, word: &Word, mention: &Mention, is_in_scope: bool) -> bool {
+    fn names(&mut self, from: &[Peer], namespace: &str, word: &ToldText, mention: &Mention, is_in_scope: bool) -> bool {
         let told = |value: String| Unresolved { object: word.object.clone(), place: word.place.clone(), value };
         let cluster = self.units.cluster.clone();
         match names::whom(&cluster, namespace, mention, &word.key) {
@@ -93,8 +93,8 @@ impl Draft<'_> {
         }
     }
 
-    fn needs(&mut self, from: &[Peer], service: &Service, word: &Word, mention: &Mention) -> bool {
-        let which = mention.port.map_or(Which::All, Which::Number);
+    fn needs(&mut self, from: &[Peer], service: &Service, word: &ToldText, mention: &Mention) -> bool {
+        let which = mention.port.map_or(WhichPorts::All, WhichPorts::Number);
         let name = format!("service/{}/{}", service.meta.namespace, service.meta.name);
         let Some(targets) = self.targets(service, &which) else {
             let place = format!("{} {}", word.object, word.place);
@@ -115,7 +115,7 @@ impl Draft<'_> {
     fn resolves(&mut self, from: &[Peer], object: &Object, servers: &[Peer]) {
         let what = "resolves the names of Services".to_owned();
         let because = Because { object: object.clone(), place: String::new(), what };
-        let ports = [Protocol::Udp, Protocol::Tcp].map(|it| Port::number(it, self.units.dns.port));
+        let ports = [Protocol::Udp, Protocol::Tcp].map(|it| NeededPort::number(it, self.units.dns.port));
         for to in servers {
             from.iter().for_each(|it| self.flows.need(*it, *to, ports.clone(), &because));
         }
@@ -128,8 +128,8 @@ impl Draft<'_> {
         let found = self.units.selected(&namespace, &|it| selection.holds(it));
         let hosts: Vec<_> = found.iter().flat_map(|it| &it.1).filter(|it| !it.is_governed()).cloned().collect();
         let whose = match found.as_slice() {
-            [(one, _)] if self.units.is_dns_known => Whose::Unit(one.clone()),
-            _ => Whose::Dns,
+            [(one, _)] if self.units.is_dns_known => GroupOwner::Unit(one.clone()),
+            _ => GroupOwner::Dns,
         };
         let name = whose.name(&selection);
         let mut peers = self.units.hosts(&name, &hosts);

@@ -11,7 +11,7 @@ use crate::model::port::{PortSet, Protocol};
 
 /// What of a target is needed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Port {
+pub(super) enum NeededPort {
     /// Every port of every protocol.
     All,
     Range(Protocol, u16, u16),
@@ -19,17 +19,17 @@ pub(super) enum Port {
     Named(Protocol, Name),
 }
 
-impl Port {
+impl NeededPort {
     pub fn number(protocol: Protocol, number: u16) -> Self {
-        Port::Range(protocol, number, number)
+        NeededPort::Range(protocol, number, number)
     }
 
     /// What of it a pod has; of what is no pod names mean nothing.
     pub fn of(&self, pod: Option<&Pod>) -> PortSet {
         match self {
-            Port::All => PortSet::all(),
-            Port::Range(protocol, first, last) => PortSet::range(*protocol, *first, *last),
-            Port::Named(protocol, name) => {
+            NeededPort::All => PortSet::all(),
+            NeededPort::Range(protocol, first, last) => PortSet::range(*protocol, *first, *last),
+            NeededPort::Named(protocol, name) => {
                 let mut set = PortSet::none();
                 let declared = pod.into_iter().flat_map(|it| it.ports().iter());
                 let is_it = |it: &&crate::model::facts::ContainerPort| {
@@ -44,47 +44,47 @@ impl Port {
     /// As a NetworkPolicy writes it; nothing for all.
     pub fn json(&self) -> Vec<Value> {
         match self {
-            Port::All | Port::Range(..) => wire::ports(&self.of(None)),
-            Port::Named(protocol, name) => vec![json!({"protocol": protocol.as_str(), "port": name.as_str()})],
+            NeededPort::All | NeededPort::Range(..) => wire::ports(&self.of(None)),
+            NeededPort::Named(protocol, name) => vec![json!({"protocol": protocol.as_str(), "port": name.as_str()})],
         }
     }
 
     /// `TCP 80`, `TCP http`.
     pub fn words(&self) -> String {
         match self {
-            Port::All => "all ports".to_owned(),
-            Port::Range(protocol, 1, u16::MAX) => format!("all {protocol} ports"),
-            Port::Range(protocol, first, last) if first == last => format!("{protocol} {first}"),
-            Port::Range(protocol, first, last) => format!("{protocol} {first}-{last}"),
-            Port::Named(protocol, name) => format!("{protocol} {name}"),
+            NeededPort::All => "all ports".to_owned(),
+            NeededPort::Range(protocol, 1, u16::MAX) => format!("all {protocol} ports"),
+            NeededPort::Range(protocol, first, last) if first == last => format!("{protocol} {first}"),
+            NeededPort::Range(protocol, first, last) => format!("{protocol} {first}-{last}"),
+            NeededPort::Named(protocol, name) => format!("{protocol} {name}"),
         }
     }
 }
 
 /// Ports without those that others of them hold.
-pub(super) fn least(ports: &BTreeSet<Port>) -> Vec<Port> {
-    if ports.contains(&Port::All) {
-        return vec![Port::All];
+pub(super) fn least(ports: &BTreeSet<NeededPort>) -> Vec<NeededPort> {
+    if ports.contains(&NeededPort::All) {
+        return vec![NeededPort::All];
     }
-    let whole = |protocol: Protocol| ports.contains(&Port::Range(protocol, 1, u16::MAX));
-    let is_held = |it: &&Port| match it {
-        Port::All | Port::Range(_, 1, u16::MAX) => false,
-        Port::Range(protocol, ..) | Port::Named(protocol, _) => whole(*protocol),
+    let whole = |protocol: Protocol| ports.contains(&NeededPort::Range(protocol, 1, u16::MAX));
+    let is_held = |it: &&NeededPort| match it {
+        NeededPort::All | NeededPort::Range(_, 1, u16::MAX) => false,
+        NeededPort::Range(protocol, ..) | NeededPort::Named(protocol, _) => whole(*protocol),
     };
     ports.iter().filter(|it| !is_held(it)).cloned().collect()
 }
 
 /// The ports of a set as ranges.
-pub(super) fn ranges(set: &PortSet) -> Vec<Port> {
+pub(super) fn ranges(set: &PortSet) -> Vec<NeededPort> {
     if set.is_all() {
-        return vec![Port::All];
+        return vec![NeededPort::All];
     }
-    let of = |protocol: Protocol| set.of(protocol).iter().map(move |it| Port::Range(protocol, it.0, it.1));
+    let of = |protocol: Protocol| set.of(protocol).iter().map(move |it| NeededPort::Range(protocol, it.0, it.1));
     Protocol::ALL.into_iter().flat_map(of).collect()
 }
 
 /// The numbers of all of them on these pods.
-pub(super) fn concrete(ports: &BTreeSet<Port>, pods: &[SharedPod]) -> PortSet {
+pub(super) fn concrete(ports: &BTreeSet<NeededPort>, pods: &[SharedPod]) -> PortSet {
     let on = |pod: Option<&Pod>| ports.iter().map(|it| it.of(pod)).collect::<Vec<_>>();
     let sets: Vec<PortSet> = match pods {
         [] => on(None),
@@ -94,6 +94,6 @@ pub(super) fn concrete(ports: &BTreeSet<Port>, pods: &[SharedPod]) -> PortSet {
 }
 
 /// `TCP 80, UDP 53`.
-pub(super) fn words(ports: &[Port]) -> String {
-    ports.iter().map(Port::words).collect::<Vec<_>>().join(", ")
+pub(super) fn words(ports: &[NeededPort]) -> String {
+    ports.iter().map(NeededPort::words).collect::<Vec<_>>().join(", ")
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ipnet::IpNet;
 
 use super::Draft;
-use super::ports::Port;
+use super::ports::NeededPort;
 use super::units::Peer;
 use crate::manifests::PortRef;
 use crate::model::address::canonical;
@@ -16,11 +16,11 @@ use crate::model::service::{Service, ServicePort, TargetPort};
 use crate::net::reach::Unit;
 
 /// A target of a Service and the ports that it is reached on.
-pub(super) type Targets = Vec<(Peer, Vec<Port>)>;
+pub(super) type Targets = Vec<(Peer, Vec<NeededPort>)>;
 
 /// Which of a Service's ports are meant.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Which {
+pub(super) enum WhichPorts {
     All,
     /// The Service's own number.
     Number(u16),
@@ -30,16 +30,16 @@ pub(super) enum Which {
     Target(PortRef),
 }
 
-impl Which {
+impl WhichPorts {
     fn is(&self, port: &ServicePort) -> bool {
         match self {
-            Which::All => true,
-            Which::Number(number) => port.number == *number,
-            Which::Name(name) => port.name == *name.as_str(),
-            Which::Target(PortRef::Name(name)) => {
+            WhichPorts::All => true,
+            WhichPorts::Number(number) => port.number == *number,
+            WhichPorts::Name(name) => port.name == *name.as_str(),
+            WhichPorts::Target(PortRef::Name(name)) => {
                 port.name == *name.as_str() || port.target == TargetPort::Named(name.as_str().into())
             }
-            Which::Target(PortRef::Number(number)) => {
+            WhichPorts::Target(PortRef::Number(number)) => {
                 port.target == TargetPort::Number(*number) || port.number == *number
             }
         }
@@ -48,12 +48,12 @@ impl Which {
 
 impl Draft<'_> {
     /// The targets of these ports of a Service; `None`: it has no such port.
-    pub fn targets(&mut self, service: &Service, which: &Which) -> Option<Targets> {
+    pub fn targets(&mut self, service: &Service, which: &WhichPorts) -> Option<Targets> {
         let mut ports: Vec<ServicePort> = service.ports.iter().filter(|it| which.is(it)).cloned().collect();
         match which {
             // Its name leads to the pods, whatever the port (S47).
-            Which::Number(number) if ports.is_empty() && service.headless => ports.push(untranslated(*number)),
-            Which::All => {}
+            WhichPorts::Number(number) if ports.is_empty() && service.headless => ports.push(untranslated(*number)),
+            WhichPorts::All => {}
             _ if ports.is_empty() => return None,
             _ => {}
         }
@@ -69,7 +69,7 @@ impl Draft<'_> {
         let mut targets = Targets::new();
         for (unit, pods) in self.units.selected(&namespace, &|it: &Pod| it.labels().hold(&selector)) {
             for peer in self.units.part(&unit, &pods, &selector) {
-                let own: BTreeSet<Port> = ports.iter().flat_map(|it| of_port(service, it, peer, &pods)).collect();
+                let own: BTreeSet<NeededPort> = ports.iter().flat_map(|it| of_port(service, it, peer, &pods)).collect();
                 targets.push((peer, own.into_iter().collect()));
             }
         }
@@ -85,9 +85,9 @@ impl Draft<'_> {
         for slice in slices {
             let numbers = |port: &ServicePort| {
                 let listed = slice.ports.iter().find(|it| it.name == port.name && it.protocol == port.protocol);
-                listed.map(|it| it.number.map_or(Port::All, |number| Port::number(it.protocol, number)))
+                listed.map(|it| it.number.map_or(NeededPort::All, |number| NeededPort::number(it.protocol, number)))
             };
-            let own: Vec<Port> = ports.iter().filter_map(numbers).collect();
+            let own: Vec<NeededPort> = ports.iter().filter_map(numbers).collect();
             for endpoint in slice.endpoints.iter() {
                 let address = canonical(endpoint.address);
                 let pod = cluster.pods.get(home, &endpoint.pod).filter(|_| !endpoint.pod.is_empty());
@@ -111,22 +111,22 @@ fn untranslated(number: u16) -> ServicePort {
 }
 
 /// What a Service's port is on its pods; of a headless one clients ask for the port that it lists itself (S47).
-fn of_port(service: &Service, port: &ServicePort, peer: Peer, pods: &[SharedPod]) -> Vec<Port> {
+fn of_port(service: &Service, port: &ServicePort, peer: Peer, pods: &[SharedPod]) -> Vec<NeededPort> {
     let target = match &port.target {
-        TargetPort::Number(number) => Port::number(port.protocol, *number),
-        TargetPort::Named(name) => Port::Named(port.protocol, name.clone()),
+        TargetPort::Number(number) => NeededPort::number(port.protocol, *number),
+        TargetPort::Named(name) => NeededPort::Named(port.protocol, name.clone()),
     };
     let on_pods: Vec<_> = pods.iter().map(|it| target.of(Some(it))).collect();
     let is_declared = on_pods.iter().any(|it| !it.is_empty());
     let is_same = on_pods.iter().all(|it| it.contains(port.protocol, port.number));
-    let mut own: Vec<Port> = match (&target, peer) {
+    let mut own: Vec<NeededPort> = match (&target, peer) {
         // A name is one of the pods' own.
-        (Port::Named(..), Peer::Block(_)) => on_pods.iter().flat_map(super::ports::ranges).collect(),
+        (NeededPort::Named(..), Peer::Block(_)) => on_pods.iter().flat_map(super::ports::ranges).collect(),
         _ if is_declared => vec![target],
         _ => Vec::new(),
     };
     if service.headless && !is_same {
-        own.push(Port::number(port.protocol, port.number));
+        own.push(NeededPort::number(port.protocol, port.number));
     }
     own
 }

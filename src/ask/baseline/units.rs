@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::selection::{Selection, selection};
-use super::{DnsServers, Wanted};
+use super::{BaselineScope, DnsServers};
 use crate::ask::World;
 use crate::ask::many::{namespace_of, unit_text};
 use crate::kinds::{self, Intern};
@@ -32,26 +32,26 @@ pub(super) enum Peer {
 
 /// Whose the pods of a group are.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Whose {
+pub(super) enum GroupOwner {
     /// Those of a workload, or some of them.
     Unit(Unit),
     /// The servers of the cluster's DNS, where they are not known to be one workload.
     Dns,
 }
 
-impl Whose {
+impl GroupOwner {
     /// What they are called.
     pub fn name(&self, selection: &Selection) -> String {
         match self {
-            Whose::Unit(unit) => unit_text(unit),
-            Whose::Dns => format!("pods {} of {}", selection.words(), selection.namespace),
+            GroupOwner::Unit(unit) => unit_text(unit),
+            GroupOwner::Dns => format!("pods {} of {}", selection.words(), selection.namespace),
         }
     }
 }
 
 /// Pods that a selector selects.
-pub(super) struct Group {
-    pub whose: Whose,
+pub(super) struct SelectedPods {
+    pub whose: GroupOwner,
     /// What it is called: its workload, mostly.
     pub name: String,
     pub selection: Selection,
@@ -62,7 +62,7 @@ pub(super) struct Group {
 }
 
 /// A workload.
-pub(super) struct Entry<'a> {
+pub(super) struct WorkloadEntry<'a> {
     pub unit: Unit,
     pub namespace: Name,
     /// Its running pods, or the one that it would make.
@@ -76,8 +76,8 @@ pub(super) struct Units<'a> {
     pub index: net::Index,
     /// The namespaces that policies are written for.
     pub scope: BTreeSet<Name>,
-    pub entries: BTreeMap<Unit, Entry<'a>>,
-    pub groups: Vec<Group>,
+    pub entries: BTreeMap<Unit, WorkloadEntry<'a>>,
+    pub groups: Vec<SelectedPods>,
     numbers: BTreeMap<Selection, usize>,
     /// By workload: its own group.
     own: BTreeMap<Unit, usize>,
@@ -88,7 +88,7 @@ pub(super) struct Units<'a> {
 }
 
 impl<'a> Units<'a> {
-    pub fn of(world: &World, manifests: &'a Manifests, wanted: &Wanted) -> Self {
+    pub fn of(world: &World, manifests: &'a Manifests, wanted: &BaselineScope) -> Self {
         let mut cluster = world.cluster.clone();
         let templates = templates(manifests);
         let mut entries = entries(&cluster, &templates);
@@ -132,7 +132,7 @@ impl<'a> Units<'a> {
     }
 
     /// The pods of a selector as a group.
-    pub fn group(&mut self, whose: Whose, selection: Selection, alike: BTreeSet<String>) -> Peer {
+    pub fn group(&mut self, whose: GroupOwner, selection: Selection, alike: BTreeSet<String>) -> Peer {
         if let Some(number) = self.numbers.get(&selection) {
             return Peer::Pods(*number);
         }
@@ -146,7 +146,7 @@ impl<'a> Units<'a> {
         let number = self.groups.len();
         self.numbers.insert(selection.clone(), number);
         let name = whose.name(&selection);
-        self.groups.push(Group { whose, name, selection, pods, alike });
+        self.groups.push(SelectedPods { whose, name, selection, pods, alike });
         Peer::Pods(number)
     }
 
@@ -187,7 +187,7 @@ impl<'a> Units<'a> {
         let (labels, selector) = entry.template.map_or((&none, &none), |(_, it)| (&it.labels, &it.selector));
         let (selection, alike) = selection(&entry.namespace, &governed, labels, selector, &others);
         let alike = alike.iter().map(|it| unit_text(&Unit::of_pod(&self.cluster, it))).collect();
-        let peer = self.group(Whose::Unit(unit.clone()), selection, alike);
+        let peer = self.group(GroupOwner::Unit(unit.clone()), selection, alike);
         if let Peer::Pods(number) = peer {
             self.own.insert(unit.clone(), number);
         }
@@ -221,7 +221,7 @@ impl<'a> Units<'a> {
         let mut selection = self.groups[own].selection.clone();
         selection.labels.extend(labels.iter().map(|(key, value)| (key.clone(), value.clone())));
         let alike = self.groups[own].alike.clone();
-        peers.push(self.group(Whose::Unit(unit.clone()), selection, alike));
+        peers.push(self.group(GroupOwner::Unit(unit.clone()), selection, alike));
         peers
     }
 }
@@ -235,11 +235,14 @@ fn templates(manifests: &Manifests) -> BTreeMap<Unit, (&Object, &Template)> {
     templates
 }
 
-fn entries<'a>(cluster: &Cluster, templates: &BTreeMap<Unit, (&'a Object, &'a Template)>) -> BTreeMap<Unit, Entry<'a>> {
-    let mut entries: BTreeMap<Unit, Entry<'a>> = BTreeMap::new();
+fn entries<'a>(
+    cluster: &Cluster,
+    templates: &BTreeMap<Unit, (&'a Object, &'a Template)>,
+) -> BTreeMap<Unit, WorkloadEntry<'a>> {
+    let mut entries: BTreeMap<Unit, WorkloadEntry<'a>> = BTreeMap::new();
     let entry = |unit: Unit| {
         let namespace = namespace_of(&unit).cloned().unwrap_or_default();
-        Entry { namespace, pods: Vec::new(), template: templates.get(&unit).copied(), unit }
+        WorkloadEntry { namespace, pods: Vec::new(), template: templates.get(&unit).copied(), unit }
     };
     for pod in cluster.pods.iter().filter(|it| !it.phase().is_finished()) {
         let unit = Unit::of_pod(cluster, pod);

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::gates::Judged;
-use super::ports::{self, Port};
-use super::units::{Group, Peer, Units, Whose};
-use super::{Because, Draft, Written};
+use super::ports::{self, NeededPort};
+use super::units::{GroupOwner, Peer, SelectedPods, Units};
+use super::{Because, Draft, WrittenPolicy};
 use crate::ask::default_deny::selects_all;
 use crate::change::fix::wire;
 use crate::model::cluster::{Cluster, METADATA_NAME};
@@ -26,7 +26,7 @@ const LONGEST: usize = 200;
 
 /// One rule: the other ends that have the same ports.
 #[derive(Default)]
-struct Rule {
+struct WrittenRule {
     peers: BTreeSet<Peer>,
     because: BTreeSet<Because>,
 }
@@ -34,11 +34,11 @@ struct Rule {
 /// What a group of pods needs: rules by their ports.
 #[derive(Default)]
 struct Rules {
-    by_direction: [BTreeMap<Vec<Port>, Rule>; 2],
+    by_direction: [BTreeMap<Vec<NeededPort>, WrittenRule>; 2],
 }
 
 impl Rules {
-    fn of(&mut self, direction: Direction) -> &mut BTreeMap<Vec<Port>, Rule> {
+    fn of(&mut self, direction: Direction) -> &mut BTreeMap<Vec<NeededPort>, WrittenRule> {
         &mut self.by_direction[usize::from(direction == Direction::Egress)]
     }
 }
@@ -68,12 +68,12 @@ impl Draft<'_> {
             self.baseline.policies.push(written);
         }
         self.baseline.policies.sort_by(|a, b| {
-            let key = |it: &Written| (it.namespace.clone(), !it.rules.is_empty(), it.name.clone());
+            let key = |it: &WrittenPolicy| (it.namespace.clone(), !it.rules.is_empty(), it.name.clone());
             key(a).cmp(&key(b))
         });
     }
 
-    fn allow(&mut self, group: usize, mut own: Rules, taken: &mut Names) -> Written {
+    fn allow(&mut self, group: usize, mut own: Rules, taken: &mut Names) -> WrittenPolicy {
         let units = &self.units;
         let selects = &units.groups[group];
         let namespace = selects.selection.namespace.clone();
@@ -100,12 +100,12 @@ impl Draft<'_> {
             object["metadata"]["annotations"] = json!({NOTE: note});
             self.baseline.notes.push(format!("networkpolicy/{namespace}/{name}: {note}"));
         }
-        Written { namespace, name, selects: selects.name.clone(), object, rules }
+        WrittenPolicy { namespace, name, selects: selects.name.clone(), object, rules }
     }
 }
 
 /// Default deny in both directions, for all pods of a namespace and those to come; nothing where that is there.
-fn deny_all(cluster: &Cluster, namespace: &Name, taken: &mut Names) -> Option<Written> {
+fn deny_all(cluster: &Cluster, namespace: &Name, taken: &mut Names) -> Option<WrittenPolicy> {
     let has = |direction| {
         let mut here = cluster.policies.of(namespace).iter().filter(|it| it.tier == Tier::Namespace);
         here.any(|it| selects_all(it, direction) && it.gaps.is_empty())
@@ -118,11 +118,11 @@ fn deny_all(cluster: &Cluster, namespace: &Name, taken: &mut Names) -> Option<Wr
     spec.insert("podSelector".to_owned(), json!({}));
     spec.insert("policyTypes".to_owned(), json!(["Ingress", "Egress"]));
     let (object, selects) = (wire::policy(namespace, &name, &spec.into()), format!("all pods of {namespace}"));
-    Some(Written { namespace: namespace.clone(), name, selects, object, rules: Vec::new() })
+    Some(WrittenPolicy { namespace: namespace.clone(), name, selects, object, rules: Vec::new() })
 }
 
 /// What a selector cannot say.
-fn note(selects: &Group) -> Option<String> {
+fn note(selects: &SelectedPods) -> Option<String> {
     let mut parts = Vec::new();
     if selects.selection.labels.is_empty() {
         let keys = &selects.selection.lacks;
@@ -153,7 +153,7 @@ fn note(selects: &Group) -> Option<String> {
 fn policy_name(units: &Units<'_>, group: usize) -> String {
     let selects = &units.groups[group];
     let Some((kind, name)) = called(&selects.whose) else { return format!("{ALLOWS}-cluster-dns") };
-    let is_twin = |it: &Group| {
+    let is_twin = |it: &SelectedPods| {
         let is_so_called = called(&it.whose).is_some_and(|it| it.1 == name);
         it.selection.namespace == selects.selection.namespace && it.whose != selects.whose && is_so_called
     };
@@ -167,22 +167,22 @@ fn policy_name(units: &Units<'_>, group: usize) -> String {
 }
 
 /// The kind and the name of a workload or of a pod.
-fn called(whose: &Whose) -> Option<(String, String)> {
+fn called(whose: &GroupOwner) -> Option<(String, String)> {
     match whose {
-        Whose::Unit(Unit::Workload(it)) => Some((it.kind.to_string(), it.name.to_string())),
-        Whose::Unit(Unit::Pod(it)) => Some(("pod".to_owned(), it.name.to_string())),
-        Whose::Unit(Unit::Namespace(_) | Unit::Nodes(_) | Unit::Outside(_)) | Whose::Dns => None,
+        GroupOwner::Unit(Unit::Workload(it)) => Some((it.kind.to_string(), it.name.to_string())),
+        GroupOwner::Unit(Unit::Pod(it)) => Some(("pod".to_owned(), it.name.to_string())),
+        GroupOwner::Unit(Unit::Namespace(_) | Unit::Nodes(_) | Unit::Outside(_)) | GroupOwner::Dns => None,
     }
 }
 
-fn rule(units: &Units<'_>, namespace: &Name, direction: Direction, ports: &[Port], rule: &Rule) -> Value {
+fn rule(units: &Units<'_>, namespace: &Name, direction: Direction, ports: &[NeededPort], rule: &WrittenRule) -> Value {
     let mut written = Map::new();
     // An absent list is everyone.
     if !rule.peers.contains(&Peer::Everyone) {
         let peers: Vec<Value> = least(&rule.peers).into_iter().map(|it| peer(units, namespace, it)).collect();
         written.insert(wire::peers_key(direction).to_owned(), peers.into());
     }
-    let ports: Vec<Value> = ports.iter().flat_map(Port::json).collect();
+    let ports: Vec<Value> = ports.iter().flat_map(NeededPort::json).collect();
     if !ports.is_empty() {
         written.insert("ports".to_owned(), ports.into());
     }
@@ -213,7 +213,7 @@ fn peer(units: &Units<'_>, namespace: &Name, peer: Peer) -> Value {
 }
 
 /// `egress to deployment/shop/cart: TCP 7070`.
-fn rule_words(units: &Units<'_>, direction: Direction, ports: &[Port], rule: &Rule) -> String {
+fn rule_words(units: &Units<'_>, direction: Direction, ports: &[NeededPort], rule: &WrittenRule) -> String {
     let names: Vec<String> = rule.peers.iter().map(|it| units.name(*it)).collect();
     let way = wire::peers_key(direction);
     let names = crate::text::words::listed(&names);

@@ -11,14 +11,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Asked, Expectation, May, Reaching, isolated};
+use super::{Expectation, ExpectedRequest, May, Reaching, isolated};
 use crate::ask::escalation::ReachPath;
 use crate::ask::pair::Pair;
 use crate::ask::question::access::Unserved;
 use crate::ask::question::can::{Allowed, Can};
-use crate::ask::question::reach::Found;
+use crate::ask::question::reach::ReachFound;
 use crate::ask::question::who_can::{Holders, WhoCan};
-use crate::ask::trace::Trace;
+use crate::ask::trace::TraceAnswer;
 use crate::ask::{Answer, Fault, Here, Question, World, namespace};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::{Gap, Outcome};
@@ -138,9 +138,9 @@ impl Expectation {
         Ok(match answer {
             Answer::Trace(it) => of_trace(&it, wanted),
             Answer::Reach(it) => match &it.found {
-                Found::Trace(it) => of_trace(it, wanted),
-                Found::Path(it) => Judged::new(Verdict::wanting(wanted, it.outcome), of_path(it)),
-                Found::Connections(..) | Found::Ways(_) => not_asked(),
+                ReachFound::Trace(it) => of_trace(it, wanted),
+                ReachFound::Path(it) => Judged::new(Verdict::wanting(wanted, it.outcome), of_path(it)),
+                ReachFound::Connections(..) | ReachFound::Ways(_) => not_asked(),
             },
             _ => not_asked(),
         })
@@ -153,7 +153,7 @@ fn not_asked() -> Judged {
 }
 
 /// Every pair is to be allowed, or none is.
-fn of_trace(it: &Trace, wanted: Outcome) -> Judged {
+fn of_trace(it: &TraceAnswer, wanted: Outcome) -> Judged {
     if wanted == Outcome::Allow {
         let pair = it.deciding();
         return Judged::new(Verdict::wanting(wanted, it.outcome()), of_pair(it, pair));
@@ -172,7 +172,7 @@ fn of_trace(it: &Trace, wanted: Outcome) -> Judged {
 }
 
 /// How many pairs there are and what one of them rests on; first what is not known of the ends.
-fn of_pair(it: &Trace, pair: Option<&Pair>) -> Vec<Evidence> {
+fn of_pair(it: &TraceAnswer, pair: Option<&Pair>) -> Vec<Evidence> {
     let mut all: Vec<Evidence> = it.refusals.clone();
     if it.counts.total() > 0 && !(it.is_single() && pair.is_some()) {
         let first = pair.map(|it| format!("; first: {}", it.title())).unwrap_or_default();
@@ -217,7 +217,7 @@ fn nobody_known(text: &str) -> Judged {
     Judged::new(Verdict::Unknown, vec![Evidence::new(Mark::Unknown, what)])
 }
 
-impl Asked {
+impl ExpectedRequest {
     /// The question of a subject.
     pub(super) fn can(&self, subject: &str, unserved: bool) -> Can {
         Can {
@@ -269,7 +269,7 @@ fn understood(question: &Question, here: &Here, world: &World) -> Vec<Evidence> 
 }
 
 /// That nothing is known by this name, and something by one that is near: that nobody can proves nothing then.
-fn misspelt(request: &Asked, here: &Here, world: &World) -> Option<Evidence> {
+fn misspelt(request: &ExpectedRequest, here: &Here, world: &World) -> Option<Evidence> {
     let is_unknown = path_of(&request.resource).is_none() && request.who_can().resolved(here, world).scope.is_none();
     let word = request.resource.split(['/', '.']).next().unwrap_or_default();
     let near = world.served.nearest(word).filter(|_| is_unknown)?;
@@ -277,7 +277,7 @@ fn misspelt(request: &Asked, here: &Here, world: &World) -> Option<Evidence> {
     Some(Evidence::new(Mark::Unknown, what))
 }
 
-fn can(subject: &str, may: May, request: &Asked, here: &Here, world: &World) -> Result<Judged, Fault> {
+fn can(subject: &str, may: May, request: &ExpectedRequest, here: &Here, world: &World) -> Result<Judged, Fault> {
     let Some(who) = somebody(subject, here, world) else { return Ok(nobody_known(subject)) };
     let there = request.here(here);
     let asked = request.can(&who.to_string(), false);
@@ -347,7 +347,7 @@ fn namespaces(cluster: &Cluster) -> BTreeSet<Name> {
     names
 }
 
-fn nobody(but: &[String], request: &Asked, here: &Here, world: &World) -> Judged {
+fn nobody(but: &[String], request: &ExpectedRequest, here: &Here, world: &World) -> Judged {
     let mut named = Vec::new();
     for text in but {
         match somebody(text, here, world) {

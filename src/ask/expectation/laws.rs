@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Asked, Expectation, Expectations, May, Reaching};
+use super::{Expectation, Expectations, ExpectedRequest, May, Reaching};
 use crate::ask::Here;
 use crate::model::policy::Direction;
 
@@ -32,14 +32,10 @@ fn word() -> impl Strategy<Value = String> {
         .prop_filter("in means a namespace, and URLs are in none", |it| it != "in" && !it.starts_with('/'))
 }
 
-fn asked() -> impl Strategy<Value = Asked> {
+fn asked() -> impl Strategy<Value = ExpectedRequest> {
     let namespace = proptest::option::of("[a-z][a-z0-9]{0,5}");
-    (word(), word(), proptest::option::of(word()), namespace).prop_map(|(verb, resource, name, namespace)| Asked {
-        verb,
-        resource,
-        name,
-        namespace,
-    })
+    (word(), word(), proptest::option::of(word()), namespace)
+        .prop_map(|(verb, resource, name, namespace)| ExpectedRequest { verb, resource, name, namespace })
 }
 
 fn expectation() -> impl Strategy<Value = Expectation> {

@@ -1,6 +1,6 @@
 //! What expectations rest on: all that the questions rest on that judge them.
 
-use super::{Asked, Expectation, Expectations, who};
+use super::{Expectation, Expectations, ExpectedRequest, who};
 use crate::ask::needs::{Needs, Read};
 use crate::ask::question::access::{self, own_namespace};
 use crate::ask::question::{Names, Reads};
@@ -13,7 +13,7 @@ use crate::rbac::review::Review;
 
 impl Expectation {
     /// What it asks for, where it is about access.
-    fn request(&self) -> Option<&Asked> {
+    fn request(&self) -> Option<&ExpectedRequest> {
         match self {
             Expectation::Can { request, .. } | Expectation::Nobody { request, .. } => Some(request),
             Expectation::Connects { .. } | Expectation::DefaultDeny { .. } => None,

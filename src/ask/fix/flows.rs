@@ -5,12 +5,12 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, IpSubnets, Ipv4Subnets, Ipv6Subnets};
 
-use super::{Bound, Certainty, Fix, Trial, ground, note};
+use super::{Bound, Certainty, FixAnswer, Trial, ground, note};
 use crate::ask::end::{End, PortAsk};
 use crate::ask::member::Member;
 use crate::ask::page::target;
 use crate::ask::pair::Pair;
-use crate::ask::trace::Trace;
+use crate::ask::trace::TraceAnswer;
 use crate::ask::{Fault, World};
 use crate::change::Flow;
 use crate::change::fix::{Draft, Gate, Peers, allow, deny};
@@ -26,25 +26,25 @@ use crate::text::evidence::Evidence;
 
 /// Which way a flow is to be turned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Way {
+pub enum FlowTurn {
     Allow,
     Deny,
 }
 
 /// A flow that is to be turned.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Ask {
+pub struct FlowAsk {
     pub from: End,
     pub to: End,
     pub port: PortAsk,
-    pub way: Way,
+    pub way: FlowTurn,
 }
 
 /// What the pods of one gate have to do with whom: by pod, by port, the others.
-type Found = BTreeMap<(Direction, PodId), BTreeMap<PortSet, Peers>>;
+type GatePeers = BTreeMap<(Direction, PodId), BTreeMap<PortSet, Peers>>;
 
-impl Ask {
-    fn trace(&self, world: &World) -> Result<Trace, Fault> {
+impl FlowAsk {
+    fn trace(&self, world: &World) -> Result<TraceAnswer, Fault> {
         world.asker().without_prerequisites().trace(&self.from, &self.to, &self.port)
     }
 
@@ -52,10 +52,10 @@ impl Ask {
     ///
     /// # Errors
     /// An end is none or proven not to be there, or the engines differ.
-    pub fn answer(&self, world: &World) -> Result<Fix, Fault> {
+    pub fn answer(&self, world: &World) -> Result<FixAnswer, Fault> {
         let trace = self.trace(world)?;
         let asked = format!("{} {}", self.wanted().as_str(), self.said());
-        let mut fix = Fix::of(asked);
+        let mut fix = FixAnswer::of(asked);
         if let Some(why) = self.settled(&trace) {
             fix.reasons.push(why);
             return Ok(fix);
@@ -65,8 +65,8 @@ impl Ask {
         let gates = gates(world, &pairs, self.way);
         let words = self.words();
         let mut drafts = match self.way {
-            Way::Allow => allow::drafts(&ground, &gates, &words),
-            Way::Deny => deny::drafts(&ground, &gates, &world.settings.pod_cidrs, &words),
+            FlowTurn::Allow => allow::drafts(&ground, &gates, &words),
+            FlowTurn::Deny => deny::drafts(&ground, &gates, &world.settings.pod_cidrs, &words),
         };
         if let Some(gates) = self.with_names(world, &trace, &gates) {
             drafts.extend(allow::drafts(&ground, &gates, &words).into_iter().take(2));
@@ -98,7 +98,7 @@ impl Ask {
     pub(super) fn opening(&self, world: &World) -> Result<Option<Draft>, Fault> {
         let trace = self.trace(world)?;
         let pairs: Vec<&Pair> = trace.pairs.iter().filter(|it| !self.is_done(it.outcome())).collect();
-        Ok(allow::new_only(&ground(world), &gates(world, &pairs, Way::Allow), &format!("keep-{}", self.words())))
+        Ok(allow::new_only(&ground(world), &gates(world, &pairs, FlowTurn::Allow), &format!("keep-{}", self.words())))
     }
 
     /// Whether a pair is as asked.
@@ -108,13 +108,13 @@ impl Ask {
 
     fn wanted(&self) -> Outcome {
         match self.way {
-            Way::Allow => Outcome::Allow,
-            Way::Deny => Outcome::Deny,
+            FlowTurn::Allow => Outcome::Allow,
+            FlowTurn::Deny => Outcome::Deny,
         }
     }
 
     /// Why there is nothing to change.
-    fn settled(&self, trace: &Trace) -> Option<Evidence> {
+    fn settled(&self, trace: &TraceAnswer) -> Option<Evidence> {
         let is_settled = self.certainty(trace) == Some(Certainty::Certain);
         is_settled.then(|| note(format!("already as asked: {} {}", self.wanted().as_str(), self.said())))
     }
@@ -125,29 +125,31 @@ impl Ask {
     }
 
     /// Whether what a trace tells is as asked; `None`: it is not.
-    fn certainty(&self, trace: &Trace) -> Option<Certainty> {
+    fn certainty(&self, trace: &TraceAnswer) -> Option<Certainty> {
         let (counts, outcome) = (trace.counts, trace.outcome());
         match self.way {
-            Way::Allow if outcome == Outcome::Allow => Some(Certainty::Certain),
-            Way::Deny if counts.allow + counts.unknown == 0 && outcome == Outcome::Deny => Some(Certainty::Certain),
-            Way::Allow if counts.deny == 0 && outcome == Outcome::Unknown => Some(Certainty::Unsure),
-            Way::Deny if counts.allow == 0 => Some(Certainty::Unsure),
+            FlowTurn::Allow if outcome == Outcome::Allow => Some(Certainty::Certain),
+            FlowTurn::Deny if counts.allow + counts.unknown == 0 && outcome == Outcome::Deny => {
+                Some(Certainty::Certain)
+            }
+            FlowTurn::Allow if counts.deny == 0 && outcome == Outcome::Unknown => Some(Certainty::Unsure),
+            FlowTurn::Deny if counts.allow == 0 => Some(Certainty::Unsure),
             _ => None,
         }
     }
 
-    fn trial<'a>(&'a self, world: &'a World, trace: &Trace) -> Trialed<'a> {
+    fn trial<'a>(&'a self, world: &'a World, trace: &TraceAnswer) -> Trialed<'a> {
         let units = |end: fn(&Pair) -> &Member| trace.pairs.iter().map(|it| unit(world, end(it))).collect();
         Trialed { ask: self, world, from: units(|it| &it.from), to: units(|it| &it.to) }
     }
 
     /// The gates with that of the cluster's DNS, where the source cannot ask it and the goal has a name.
-    fn with_names(&self, world: &World, trace: &Trace, gates: &[Gate]) -> Option<Vec<Gate>> {
+    fn with_names(&self, world: &World, trace: &TraceAnswer, gates: &[Gate]) -> Option<Vec<Gate>> {
         let is_named = !matches!(self.to, End::Address(_) | End::Block(_) | End::Internet);
-        if self.way == Way::Deny || !is_named {
+        if self.way == FlowTurn::Deny || !is_named {
             return None;
         }
-        let mut found = Found::new();
+        let mut found = GatePeers::new();
         for source in trace.pairs.iter().filter_map(|it| it.from.pod()) {
             let isolated =
                 world.net().isolation(&source.pod_id()).is_some_and(|it| it.egress == net::verdict::Tri::Yes);
@@ -182,7 +184,7 @@ fn joined(gates: &[Gate], more: Vec<Gate>) -> Vec<Gate> {
 
 /// A question about a flow, with the units that its ends are of.
 struct Trialed<'a> {
-    ask: &'a Ask,
+    ask: &'a FlowAsk,
     world: &'a World,
     from: BTreeSet<Unit>,
     to: BTreeSet<Unit>,
@@ -190,7 +192,7 @@ struct Trialed<'a> {
 
 impl Trialed<'_> {
     fn candidates(&self, drafts: Vec<Draft>) -> Result<Vec<super::Candidate>, Fault> {
-        let bound = if self.ask.way == Way::Allow { Bound::Opens } else { Bound::Closes };
+        let bound = if self.ask.way == FlowTurn::Allow { Bound::Opens } else { Bound::Closes };
         let is_meant = |it: &Flow| is_among(&self.from, &it.from) && is_among(&self.to, &it.to);
         let holds = |after: &World| self.ask.certainty(&self.ask.trace(after).ok()?).map(Into::into);
         let world = self.world;
@@ -234,8 +236,8 @@ fn short(end: &End) -> String {
 }
 
 /// The gates that pairs hang on: those that are shut where they are to be opened, all where they are to be shut.
-fn gates(world: &World, pairs: &[&Pair], way: Way) -> Vec<Gate> {
-    let mut found = Found::new();
+fn gates(world: &World, pairs: &[&Pair], way: FlowTurn) -> Vec<Gate> {
+    let mut found = GatePeers::new();
     for pair in pairs {
         let Some(family) = pair.verdict.deciding() else { continue };
         for (direction, pod, other) in
@@ -252,21 +254,21 @@ fn gates(world: &World, pairs: &[&Pair], way: Way) -> Vec<Gate> {
     grouped(found)
 }
 
-fn concerns(family: &FamilyVerdict, direction: Direction, way: Way, pair: &Pair) -> bool {
+fn concerns(family: &FamilyVerdict, direction: Direction, way: FlowTurn, pair: &Pair) -> bool {
     let gate = family.gate(direction);
     match way {
-        Way::Allow => {
+        FlowTurn::Allow => {
             let wanted = ports(pair, way);
             gate.why == GateReason::Policies && !wanted.difference(&gate.allowed).is_empty()
         }
-        Way::Deny => matches!(gate.why, GateReason::Policies | GateReason::NotIsolated),
+        FlowTurn::Deny => matches!(gate.why, GateReason::Policies | GateReason::NotIsolated),
     }
 }
 
 /// The ports that are to be opened or shut: of all those that the destination declares, where they are to be opened.
-fn ports(pair: &Pair, way: Way) -> PortSet {
+fn ports(pair: &Pair, way: FlowTurn) -> PortSet {
     let meant = pair.port.meant();
-    let declared = pair.to.pod().filter(|_| way == Way::Allow && pair.port.asked().is_none());
+    let declared = pair.to.pod().filter(|_| way == FlowTurn::Allow && pair.port.asked().is_none());
     let mut set = PortSet::none();
     declared.iter().flat_map(|it| it.ports().iter()).for_each(|it| set.insert(it.protocol, it.number, it.number));
     let set = set.intersection(&meant);
@@ -299,7 +301,7 @@ fn blocks((first, last): AddressRange) -> Vec<IpNet> {
 }
 
 /// The pods of a namespace of which the same is to be said, together.
-fn grouped(found: Found) -> Vec<Gate> {
+fn grouped(found: GatePeers) -> Vec<Gate> {
     let mut gates: Vec<Gate> = Vec::new();
     for ((direction, pod), flows) in found {
         let is_same = |it: &&mut Gate| it.direction == direction && it.namespace == pod.namespace && it.flows == flows;
@@ -315,7 +317,7 @@ fn grouped(found: Found) -> Vec<Gate> {
 }
 
 /// Why there is no candidate, or what stands between it and being certain.
-fn reasons(trace: &Trace, pairs: &[&Pair], way: Way, is_none: bool) -> Vec<Evidence> {
+fn reasons(trace: &TraceAnswer, pairs: &[&Pair], way: FlowTurn, is_none: bool) -> Vec<Evidence> {
     let mut all: Vec<Evidence> = Vec::new();
     let gaps = pairs.iter().flat_map(|it| it.gaps.iter().chain(&it.verdict.gaps)).chain(&trace.gaps);
     let gates = pairs.iter().filter_map(|it| it.verdict.deciding()).flat_map(|it| [&it.egress, &it.ingress]);
@@ -331,7 +333,7 @@ fn reasons(trace: &Trace, pairs: &[&Pair], way: Way, is_none: bool) -> Vec<Evide
 }
 
 /// Why policies cannot turn a pair.
-fn why_not(pair: &Pair, way: Way) -> String {
+fn why_not(pair: &Pair, way: FlowTurn) -> String {
     let words = |why: GateReason| match why {
         GateReason::Outside => "an address outside the cluster, which no policy selects",
         GateReason::Node => "a node, which no NetworkPolicy selects",
@@ -345,18 +347,22 @@ fn why_not(pair: &Pair, way: Way) -> String {
     let Some(family) = pair.verdict.deciding() else { return "no policy decides it".to_owned() };
     let (egress, ingress) = (words(family.egress.why), words(family.ingress.why));
     match way {
-        Way::Allow => format!("no change of policies allows it: {} is {egress}; {} is {ingress}", pair.from, pair.to),
-        Way::Deny => format!("no change of policies closes it: {} is {egress}; {} is {ingress}", pair.from, pair.to),
+        FlowTurn::Allow => {
+            format!("no change of policies allows it: {} is {egress}; {} is {ingress}", pair.from, pair.to)
+        }
+        FlowTurn::Deny => {
+            format!("no change of policies closes it: {} is {egress}; {} is {ingress}", pair.from, pair.to)
+        }
     }
 }
 
 /// The objects that candidates may change: the policies that decide of its pairs.
-pub fn wholes(ask: &Ask, world: &World) -> Vec<ObjectId> {
+pub fn wholes(ask: &FlowAsk, world: &World) -> Vec<ObjectId> {
     ask.trace(world).map(|it| deciding(&it, world)).unwrap_or_default()
 }
 
 /// The policies that decide of the pairs of a trace.
-fn deciding(trace: &Trace, world: &World) -> Vec<ObjectId> {
+fn deciding(trace: &TraceAnswer, world: &World) -> Vec<ObjectId> {
     let pods = trace.pairs.iter().flat_map(|it| [it.from.pod(), it.to.pod()]).flatten();
     let pods: BTreeSet<PodId> = pods.map(|it| it.pod_id()).collect();
     let policies = pods.iter().filter_map(|it| world.net().isolation(it)).flat_map(|it| it.policies);

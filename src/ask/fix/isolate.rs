@@ -1,9 +1,9 @@
 //! `fix --isolate ns/X`, `fix --contain pod/NS/NAME`, each with what is kept: cut off first, then what is kept is let
 //! pass again where it passed before.
 
-use super::flows::Ask;
-use super::{Bound, Candidate, Certainty, Declared, Fix, Trial, ground, note, with};
-use crate::ask::baseline::{Baseline, Wanted, Written};
+use super::flows::FlowAsk;
+use super::{Bound, Candidate, Certainty, Declared, FixAnswer, Trial, ground, note, with};
+use crate::ask::baseline::{Baseline, BaselineScope, WrittenPolicy};
 use crate::ask::end::End;
 use crate::ask::expectation::Expectation;
 use crate::ask::many::namespace_of;
@@ -32,9 +32,9 @@ pub enum CutOff {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Isolate {
     pub what: CutOff,
-    pub keep: Vec<Ask>,
+    pub keep: Vec<FlowAsk>,
     /// Of a namespace: what the candidate keeps that keeps what manifests declare.
-    pub baseline: Option<Wanted>,
+    pub baseline: Option<BaselineScope>,
 }
 
 impl Isolate {
@@ -42,7 +42,7 @@ impl Isolate {
     ///
     /// # Errors
     /// It is proven not to be there, an end of what is kept is none, or the engines differ.
-    pub fn answer(&self, world: &World, here: &Here) -> Result<Fix, Fault> {
+    pub fn answer(&self, world: &World, here: &Here) -> Result<FixAnswer, Fault> {
         let asked = match &self.what {
             CutOff::Namespace(name) if self.baseline.is_some() => {
                 format!("isolate namespace/{name} and keep what is declared")
@@ -51,7 +51,7 @@ impl Isolate {
             CutOff::Pod(pod) => format!("contain pod/{pod}"),
         };
         world.asker().resolve(&self.end(), crate::ask::resolve::Role::Source)?;
-        let mut fix = Fix::of(asked);
+        let mut fix = FixAnswer::of(asked);
         let mut drafts = Vec::new();
         for draft in self.drafts(world, &ground(world), &mut fix) {
             drafts.extend(self.keeping(world, draft, &mut fix)?);
@@ -70,7 +70,13 @@ impl Isolate {
     }
 
     /// The candidate that keeps what manifests declare.
-    fn declared(&self, world: &World, trial: &Trial<'_>, here: &Here, fix: &mut Fix) -> Result<Vec<Candidate>, Fault> {
+    fn declared(
+        &self,
+        world: &World,
+        trial: &Trial<'_>,
+        here: &Here,
+        fix: &mut FixAnswer,
+    ) -> Result<Vec<Candidate>, Fault> {
         let (Some(wanted), Some(manifests)) = (&self.baseline, &world.declared) else { return Ok(Vec::new()) };
         let baseline = world.baseline(manifests, wanted, here)?;
         let mut candidates = Vec::new();
@@ -103,7 +109,7 @@ impl Isolate {
     }
 
     /// What cuts it off, with nothing kept.
-    fn drafts(&self, world: &World, ground: &Ground<'_>, fix: &mut Fix) -> Vec<Draft> {
+    fn drafts(&self, world: &World, ground: &Ground<'_>, fix: &mut FixAnswer) -> Vec<Draft> {
         match &self.what {
             CutOff::Namespace(name) => {
                 let denies = world.default_deny(name);
@@ -127,7 +133,7 @@ impl Isolate {
     }
 
     /// The draft with what is kept let pass again.
-    fn keeping(&self, world: &World, draft: Draft, fix: &mut Fix) -> Result<Option<Draft>, Fault> {
+    fn keeping(&self, world: &World, draft: Draft, fix: &mut FixAnswer) -> Result<Option<Draft>, Fault> {
         let mut whole = draft;
         for ask in &self.keep {
             if ask.outcome(world)? != Outcome::Allow {
@@ -162,7 +168,7 @@ impl Isolate {
 
     /// Whether it is cut off but for what is kept.
     fn holds(&self, before: &World, after: &World) -> Option<Certainty> {
-        let kept = |it: &Ask| {
+        let kept = |it: &FlowAsk| {
             it.outcome(before).ok() != Some(Outcome::Allow) || it.outcome(after).ok() == Some(Outcome::Allow)
         };
         if !self.keep.iter().all(kept) {
@@ -216,10 +222,10 @@ impl Isolate {
 
 /// The policies of a baseline, each a new object.
 fn draft(baseline: &Baseline) -> Draft {
-    let create = |it: &Written| Change { op: Op::Create, object: it.object.clone() };
+    let create = |it: &WrittenPolicy| Change { op: Op::Create, object: it.object.clone() };
     let needed = words::count(baseline.needed.len() as u64, "needed flow", "needed flows");
     let first = format!("the baseline: default deny, {needed} kept");
-    let told = |it: &Written| format!("networkpolicy/{}/{}: a new policy", it.namespace, it.name);
+    let told = |it: &WrittenPolicy| format!("networkpolicy/{}/{}: a new policy", it.namespace, it.name);
     Draft {
         changes: baseline.policies.iter().map(create).collect(),
         what: std::iter::once(first).chain(baseline.policies.iter().map(told)).collect(),

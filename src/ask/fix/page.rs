@@ -7,7 +7,7 @@
 //!     x different  opened 1, closed 0, changed 0, unsure 0; given 0, taken 0
 //! ```
 
-use super::{Candidate, Certainty, Fix};
+use super::{Candidate, Certainty, FixAnswer};
 use crate::ask::diff::{self, Fold};
 use crate::change::Counts;
 use crate::model::evidence::Outcome;
@@ -18,7 +18,7 @@ const ROWS: usize = 12;
 /// How many candidates are shown, the best first.
 pub const SHOWN: usize = 5;
 
-impl Fix {
+impl FixAnswer {
     /// The answer in words.
     pub fn page(&self) -> Page {
         let mut page = Page::default();

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Bound, Certainty, Fix, Trial, Verified, ground, note};
+use super::{Bound, Certainty, FixAnswer, Trial, Verified, ground, note};
 use crate::ask::choke::Choked;
 use crate::ask::escalation::{ReachPath, actor};
 use crate::ask::{Fault, World};
@@ -41,10 +41,10 @@ impl Revoke {
     ///
     /// # Errors
     /// The engines differ about a candidate.
-    pub fn answer(&self, world: &World) -> Result<Fix, Fault> {
+    pub fn answer(&self, world: &World) -> Result<FixAnswer, Fault> {
         let ground = ground(world);
         let asked = format!("revoke {}{}", self.identity.subject, self.said());
-        let mut fix = Fix::of(asked);
+        let mut fix = FixAnswer::of(asked);
         let drafts = match &self.what {
             Taken::Everything => self.everything(&ground, &mut fix),
             Taken::One(request) => self.one(&ground, request, world, &mut fix),
@@ -96,7 +96,7 @@ impl Revoke {
         }
     }
 
-    fn everything(&self, ground: &Ground<'_>, fix: &mut Fix) -> Vec<Draft> {
+    fn everything(&self, ground: &Ground<'_>, fix: &mut FixAnswer) -> Vec<Draft> {
         let found = revoke::naming(ground.cluster, &self.identity.subject);
         if found.is_empty() {
             fix.reasons.push(note(format!("already as asked: no binding names {}", self.identity.subject)));
@@ -107,7 +107,7 @@ impl Revoke {
         revoke::everything(ground, &found).into_iter().collect()
     }
 
-    fn one(&self, ground: &Ground<'_>, request: &Request, world: &World, fix: &mut Fix) -> Vec<Draft> {
+    fn one(&self, ground: &Ground<'_>, request: &Request, world: &World, fix: &mut FixAnswer) -> Vec<Draft> {
         let access = world.rbac().can(&self.identity, request);
         if access.masters.is_some() {
             fix.reasons.push(note("system:masters may do everything: no binding gives it, and none can take it"));
@@ -220,9 +220,9 @@ impl Choke {
     ///
     /// # Errors
     /// An end is none, or the engines differ.
-    pub fn answer(&self, world: &World) -> Result<Fix, Fault> {
+    pub fn answer(&self, world: &World) -> Result<FixAnswer, Fault> {
         let whose = self.from.as_ref().map_or(String::new(), |it| format!("revoke {it} "));
-        let mut fix = Fix::of(format!("{whose}--to {}", self.to));
+        let mut fix = FixAnswer::of(format!("{whose}--to {}", self.to));
         let choked = self.choked(world)?;
         if choked.found.cut.is_empty() {
             fix.is_unsure = choked.outcome() == Outcome::Unknown;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, together};
-use crate::ask::crew::Front;
+use crate::ask::crew::ServiceBackends;
 use crate::ask::question::list::Listed;
 use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
@@ -94,7 +94,7 @@ fn is_in(row: &Service, view: View<'_>) -> bool {
     view.scope.holds(&row.meta.namespace) && (view.scope.problems == Problems::Everything || has_problem(row, view))
 }
 
-fn front(row: &Service, view: View<'_>) -> Front {
+fn front(row: &Service, view: View<'_>) -> ServiceBackends {
     view.world.front(&row.meta.namespace, &row.meta.name)
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::access::{Groups, beside_subject, rbac_needs, with_marks};
 use super::{Here, Reads, Words};
-use crate::ask::baseline::Wanted;
+use crate::ask::baseline::BaselineScope;
 use crate::ask::directory::Directory;
 use crate::ask::end::{self, End, PortAsk};
 use crate::ask::item::Item;
@@ -202,7 +202,7 @@ impl Explain {
     /// What manifests declare and policies deny; where nothing was read, how that is told.
     fn gaps(&self, name: &Name, here: &Here, world: &World) -> Result<Page, Fault> {
         let Some(manifests) = &world.declared else { return Ok([explain::unread_gaps(name)].into_iter().collect()) };
-        let wanted = Wanted { namespaces: vec![name.clone()], ..Wanted::default() };
+        let wanted = BaselineScope { namespaces: vec![name.clone()], ..BaselineScope::default() };
         let baseline = world.baseline(manifests, &wanted, here)?;
         let is_told = self.gaps || !baseline.gaps.is_empty();
         Ok(if is_told { baseline.gaps_page() } else { Page::default() })

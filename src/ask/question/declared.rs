@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Here, Words};
 use crate::ask::Fault;
-use crate::ask::baseline::Wanted;
+use crate::ask::baseline::BaselineScope;
 use crate::ask::expectation::{Expectation, Expectations, Numbered, Reaching};
 use crate::model::name::Name;
 
@@ -45,7 +45,7 @@ impl Declared {
     ///
     /// # Errors
     /// A flow is none, or DNS is not said as it is to be.
-    pub fn wanted(&self, namespace: &Name, listed: &[Numbered], here: &Here) -> Result<Option<Wanted>, Fault> {
+    pub fn wanted(&self, namespace: &Name, listed: &[Numbered], here: &Here) -> Result<Option<BaselineScope>, Fault> {
         if !self.baseline {
             return Ok(None);
         }
@@ -53,12 +53,12 @@ impl Declared {
         keep.0.extend(listed.iter().cloned());
         let dns = self.dns.as_deref().map(str::parse).transpose();
         let dns = dns.map_err(|what: String| Fault::new(what, "such as --dns kube-system/k8s-app=kube-dns:53"))?;
-        Ok(Some(Wanted {
+        Ok(Some(BaselineScope {
             namespaces: vec![namespace.clone()],
             keep,
             keeps_current: self.keep_current,
             dns: dns.unwrap_or_default(),
-            ..Wanted::default()
+            ..BaselineScope::default()
         }))
     }
 

@@ -11,7 +11,7 @@ use crate::ask::end::{self, End};
 use crate::ask::expectation::{Expectation, Numbered, Reaching};
 use crate::ask::fix::isolate::{CutOff, Isolate};
 use crate::ask::fix::revoke::{self, Choke, Revoke, Taken};
-use crate::ask::fix::{Ask, Fix as Answer, Way, wholes};
+use crate::ask::fix::{FixAnswer as Answer, FlowAsk, FlowTurn, wholes};
 use crate::ask::needs::{self, Needs};
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World};
@@ -69,7 +69,7 @@ pub struct Fix {
 
 /// What is asked for.
 enum Form {
-    Flow(Ask),
+    Flow(FlowAsk),
     Isolate(Isolate),
     /// A right, or all of them.
     Revoke(Identity, Option<Request>),
@@ -98,18 +98,18 @@ impl Fix {
             return Ok(Form::Isolate(Isolate { what, keep: self.keep(here)?, baseline }));
         }
         let way = match (self.allow, self.deny) {
-            (true, _) => Way::Allow,
-            (_, true) => Way::Deny,
+            (true, _) => FlowTurn::Allow,
+            (_, true) => FlowTurn::Deny,
             _ => return Err(Fault::new("what is to be otherwise is not said", USAGE)),
         };
         let [from, to] = &self.words[..] else { return Err(Fault::new("two ends are needed", USAGE)) };
         self.flow(from, to, way, here).map(Form::Flow)
     }
 
-    fn flow(&self, from: &str, to: &str, way: Way, here: &Here) -> Result<Ask, Fault> {
+    fn flow(&self, from: &str, to: &str, way: FlowTurn, here: &Here) -> Result<FlowAsk, Fault> {
         let trace = Trace { from: Some(from.to_owned()), to: Some(to.to_owned()) };
         let (from, to, port) = trace.ends(&here.namespace)?;
-        Ok(Ask { from, to, port, way })
+        Ok(FlowAsk { from, to, port, way })
     }
 
     fn no_words(&self) -> Result<(), Fault> {
@@ -135,7 +135,7 @@ impl Fix {
     }
 
     /// The flows that are kept.
-    fn keep(&self, here: &Here) -> Result<Vec<Ask>, Fault> {
+    fn keep(&self, here: &Here) -> Result<Vec<FlowAsk>, Fault> {
         let Some(path) = &self.keep else { return Ok(Vec::new()) };
         let unread = || Fault::new(format!("{path} is not read here"), "--keep is for the command kreach fix");
         let all = self.kept.as_ref().ok_or_else(unread)?;
@@ -143,7 +143,7 @@ impl Fix {
         for it in all {
             match &it.expectation {
                 Expectation::Connects { from, how, to } if *how != Reaching::CannotReach => {
-                    let flow = self.flow(from, to, Way::Allow, here);
+                    let flow = self.flow(from, to, FlowTurn::Allow, here);
                     let placed = |fault: Fault| fault.at(format!("{}:{}", it.file, it.line));
                     kept.push(flow.map_err(placed)?);
                 }

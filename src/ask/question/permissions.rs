@@ -37,14 +37,14 @@ pub struct Permissions {
 
 /// What somebody holds, and what it amounts to.
 #[derive(Clone, Debug)]
-pub struct Held<'a> {
+pub struct HeldPermissions<'a> {
     pub folded: Folded,
     pub capabilities: Vec<Capability>,
     /// The server's word on the operator, namespace by namespace, where bindings may not all be read.
     pub own: Vec<(Name, &'a Rules)>,
 }
 
-impl Held<'_> {
+impl HeldPermissions<'_> {
     /// What should be known beside the rows: what is wrong with the objects they come from, or that there are none.
     pub fn notes(&self, world: &World) -> Vec<String> {
         let problems = note::of_problems(&world.cluster, &self.folded.objects());
@@ -95,11 +95,11 @@ impl Permissions {
     ///
     /// # Errors
     /// Nobody is asked about.
-    pub fn answer<'a>(&self, here: &Here, world: &'a World) -> Result<Held<'a>, Fault> {
+    pub fn answer<'a>(&self, here: &Here, world: &'a World) -> Result<HeldPermissions<'a>, Fault> {
         let folded = self.folded(self.subject.as_deref(), here, world)?;
         let capabilities = world.rbac().capabilities(&folded.identity, here.only.as_ref(), world.version);
         let own = Self::own_rules(&folded, here, world).into_iter().collect();
-        Ok(Held { folded, capabilities, own })
+        Ok(HeldPermissions { folded, capabilities, own })
     }
 
     /// What only one of the subject and the other one of `--diff` holds; `None` where no other was named.

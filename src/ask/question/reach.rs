@@ -12,9 +12,9 @@ use crate::ask::escalation::{self, Actor, ReachPath, Watch};
 use crate::ask::many::{self, namespace_of};
 use crate::ask::needs::{self, Needs};
 use crate::ask::reach_parts::{self, Parts};
-use crate::ask::reaches::{Reaches, Way};
+use crate::ask::reaches::{ReachWay, Reaches};
 use crate::ask::topic::Topic;
-use crate::ask::trace::Trace;
+use crate::ask::trace::TraceAnswer;
 use crate::ask::{Fault, World, end, namespace, why_lines};
 use crate::escalate::{Foothold, Ground};
 use crate::model::evidence::Outcome;
@@ -108,8 +108,8 @@ impl Reach {
     }
 
     /// Which way the rows of [`has_ways`](Self::has_ways) look.
-    pub fn way(&self) -> Way {
-        if self.reverse { Way::To } else { Way::From }
+    pub fn way(&self) -> ReachWay {
+        if self.reverse { ReachWay::To } else { ReachWay::From }
     }
 
     /// From whom to what; with `--reverse` the other way.
@@ -143,20 +143,20 @@ impl Reach {
         let found = match &self.to {
             Some(goal) if is_plain => {
                 let (from, to, port) = self.pair(goal, namespace)?;
-                Found::Trace(asker.trace(&from, &to, &port)?)
+                ReachFound::Trace(asker.trace(&from, &to, &port)?)
             }
-            Some(_) => Found::Path(self.path(here, world)?),
+            Some(_) => ReachFound::Path(self.path(here, world)?),
             None if is_plain => {
                 let end = end::end(&self.of, namespace)?;
                 let reach = asker.reach(&end, self.direction(), self.by.into());
                 let mut reach = reach.map_err(|it| escalation::or_sink(&self.of, it))?;
                 reach.rows.retain(|it| here.only.as_ref().is_none_or(|only| is_in(only, &it.unit)));
                 let ways = if self.has_ways(namespace)? { Some(self.ways(here, world, watch)?) } else { None };
-                Found::Connections(reach, ways)
+                ReachFound::Connections(reach, ways)
             }
-            None => Found::Ways(self.ways(here, world, watch)?),
+            None => ReachFound::Ways(self.ways(here, world, watch)?),
         };
-        let own = if matches!(found, Found::Ways(_)) { self.own(here, world)? } else { None };
+        let own = if matches!(found, ReachFound::Ways(_)) { self.own(here, world)? } else { None };
         Ok(ReachAnswer { of: self.of.clone(), way: self.way(), by: self.by, own, found })
     }
 
@@ -170,7 +170,7 @@ impl Reach {
         };
         let version = self.version()?.or(world.version);
         let all = || world.rbac().capabilities(&self.groups.identity(&subject, world), None, version);
-        Ok((self.way() == Way::From).then(|| (subject.clone(), all())))
+        Ok((self.way() == ReachWay::From).then(|| (subject.clone(), all())))
     }
 
     /// Whether a goal is reached, through RBAC, pods and the network.
@@ -187,8 +187,8 @@ impl Reach {
         let (asker, groups) = (world.asker(), self.groups_of(here, world)?);
         let ground = self.ground(world, &groups)?;
         match self.way() {
-            Way::From => asker.reaches(&ground, &self.of, &here.namespace, self.max_hops, watch),
-            Way::To => asker.reached_by(&ground, &self.of, &here.namespace, self.max_hops, watch),
+            ReachWay::From => asker.reaches(&ground, &self.of, &here.namespace, self.max_hops, watch),
+            ReachWay::To => asker.reached_by(&ground, &self.of, &here.namespace, self.max_hops, watch),
         }
     }
 
@@ -232,18 +232,18 @@ impl Reach {
 pub struct ReachAnswer {
     /// The end as it was typed.
     pub of: String,
-    pub way: Way,
+    pub way: ReachWay,
     pub by: ByArg,
     /// What the subject may do without any step, where everything is asked for that it comes to.
     pub own: Option<(Subject, Vec<Capability>)>,
-    pub found: Found,
+    pub found: ReachFound,
 }
 
 /// What was found.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Found {
+pub enum ReachFound {
     /// A connection between two ends, as the network's policies decide it.
-    Trace(Trace),
+    Trace(TraceAnswer),
     /// Whether a goal is reached, through RBAC, pods and the network.
     Path(ReachPath),
     /// What an end of the network connects to, or what connects to it; of what code can run in with what lies beyond.
@@ -256,26 +256,26 @@ impl ReachAnswer {
     /// The outcome of what is decided as a whole; lists have one for each row instead.
     pub fn outcome(&self) -> Option<Outcome> {
         match &self.found {
-            Found::Trace(it) => Some(it.outcome()),
-            Found::Path(it) => Some(it.outcome),
-            Found::Connections(..) | Found::Ways(_) => None,
+            ReachFound::Trace(it) => Some(it.outcome()),
+            ReachFound::Path(it) => Some(it.outcome),
+            ReachFound::Connections(..) | ReachFound::Ways(_) => None,
         }
     }
 
     /// The answer in words.
     pub fn page(&self, world: &World) -> Page {
         match &self.found {
-            Found::Trace(it) => it.page(),
-            Found::Path(it) => it.page(),
-            Found::Connections(reach, None) => {
+            ReachFound::Trace(it) => it.page(),
+            ReachFound::Path(it) => it.page(),
+            ReachFound::Connections(reach, None) => {
                 let mut page = reach.page();
                 page.lines.extend(unknown_rows(reach, world));
                 page
             }
-            Found::Connections(reach, Some(ways)) => {
+            ReachFound::Connections(reach, Some(ways)) => {
                 self.parts(ways, &reach.end.to_string(), reach_parts::network(reach, world), world)
             }
-            Found::Ways(it) => self.parts(it, &self.of, Vec::new(), world),
+            ReachFound::Ways(it) => self.parts(it, &self.of, Vec::new(), world),
         }
     }
 
@@ -289,8 +289,8 @@ impl ReachAnswer {
     /// Where the pods among what is reached may connect to; of who comes somewhere nobody asks that.
     pub fn connections(&self, found: &Reaches, world: &World, watch: Watch<'_>) -> Connections {
         match self.way {
-            Way::From => world.asker().connections(&found.rows, watch),
-            Way::To => Connections::default(),
+            ReachWay::From => world.asker().connections(&found.rows, watch),
+            ReachWay::To => Connections::default(),
         }
     }
 }

@@ -48,7 +48,7 @@ impl Trace {
     ///
     /// # Errors
     /// An end is none, or proven not to be there.
-    pub fn answer(&self, here: &Here, world: &World) -> Result<trace::Trace, Fault> {
+    pub fn answer(&self, here: &Here, world: &World) -> Result<trace::TraceAnswer, Fault> {
         let (from, to, port) = self.ends(&here.namespace)?;
         world.asker().trace(&from, &to, &port)
     }

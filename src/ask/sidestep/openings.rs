@@ -18,7 +18,7 @@ use self::labels::Lists;
 use super::act::Act;
 use crate::ask::escalation::Watch;
 use crate::ask::pair::Pair;
-use crate::ask::trace::Trace;
+use crate::ask::trace::TraceAnswer;
 use crate::escalate::Ground;
 use crate::escalate::connect::label_sets::TRIES;
 use crate::escalate::replay::Copy;
@@ -89,7 +89,7 @@ struct Shut {
 
 impl<'a, 'w> Search<'a, 'w> {
     /// Of a flow that does not pass; `watch` is asked before each try.
-    pub fn of(ground: &'a Ground<'a>, trace: &Trace, hops: &'a [Hop], watch: Watch<'w>) -> Self {
+    pub fn of(ground: &'a Ground<'a>, trace: &TraceAnswer, hops: &'a [Hop], watch: Watch<'w>) -> Self {
         let pairs = denied(trace);
         let governed = |it: &SharedPod| it.is_governed();
         let distinct = |all: Vec<SharedPod>| -> Vec<SharedPod> {
@@ -231,12 +231,12 @@ impl<'a, 'w> Search<'a, 'w> {
 }
 
 /// The pairs of a flow that do not pass.
-fn denied(trace: &Trace) -> Vec<&Pair> {
+fn denied(trace: &TraceAnswer) -> Vec<&Pair> {
     trace.pairs.iter().filter(|it| it.outcome() != Outcome::Allow).collect()
 }
 
 /// What is connected, pair by pair.
-pub fn hops(trace: &Trace) -> Vec<Hop> {
+pub fn hops(trace: &TraceAnswer) -> Vec<Hop> {
     let hop = |it: &Pair| (it.from.end(), it.to.end(), it.port.asked());
     let mut hops: Vec<Hop> = denied(trace).into_iter().map(hop).collect();
     hops.dedup();

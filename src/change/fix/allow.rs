@@ -40,7 +40,7 @@ pub struct Ground<'a> {
 
 /// One way to open a gate.
 #[derive(Clone, Debug)]
-enum Way {
+enum GateOpening {
     /// Peers more in a rule of an object.
     Peers { policy: ObjectId, rule: usize },
     /// Ports more in one.
@@ -55,11 +55,11 @@ enum Way {
 
 /// The drafts that open these gates, those first that change least; new objects are called by these words.
 pub fn drafts(ground: &Ground<'_>, gates: &[Gate], words: &str) -> Vec<Draft> {
-    let ways: Vec<Vec<Way>> = gates.iter().map(|it| ways(ground, it)).collect();
+    let ways: Vec<Vec<GateOpening>> = gates.iter().map(|it| ways(ground, it)).collect();
     let mut made: Vec<Draft> = Vec::new();
     for chosen in combinations(&ways) {
         let mut desk = Desk::new(ground.cluster, ground.manifests);
-        let is_coarse = chosen.iter().any(|it| matches!(it, Way::WiderRule { .. }));
+        let is_coarse = chosen.iter().any(|it| matches!(it, GateOpening::WiderRule { .. }));
         let done = gates.iter().zip(&chosen).try_for_each(|(gate, way)| open(&mut desk, gate, way, words));
         if done.is_some() {
             let fills_default_deny = gates.iter().zip(&chosen).any(|(gate, way)| fills_default_deny(ground, gate, way));
@@ -83,8 +83,8 @@ pub fn new_only(ground: &Ground<'_>, gates: &[Gate], words: &str) -> Option<Draf
 }
 
 /// One way of each gate, the first ones first; none where some gate has none.
-fn combinations(ways: &[Vec<Way>]) -> Vec<Vec<&Way>> {
-    let mut all: Vec<(usize, Vec<&Way>)> = vec![(0, Vec::new())];
+fn combinations(ways: &[Vec<GateOpening>]) -> Vec<Vec<&GateOpening>> {
+    let mut all: Vec<(usize, Vec<&GateOpening>)> = vec![(0, Vec::new())];
     for of_gate in ways {
         let so_far = std::mem::take(&mut all);
         for (cost, chosen) in &so_far {
@@ -98,8 +98,8 @@ fn combinations(ways: &[Vec<Way>]) -> Vec<Vec<&Way>> {
     all.into_iter().map(|it| it.1).collect()
 }
 
-fn ways(ground: &Ground<'_>, gate: &Gate) -> Vec<Way> {
-    let mut ways: Vec<Way> = Vec::new();
+fn ways(ground: &Ground<'_>, gate: &Gate) -> Vec<GateOpening> {
+    let mut ways: Vec<GateOpening> = Vec::new();
     let mut policies = common_policies(ground, gate);
     // Those of other pods too open more: they come last.
     policies.sort_by_key(|it| (selected(ground.cluster, it).difference(&gate.targets).count(), it.rules.len()));
@@ -108,15 +108,15 @@ fn ways(ground: &Ground<'_>, gate: &Gate) -> Vec<Way> {
     let (bare, own): (Vec<_>, Vec<_>) = own.into_iter().partition(|it| it.rules_of(gate.direction).next().is_none());
     ways.extend(own.iter().chain(&bare).flat_map(|it| extensions(ground, it, gate)).take(WAYS - 2));
     ways.extend(new_policies(ground, gate));
-    ways.extend(wider.first().map(|it| Way::WiderRule { policy: it.id() }));
+    ways.extend(wider.first().map(|it| GateOpening::WiderRule { policy: it.id() }));
     // What denies by default is to go on saying just that.
     ways.sort_by_key(|it| fills_default_deny(ground, gate, it));
     ways
 }
 
 /// Whether a way puts a rule into a policy that has none in the direction of the gate.
-fn fills_default_deny(ground: &Ground<'_>, gate: &Gate, way: &Way) -> bool {
-    let (Way::Rule { policy } | Way::WiderRule { policy }) = way else { return false };
+fn fills_default_deny(ground: &Ground<'_>, gate: &Gate, way: &GateOpening) -> bool {
+    let (GateOpening::Rule { policy } | GateOpening::WiderRule { policy }) = way else { return false };
     let policy = ground.cluster.policies.get(&policy.namespace, &policy.name);
     policy.is_some_and(|it| it.rules_of(gate.direction).next().is_none())
 }
@@ -151,18 +151,18 @@ pub(super) fn selected(cluster: &Cluster, policy: &Policy) -> BTreeSet<PodId> {
 }
 
 /// What can be said more in a policy, the least first.
-fn extensions(ground: &Ground<'_>, policy: &Policy, gate: &Gate) -> Vec<Way> {
+fn extensions(ground: &Ground<'_>, policy: &Policy, gate: &Gate) -> Vec<GateOpening> {
     let id = policy.id();
     let single = gate.flows.iter().next().filter(|_| gate.flows.len() == 1);
     let rules = || policy.rules_of(gate.direction).filter_map(|(_, rule)| Some((place(rule)?, rule)));
-    let mut ways: Vec<Way> = Vec::new();
+    let mut ways: Vec<GateOpening> = Vec::new();
     if let Some((ports, peers)) = single {
         let same_ports = rules().filter(|(_, rule)| opens(rule, ports) && !is_anyone(rule));
-        ways.extend(same_ports.map(|(at, _)| Way::Peers { policy: id.clone(), rule: at }));
+        ways.extend(same_ports.map(|(at, _)| GateOpening::Peers { policy: id.clone(), rule: at }));
         let same_peers = rules().filter(|(_, rule)| is_about(ground.cluster, &id.namespace, rule, peers));
-        ways.extend(same_peers.map(|(at, _)| Way::Ports { policy: id.clone(), rule: at }));
+        ways.extend(same_peers.map(|(at, _)| GateOpening::Ports { policy: id.clone(), rule: at }));
     }
-    ways.push(Way::Rule { policy: id });
+    ways.push(GateOpening::Rule { policy: id });
     ways
 }
 
@@ -198,7 +198,7 @@ fn is_about(cluster: &Cluster, home: &Name, rule: &Rule, peers: &Peers) -> bool 
 }
 
 /// New policies, where all that they select is isolated already.
-fn new_policies(ground: &Ground<'_>, gate: &Gate) -> Option<Way> {
+fn new_policies(ground: &Ground<'_>, gate: &Gate) -> Option<GateOpening> {
     let is_isolated = |pod: &PodId| {
         let found = ground.index.isolation(pod);
         found.is_some_and(|it| gate.isolation(&it) == Tri::Yes)
@@ -208,7 +208,7 @@ fn new_policies(ground: &Ground<'_>, gate: &Gate) -> Option<Way> {
     let fits = chosen.iter().all(|it| gate.targets.iter().chain(&it.others).all(is_isolated));
     let whole = BTreeSet::from_iter(all.iter().map(|it| it.pod_id()));
     let is_whole = whole == gate.targets && one(&gate.namespace, &all, &whole).labels.is_empty();
-    (fits || is_whole).then_some(Way::New(chosen))
+    (fits || is_whole).then_some(GateOpening::New(chosen))
 }
 
 impl Gate {
@@ -263,28 +263,28 @@ fn list(object: &mut Value, direction: Direction) -> Option<&mut Vec<Value>> {
 }
 
 /// Opens a gate; `None`: an object is not there whole, or is not made as it was read.
-fn open(desk: &mut Desk<'_>, gate: &Gate, way: &Way, words: &str) -> Option<()> {
+fn open(desk: &mut Desk<'_>, gate: &Gate, way: &GateOpening, words: &str) -> Option<()> {
     let direction = gate.direction;
     match way {
-        Way::Peers { policy, rule } => {
+        GateOpening::Peers { policy, rule } => {
             let (_, who) = gate.flows.iter().next()?;
             let peers = peers(desk, &gate.namespace, who);
             let field = list(desk.change(policy)?, direction)?.get_mut(*rule)?.get_mut(wire::peers_key(direction))?;
             field.as_array_mut()?.extend(peers);
             desk.say(format!("{policy}: one more peer in spec.{}[{rule}]", direction.as_str()));
         }
-        Way::Ports { policy, rule } => {
+        GateOpening::Ports { policy, rule } => {
             let (ports, _) = gate.flows.iter().next()?;
             let field = list(desk.change(policy)?, direction)?.get_mut(*rule)?.get_mut("ports")?;
             field.as_array_mut()?.extend(wire::ports(ports));
             desk.say(format!("{policy}: more ports in spec.{}[{rule}]", direction.as_str()));
         }
-        Way::Rule { policy } | Way::WiderRule { policy } => {
+        GateOpening::Rule { policy } | GateOpening::WiderRule { policy } => {
             let rules = rules(desk, gate);
             list(desk.change(policy)?, direction)?.extend(rules);
             desk.say(format!("{policy}: one more {} rule", direction.as_str()));
         }
-        Way::New(chosen) => {
+        GateOpening::New(chosen) => {
             for it in chosen {
                 note_others(desk, it);
                 let rules = rules(desk, gate);

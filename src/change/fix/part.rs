@@ -9,7 +9,7 @@
 use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::role::{RoleRule, RuleLists};
-use crate::rbac::matching::Asked;
+use crate::rbac::matching::PreparedRequest;
 use crate::rbac::served::Resource;
 use crate::rbac::{Request, ResourceRequest, Served};
 
@@ -26,7 +26,7 @@ pub enum Left {
 
 /// What a rule gives besides one right.
 pub fn without(rule: &RoleRule, request: &Request, served: &Served) -> Left {
-    if Asked::new(request).matched_by(rule).is_none() {
+    if PreparedRequest::new(request).matched_by(rule).is_none() {
         return Left::Whole;
     }
     match request {

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 use super::Cost;
 
 /// The way that was found.
-pub(super) struct Found {
+pub(super) struct FoundOrder {
     pub places: Vec<usize>,
     /// Whether there is none that is cheaper.
     pub is_best: bool,
@@ -14,7 +14,7 @@ pub(super) struct Found {
 
 /// A way so far: the cheapest first, of those the longest, of those the one that comes first as a rule.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Step {
+struct PartialStepOrder {
     cost: Cost,
     left: usize,
     /// Places in the usual order.
@@ -33,19 +33,23 @@ pub(super) fn best<E>(
     needs: &[Vec<usize>],
     budget: usize,
     cost: &mut dyn FnMut(&[usize]) -> Result<Cost, E>,
-) -> Result<Found, E> {
-    let mut open =
-        BinaryHeap::from([Reverse(Step { cost: Cost::default(), left: usual.len(), made: Vec::new(), is_told: true })]);
+) -> Result<FoundOrder, E> {
+    let mut open = BinaryHeap::from([Reverse(PartialStepOrder {
+        cost: Cost::default(),
+        left: usual.len(),
+        made: Vec::new(),
+        is_told: true,
+    })]);
     let mut seen: BTreeSet<Vec<usize>> = BTreeSet::new();
     let mut asked = 0;
     let changes = |made: &[usize]| made.iter().map(|it| usual[*it]).collect::<Vec<usize>>();
     while let Some(Reverse(mut step)) = open.pop() {
         if step.left == 0 {
-            return Ok(Found { places: changes(&step.made), is_best: true });
+            return Ok(FoundOrder { places: changes(&step.made), is_best: true });
         }
         if !step.is_told {
             if asked == budget {
-                return Ok(Found { places: changes(&finished(&step.made, usual, needs)), is_best: false });
+                return Ok(FoundOrder { places: changes(&finished(&step.made, usual, needs)), is_best: false });
             }
             asked += 1;
             let own = cost(&changes(&step.made))?;
@@ -61,7 +65,7 @@ pub(super) fn best<E>(
         // A set is reached first by the cheapest way to it.
         if seen.insert(key) {
             let next = following(&step.made, usual, needs);
-            let more = |at: usize| Step {
+            let more = |at: usize| PartialStepOrder {
                 made: step.made.iter().copied().chain([at]).collect(),
                 left: step.left - 1,
                 is_told: step.left == 1,
@@ -71,7 +75,7 @@ pub(super) fn best<E>(
         }
     }
     // Needs go round in a circle: no order is right.
-    Ok(Found { places: usual.to_vec(), is_best: false })
+    Ok(FoundOrder { places: usual.to_vec(), is_best: false })
 }
 
 fn sum(a: Cost, b: Cost) -> Cost {

@@ -12,11 +12,11 @@ fn policy(name: &str, rules: Value) -> Value {
         "spec": {"podSelector": {}, "ingress": rules}})
 }
 
-fn item(op: Op, object: Value, fetched: Fetched) -> Item {
-    Item::new(Change { op, object }, fetched, "a file").expect("a policy")
+fn item(op: Op, object: Value, fetched: Fetched) -> StagedItem {
+    StagedItem::new(Change { op, object }, fetched, "a file").expect("a policy")
 }
 
-fn some_item() -> impl Strategy<Value = Item> {
+fn some_item() -> impl Strategy<Value = StagedItem> {
     let op = prop_oneof![Just(Op::Create), Just(Op::Update), Just(Op::Delete)];
     (op, "[a-d]", any::<bool>(), 0..3_u8).prop_map(|(op, name, opens, fetched)| {
         let rules = if opens { json!([{}]) } else { json!([]) };
@@ -72,7 +72,7 @@ proptest! {
     fn nothing_that_opens_comes_after_what_cuts(stage in some_stage()) {
         let order = stage.in_order();
         prop_assert_eq!(order.len(), stage.items().len());
-        let cuts = |it: &&Item| it.op() == Op::Delete || !allows(&it.change().object);
+        let cuts = |it: &&StagedItem| it.op() == Op::Delete || !allows(&it.change().object);
         let first = order.iter().position(cuts).unwrap_or(order.len());
         prop_assert!(order[first..].iter().all(cuts));
     }

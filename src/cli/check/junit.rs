@@ -8,7 +8,7 @@ use std::io;
 use crate::ask::expectation::Verdict;
 use crate::model::untrusted;
 
-use super::{Expected, Report, Rule};
+use super::{CheckRule, Expected, Report};
 
 /// One test case: its name, where it stands, and what is wrong with it.
 struct Case<'a> {
@@ -36,7 +36,7 @@ pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> 
 
 /// The files, and below them what no file holds.
 fn files<'r>(report: &'r Report) -> Vec<Case<'r>> {
-    let found = || report.findings.iter().filter(|it| it.rule != Rule::Expectation);
+    let found = || report.findings.iter().filter(|it| it.rule != CheckRule::Expectation);
     let mut names: Vec<&str> = report.files.iter().map(String::as_str).collect();
     names.extend(found().map(|it| it.file.as_str()));
     names.sort_unstable();

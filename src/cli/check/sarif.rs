@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::ask::expectation::Verdict;
 
-use super::{Expected, Finding, Report, Rule};
+use super::{CheckRule, Expected, Finding, Report};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -15,7 +15,7 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 pub(super) fn document(report: &Report) -> Value {
     let open = report.expected.iter().filter(|it| it.judged.verdict == Verdict::Unknown);
     let results: Vec<Value> = report.findings.iter().map(result).chain(open.map(undecided)).collect();
-    let rules: Vec<Value> = Rule::ALL.iter().map(|it| rule(*it)).collect();
+    let rules: Vec<Value> = CheckRule::ALL.iter().map(|it| rule(*it)).collect();
     let driver = json!({ "name": "kreach", "version": env!("CARGO_PKG_VERSION"), "rules": rules });
     json!({
         "$schema": SCHEMA,
@@ -24,7 +24,7 @@ pub(super) fn document(report: &Report) -> Value {
     })
 }
 
-fn rule(rule: Rule) -> Value {
+fn rule(rule: CheckRule) -> Value {
     json!({
         "id": rule.as_str(),
         "shortDescription": { "text": rule.about() },
@@ -32,8 +32,8 @@ fn rule(rule: Rule) -> Value {
     })
 }
 
-fn index(rule: Rule) -> usize {
-    Rule::ALL.iter().position(|it| *it == rule).unwrap_or_default()
+fn index(rule: CheckRule) -> usize {
+    CheckRule::ALL.iter().position(|it| *it == rule).unwrap_or_default()
 }
 
 fn result(it: &Finding) -> Value {
@@ -58,8 +58,8 @@ fn result(it: &Finding) -> Value {
 
 fn undecided(it: &Expected) -> Value {
     json!({
-        "ruleId": Rule::Expectation.as_str(),
-        "ruleIndex": index(Rule::Expectation),
+        "ruleId": CheckRule::Expectation.as_str(),
+        "ruleIndex": index(CheckRule::Expectation),
         "kind": "open",
         "level": "none",
         "message": { "text": it.words() },

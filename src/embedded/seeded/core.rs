@@ -4,7 +4,7 @@ use super::facts::Facts;
 use super::render::{Id, Rows, address, digits, identity, member, sheets, tag};
 use super::shapes::Style;
 use super::template::{Template, Values, hole};
-use crate::embedded::object_list::Part;
+use crate::embedded::object_list::ObjectPart;
 
 pub const NAMESPACES: Rows = Rows {
     labels: None,
@@ -50,10 +50,10 @@ pub fn members(template: &Template, values: &Values, out: &mut Vec<u8>) {
 }
 
 /// The same, or its metadata alone.
-pub fn members_of(part: Part, template: &Template, values: &Values, out: &mut Vec<u8>) {
+pub fn members_of(part: ObjectPart, template: &Template, values: &Values, out: &mut Vec<u8>) {
     let start = out.len();
     members(template, values, out);
-    if part == Part::Meta {
+    if part == ObjectPart::Meta {
         let end = end_of_first_member(&out[start..]);
         out.truncate(start + end);
     }
@@ -75,7 +75,7 @@ fn end_of_first_member(members: &[u8]) -> usize {
     members.len()
 }
 
-fn write_namespace(facts: &Facts, at: usize, part: Part, out: &mut Vec<u8>) {
+fn write_namespace(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
     let namespace = &facts.namespaces[at];
     let mut values =
         identity(facts, Id { tag: tag::NAMESPACE, number: u64::from(namespace.number) }, None, &namespace.name);
@@ -99,7 +99,7 @@ pub fn node_name(node: usize) -> String {
     format!("worker-{node:05}.eu-west-1.compute.internal")
 }
 
-fn write_node(facts: &Facts, at: usize, part: Part, out: &mut Vec<u8>) {
+fn write_node(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
     let id = Id { tag: tag::NODE, number: at as u64 };
     let mut values = identity(facts, id, None, &node_name(at));
     digits(&mut values, facts, id);

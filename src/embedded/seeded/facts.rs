@@ -18,7 +18,7 @@ pub struct Namespace {
 
 /// What sort of controller a workload has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sort {
+pub enum ControllerSort {
     Deployment,
     StatefulSet,
     DaemonSet,
@@ -33,7 +33,7 @@ pub struct Workload {
     /// Makes its name unlike others; 0 for those with a fixed name.
     pub tag: u32,
     pub base: u8,
-    pub sort: Sort,
+    pub sort: ControllerSort,
     pub tier: u8,
     /// Which of `PORTS` its first container declares, as bits.
     pub ports: u8,
@@ -178,15 +178,15 @@ impl Facts {
     pub fn pod_prefix(&self, workload: u32) -> String {
         let app = self.app(workload);
         match self.workloads[workload as usize].sort {
-            Sort::Deployment => format!("{app}-{}-", self.hash(workload)),
-            Sort::StatefulSet | Sort::DaemonSet => format!("{app}-"),
-            Sort::Job => format!("{app}{JOB}-"),
+            ControllerSort::Deployment => format!("{app}-{}-", self.hash(workload)),
+            ControllerSort::StatefulSet | ControllerSort::DaemonSet => format!("{app}-"),
+            ControllerSort::Job => format!("{app}{JOB}-"),
         }
     }
 
     /// The last part of a pod's name.
     pub fn pod_suffix(&self, pod: PodFact) -> String {
-        if self.workloads[pod.workload as usize].sort == Sort::StatefulSet {
+        if self.workloads[pod.workload as usize].sort == ControllerSort::StatefulSet {
             return pod.ordinal.to_string();
         }
         let mut out = Vec::with_capacity(5);
@@ -241,10 +241,10 @@ impl Facts {
         each("app.kubernetes.io/managed-by", "Helm");
         each("app.kubernetes.io/name", &app);
         each("app.kubernetes.io/version", "1.4.2");
-        if workload.sort == Sort::StatefulSet {
+        if workload.sort == ControllerSort::StatefulSet {
             each("apps.kubernetes.io/pod-index", &pod.ordinal.to_string());
         }
-        if matches!(workload.sort, Sort::StatefulSet | Sort::DaemonSet) {
+        if matches!(workload.sort, ControllerSort::StatefulSet | ControllerSort::DaemonSet) {
             each("controller-revision-hash", &format!("{app}-{}", self.hash(pod.workload)));
         }
         each("environment", "production");
@@ -254,10 +254,10 @@ impl Facts {
         if self.shape.style == Style::Burner {
             each("num", &(pod.ordinal + 1).to_string());
         }
-        if workload.sort == Sort::Deployment {
+        if workload.sort == ControllerSort::Deployment {
             each("pod-template-hash", &self.hash(pod.workload));
         }
-        if workload.sort == Sort::StatefulSet {
+        if workload.sort == ControllerSort::StatefulSet {
             each("statefulset.kubernetes.io/pod-name", &format!("{app}-{}", pod.ordinal));
         }
         each("team", &format!("team-{}", namespace.number % 60));

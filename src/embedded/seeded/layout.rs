@@ -3,7 +3,7 @@
 //! Most namespaces have a dozen workloads, a tenth has forty, a hundredth a hundred and twenty. The first three belong to
 //! the platform. Whatever the namespaces leave over is made in a second round.
 
-use super::facts::{AGENT, BURNER, DNS, FIXED, INGRESS, Namespace, PodFact, Sort, Workload};
+use super::facts::{AGENT, BURNER, ControllerSort, DNS, FIXED, INGRESS, Namespace, PodFact, Workload};
 use super::rng::Rng;
 use super::shapes::{Shape, Style};
 
@@ -74,7 +74,7 @@ fn workload(shape: &Shape, number: usize, first_here: bool, rng: &mut Rng) -> Wo
         namespace: 0,
         tag: 0,
         base: rng.below(FIXED) as u8,
-        sort: if rng.happens(12) { Sort::StatefulSet } else { Sort::Deployment },
+        sort: if rng.happens(12) { ControllerSort::StatefulSet } else { ControllerSort::Deployment },
         tier: rng.below(3) as u8,
         ports: 1,
         containers: *rng.pick(&[1, 1, 1, 2, 2, 3]),
@@ -89,14 +89,15 @@ fn workload(shape: &Shape, number: usize, first_here: bool, rng: &mut Rng) -> Wo
     }
     match (shape.style, number, first_here) {
         (Style::Burner, _, _) => {
-            made = Workload { base: BURNER, sort: Sort::Deployment, replicas: 10, containers: 1, ..made }
+            made = Workload { base: BURNER, sort: ControllerSort::Deployment, replicas: 10, containers: 1, ..made }
         }
-        (_, 0, true) => made = Workload { base: DNS, sort: Sort::Deployment, ports: 2 | 16 | 32, ..made },
-        (_, 1, true) => made = Workload { base: INGRESS, sort: Sort::Deployment, ..made },
+        (_, 0, true) => made = Workload { base: DNS, sort: ControllerSort::Deployment, ports: 2 | 16 | 32, ..made },
+        (_, 1, true) => made = Workload { base: INGRESS, sort: ControllerSort::Deployment, ..made },
         (_, 2, true) => {
-            made = Workload { base: AGENT, sort: Sort::DaemonSet, containers: 1, replicas: 8, ports: 2, ..made }
+            made =
+                Workload { base: AGENT, sort: ControllerSort::DaemonSet, containers: 1, replicas: 8, ports: 2, ..made }
         }
-        (_, 3.., false) if rng.happens(2) => made = Workload { sort: Sort::Job, replicas: 1, ..made },
+        (_, 3.., false) if rng.happens(2) => made = Workload { sort: ControllerSort::Job, replicas: 1, ..made },
         _ => {}
     }
     made

@@ -3,12 +3,12 @@
 //! Every workload but Jobs has a service of its name; all its pods are ready backends.
 
 use super::core::members_of;
-use super::facts::{Facts, PodFact, Sort};
+use super::facts::{ControllerSort, Facts, PodFact};
 use super::pods::main_port;
 use super::render::{Id, Rows, address, comma, identity, sheets, tag, text, uid_of};
 use super::rng::{letters, mix, uid};
 use super::template::{Values, hole};
-use crate::embedded::object_list::Part;
+use crate::embedded::object_list::ObjectPart;
 
 pub const SERVICES: Rows = Rows {
     labels: None,
@@ -76,7 +76,7 @@ fn fill(facts: &Facts, workload: u32, tag: u64, name: &str) -> Values {
     values
 }
 
-fn write_service(facts: &Facts, at: usize, part: Part, out: &mut Vec<u8>) {
+fn write_service(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
     let workload = facts.served[at];
     let mut values = fill(facts, workload, tag::SERVICE, &facts.app(workload));
     let dns = facts.workloads[workload as usize].base == super::facts::DNS;
@@ -134,7 +134,7 @@ fn backends(out: &mut Vec<u8>, facts: &Facts, workload: u32, open: &str, close: 
     out.push(b']');
 }
 
-fn write_endpoints(facts: &Facts, at: usize, part: Part, out: &mut Vec<u8>) {
+fn write_endpoints(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
     let workload = facts.served[at];
     let mut values = fill(facts, workload, tag::ENDPOINTS, &facts.app(workload));
     values.fill(hole("endpoints"), |out| backends(out, facts, workload, "{\"ip\":\"", "\","));
@@ -142,7 +142,7 @@ fn write_endpoints(facts: &Facts, at: usize, part: Part, out: &mut Vec<u8>) {
     members_of(part, sheets().network.get("Endpoints"), &values, out);
 }
 
-fn write_slice(facts: &Facts, at: usize, part: Part, out: &mut Vec<u8>) {
+fn write_slice(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
     let workload = facts.served[at];
     let mut values = fill(facts, workload, tag::ENDPOINT_SLICE, &slice_name(facts, workload));
     values.set(hole("generate"), &format!("{}-", facts.app(workload)));
@@ -155,5 +155,5 @@ fn write_slice(facts: &Facts, at: usize, part: Part, out: &mut Vec<u8>) {
 
 /// Whether a workload has a service.
 pub fn is_served(facts: &Facts, workload: u32) -> bool {
-    facts.workloads[workload as usize].sort != Sort::Job
+    facts.workloads[workload as usize].sort != ControllerSort::Job
 }

@@ -1,10 +1,10 @@
 //! Pods of a seeded world: 9 to 16 KB each, as a cluster with Helm, Calico and a mesh has them.
 
-use super::facts::{DNS, Facts, JOB, PORTS, PodFact, Sort};
+use super::facts::{ControllerSort, DNS, Facts, JOB, PORTS, PodFact};
 use super::render::{Id, Labels, Rows, Sheets, address, comma, digits, identity, member, sheets, tag, text, uid_of};
 use super::rng::{letters, mix};
 use super::template::{Values, hole};
-use crate::embedded::object_list::Part;
+use crate::embedded::object_list::ObjectPart;
 
 pub const PODS: Rows = Rows {
     plural: "pods",
@@ -24,7 +24,7 @@ fn labels(facts: &Facts, at: usize) -> Labels {
 
 fn field(facts: &Facts, at: usize, path: &str) -> Option<String> {
     let pod = facts.pods[at];
-    let done = facts.workloads[pod.workload as usize].sort == Sort::Job;
+    let done = facts.workloads[pod.workload as usize].sort == ControllerSort::Job;
     match path {
         "spec.nodeName" => Some(super::core::node_name(facts.node_of(pod))),
         "spec.serviceAccountName" => Some(facts.app(pod.workload)),
@@ -33,22 +33,22 @@ fn field(facts: &Facts, at: usize, path: &str) -> Option<String> {
     }
 }
 
-fn write(facts: &Facts, at: usize, part: Part, out: &mut Vec<u8>) {
+fn write(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
     let (pod, sheet) = (facts.pods[at], sheets());
     let mut values = identify(facts, pod);
-    if part != Part::Meta {
+    if part != ObjectPart::Meta {
         fill(&mut values, facts, pod);
     }
     text(out, "\"metadata\":");
     sheet.pod.get("metadata").write(&values, out);
-    if part != Part::Slim {
+    if part != ObjectPart::Slim {
         out.pop();
         values.fill(hole("containerfields"), |out| container_fields(out, sheet, facts, pod));
         text(out, ",\"managedFields\":");
         sheet.pod.get("managedFields").write(&values, out);
         out.push(b'}');
     }
-    if part != Part::Meta {
+    if part != ObjectPart::Meta {
         containers(&mut values, sheet, facts, pod);
         text(out, ",\"spec\":");
         sheet.pod.get("spec").write(&values, out);
@@ -87,10 +87,12 @@ fn identify(facts: &Facts, pod: PodFact) -> Values {
 fn own(values: &mut Values, facts: &Facts, pod: PodFact) {
     let app = facts.app(pod.workload);
     let (kind, group, tag, name) = match facts.workloads[pod.workload as usize].sort {
-        Sort::Deployment => ("ReplicaSet", "apps/v1", tag::REPLICA_SET, format!("{app}-{}", facts.hash(pod.workload))),
-        Sort::StatefulSet => ("StatefulSet", "apps/v1", tag::STATEFUL_SET, app),
-        Sort::DaemonSet => ("DaemonSet", "apps/v1", tag::DAEMON_SET, app),
-        Sort::Job => ("Job", "batch/v1", tag::JOB, format!("{app}{JOB}")),
+        ControllerSort::Deployment => {
+            ("ReplicaSet", "apps/v1", tag::REPLICA_SET, format!("{app}-{}", facts.hash(pod.workload)))
+        }
+        ControllerSort::StatefulSet => ("StatefulSet", "apps/v1", tag::STATEFUL_SET, app),
+        ControllerSort::DaemonSet => ("DaemonSet", "apps/v1", tag::DAEMON_SET, app),
+        ControllerSort::Job => ("Job", "batch/v1", tag::JOB, format!("{app}{JOB}")),
     };
     values.set(hole("ownerkind"), kind);
     values.set(hole("ownergroup"), group);
@@ -101,7 +103,7 @@ fn own(values: &mut Values, facts: &Facts, pod: PodFact) {
 /// What spec and status need.
 fn fill(values: &mut Values, facts: &Facts, pod: PodFact) {
     let node = facts.node_of(pod);
-    let done = facts.workloads[pod.workload as usize].sort == Sort::Job;
+    let done = facts.workloads[pod.workload as usize].sort == ControllerSort::Job;
     values.set(hole("node"), &super::core::node_name(node));
     values.fill(hole("hostip"), |out| address(out, facts.node_address(node)));
     values.set(hole("host"), if facts.on_host_network(pod.workload) { "true" } else { "false" });

@@ -4,7 +4,7 @@ use super::facts::Facts;
 use super::rng::{hex, mix, uid};
 use super::template::{Sheet, Values, decimal, hole};
 use super::{core, network, pods, rbac, workloads};
-use crate::embedded::object_list::Part;
+use crate::embedded::object_list::ObjectPart;
 use std::sync::OnceLock;
 
 /// Labels as pairs, in the order of their keys.
@@ -26,7 +26,7 @@ pub struct Rows {
     /// A field that the object can be selected by, where it can be had without rendering it.
     pub field: Option<FieldOf>,
     /// Appends the members of the object's document, without braces, kind and apiVersion.
-    pub write: fn(&Facts, usize, Part, &mut Vec<u8>),
+    pub write: fn(&Facts, usize, ObjectPart, &mut Vec<u8>),
 }
 
 /// The kinds that seeded worlds have; of others there are no objects.

@@ -1,19 +1,21 @@
 //! Deployments, their ReplicaSets, StatefulSets, DaemonSets, Jobs and CronJobs: the owners of the pods.
 
-use super::facts::{Facts, JOB, Sort};
+use super::facts::{ControllerSort, Facts, JOB};
 use super::pods::container_values;
 use super::render::{Id, Rows, comma, identity, member, sheets, tag, text, uid_of};
 use super::template::{Values, hole};
-use crate::embedded::object_list::Part;
+use crate::embedded::object_list::ObjectPart;
 
 pub const DEPLOYMENTS: Rows = Rows {
     labels: None,
     field: None,
     plural: "deployments",
-    count: |facts| facts.of_sort[Sort::Deployment as usize].len(),
-    namespace: |facts, at| namespace(facts, Sort::Deployment, at),
-    name: |facts, at| facts.app(facts.of_sort[Sort::Deployment as usize][at]),
-    write: |facts, at, part, out| write(facts, Sort::Deployment, at, ("Deployment", tag::DEPLOYMENT), part, out),
+    count: |facts| facts.of_sort[ControllerSort::Deployment as usize].len(),
+    namespace: |facts, at| namespace(facts, ControllerSort::Deployment, at),
+    name: |facts, at| facts.app(facts.of_sort[ControllerSort::Deployment as usize][at]),
+    write: |facts, at, part, out| {
+        write(facts, ControllerSort::Deployment, at, ("Deployment", tag::DEPLOYMENT), part, out)
+    },
 };
 
 pub const REPLICA_SETS: Rows = Rows {
@@ -23,40 +25,46 @@ pub const REPLICA_SETS: Rows = Rows {
     count: DEPLOYMENTS.count,
     namespace: DEPLOYMENTS.namespace,
     name: |facts, at| {
-        let workload = facts.of_sort[Sort::Deployment as usize][at];
+        let workload = facts.of_sort[ControllerSort::Deployment as usize][at];
         format!("{}-{}", facts.app(workload), facts.hash(workload))
     },
-    write: |facts, at, part, out| write(facts, Sort::Deployment, at, ("ReplicaSet", tag::REPLICA_SET), part, out),
+    write: |facts, at, part, out| {
+        write(facts, ControllerSort::Deployment, at, ("ReplicaSet", tag::REPLICA_SET), part, out)
+    },
 };
 
 pub const STATEFUL_SETS: Rows = Rows {
     labels: None,
     field: None,
     plural: "statefulsets",
-    count: |facts| facts.of_sort[Sort::StatefulSet as usize].len(),
-    namespace: |facts, at| namespace(facts, Sort::StatefulSet, at),
-    name: |facts, at| facts.app(facts.of_sort[Sort::StatefulSet as usize][at]),
-    write: |facts, at, part, out| write(facts, Sort::StatefulSet, at, ("StatefulSet", tag::STATEFUL_SET), part, out),
+    count: |facts| facts.of_sort[ControllerSort::StatefulSet as usize].len(),
+    namespace: |facts, at| namespace(facts, ControllerSort::StatefulSet, at),
+    name: |facts, at| facts.app(facts.of_sort[ControllerSort::StatefulSet as usize][at]),
+    write: |facts, at, part, out| {
+        write(facts, ControllerSort::StatefulSet, at, ("StatefulSet", tag::STATEFUL_SET), part, out)
+    },
 };
 
 pub const DAEMON_SETS: Rows = Rows {
     labels: None,
     field: None,
     plural: "daemonsets",
-    count: |facts| facts.of_sort[Sort::DaemonSet as usize].len(),
-    namespace: |facts, at| namespace(facts, Sort::DaemonSet, at),
-    name: |facts, at| facts.app(facts.of_sort[Sort::DaemonSet as usize][at]),
-    write: |facts, at, part, out| write(facts, Sort::DaemonSet, at, ("DaemonSet", tag::DAEMON_SET), part, out),
+    count: |facts| facts.of_sort[ControllerSort::DaemonSet as usize].len(),
+    namespace: |facts, at| namespace(facts, ControllerSort::DaemonSet, at),
+    name: |facts, at| facts.app(facts.of_sort[ControllerSort::DaemonSet as usize][at]),
+    write: |facts, at, part, out| {
+        write(facts, ControllerSort::DaemonSet, at, ("DaemonSet", tag::DAEMON_SET), part, out)
+    },
 };
 
 pub const JOBS: Rows = Rows {
     labels: None,
     field: None,
     plural: "jobs",
-    count: |facts| facts.of_sort[Sort::Job as usize].len(),
-    namespace: |facts, at| namespace(facts, Sort::Job, at),
-    name: |facts, at| facts.app(facts.of_sort[Sort::Job as usize][at]) + JOB,
-    write: |facts, at, part, out| write(facts, Sort::Job, at, ("Job", tag::JOB), part, out),
+    count: |facts| facts.of_sort[ControllerSort::Job as usize].len(),
+    namespace: |facts, at| namespace(facts, ControllerSort::Job, at),
+    name: |facts, at| facts.app(facts.of_sort[ControllerSort::Job as usize][at]) + JOB,
+    write: |facts, at, part, out| write(facts, ControllerSort::Job, at, ("Job", tag::JOB), part, out),
 };
 
 pub const CRON_JOBS: Rows = Rows {
@@ -65,15 +73,22 @@ pub const CRON_JOBS: Rows = Rows {
     plural: "cronjobs",
     count: JOBS.count,
     namespace: JOBS.namespace,
-    name: |facts, at| facts.app(facts.of_sort[Sort::Job as usize][at]),
-    write: |facts, at, part, out| write(facts, Sort::Job, at, ("CronJob", tag::CRON_JOB), part, out),
+    name: |facts, at| facts.app(facts.of_sort[ControllerSort::Job as usize][at]),
+    write: |facts, at, part, out| write(facts, ControllerSort::Job, at, ("CronJob", tag::CRON_JOB), part, out),
 };
 
-fn namespace(facts: &Facts, sort: Sort, at: usize) -> Option<u32> {
+fn namespace(facts: &Facts, sort: ControllerSort, at: usize) -> Option<u32> {
     Some(facts.workloads[facts.of_sort[sort as usize][at] as usize].namespace)
 }
 
-fn write(facts: &Facts, sort: Sort, at: usize, (kind, tag): (&str, u64), part: Part, out: &mut Vec<u8>) {
+fn write(
+    facts: &Facts,
+    sort: ControllerSort,
+    at: usize,
+    (kind, tag): (&str, u64),
+    part: ObjectPart,
+    out: &mut Vec<u8>,
+) {
     let workload = facts.of_sort[sort as usize][at];
     let mut values = fill(facts, workload, kind, tag);
     let (owned, group) = owner(&mut values, facts, workload, kind);
@@ -87,13 +102,13 @@ fn write(facts: &Facts, sort: Sort, at: usize, (kind, tag): (&str, u64), part: P
             &format!("\"apiVersion\":\"{group}\",\"kind\":\"CronJob\""),
         );
     }
-    if part != Part::Slim {
+    if part != ObjectPart::Slim {
         out.pop();
         text(out, ",\"managedFields\":");
         sheet.get("managedFields").write(&values, out);
         out.push(b'}');
     }
-    if part == Part::Meta {
+    if part == ObjectPart::Meta {
         return;
     }
     pod_template(&mut values, facts, workload);
@@ -173,7 +188,7 @@ fn pod_template(values: &mut Values, facts: &Facts, workload: u32) {
     let fact = &facts.workloads[workload as usize];
     let sheet = &sheets().workload;
     values.set(hole("host"), if facts.on_host_network(workload) { "true" } else { "false" });
-    values.set(hole("word6"), if fact.sort == Sort::Job { "OnFailure" } else { "Always" });
+    values.set(hole("word6"), if fact.sort == ControllerSort::Job { "OnFailure" } else { "Always" });
     let mut containers = vec![b'['];
     for at in 0..fact.containers {
         container_values(values, facts, workload, at);

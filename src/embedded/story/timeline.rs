@@ -13,13 +13,13 @@ use super::stage::Stage;
 pub struct Script {
     /// After how many seconds it begins anew.
     pub again: u64,
-    pub steps: Vec<Step>,
+    pub steps: Vec<StoryStep>,
 }
 
 /// One step of the script; exactly one of the things that can happen is given.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub struct StoryStep {
     /// In seconds after the beginning.
     pub at: u64,
     pub say: Option<String>,
@@ -35,7 +35,7 @@ pub struct Step {
 /// Something that is due.
 #[derive(Clone, Debug)]
 pub enum Action {
-    Step(Box<Step>),
+    Step(Box<StoryStep>),
     /// The script begins anew.
     Again,
     /// A pod of a namespace starts to run.
@@ -71,7 +71,7 @@ impl Stage {
         }
     }
 
-    fn take(&mut self, step: Step) -> Follow {
+    fn take(&mut self, step: StoryStep) -> Follow {
         let by = step.by.as_deref();
         if let Some(object) = step.apply {
             return if object["kind"] == "Pod" { self.make_pod(object) } else { self.keep(object, by) };

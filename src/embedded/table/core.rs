@@ -2,18 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::{AGE, Column, NAME, column, count, items, number, or_none, since, text, wide};
+use super::{AGE, NAME, TableColumn, column, count, items, number, or_none, since, text, wide};
 
-pub const NAMESPACES: &[Column] = &[NAME, column("Status", |object, _| object["status"]["phase"].clone()), AGE];
+pub const NAMESPACES: &[TableColumn] = &[NAME, column("Status", |object, _| object["status"]["phase"].clone()), AGE];
 
 // The number of secrets, which a server always prints as 0 since it makes no token secrets any more.
-pub const SERVICE_ACCOUNTS: &[Column] =
+pub const SERVICE_ACCOUNTS: &[TableColumn] =
     &[NAME, number("Secrets", |object, _| json!(items(&object["secrets"]).len())), AGE];
 
-pub const DEFINITIONS: &[Column] =
+pub const DEFINITIONS: &[TableColumn] =
     &[NAME, column("Created At", |object, _| object["metadata"]["creationTimestamp"].clone())];
 
-pub const NODES: &[Column] = &[
+pub const NODES: &[TableColumn] = &[
     NAME,
     column("Status", |object, _| json!(node_status(object))),
     column("Roles", |object, _| or_none(roles(object))),
@@ -55,7 +55,7 @@ fn node_address(node: &Value, sort: &str) -> String {
         .to_owned()
 }
 
-pub const EVENTS: &[Column] = &[
+pub const EVENTS: &[TableColumn] = &[
     column("Last Seen", |object, now| json!(since(last_seen(object), now))),
     column("Type", |object, _| object["type"].clone()),
     column("Reason", |object, _| object["reason"].clone()),
@@ -64,13 +64,18 @@ pub const EVENTS: &[Column] = &[
     wide("Source", |object, _| json!(source(&object["source"]))),
     column("Message", |object, _| json!(text(&object["message"]).trim())),
     wide("First Seen", |object, now| json!(since(&object["firstTimestamp"], now))),
-    Column {
+    TableColumn {
         name: "Count",
         form: super::Text::Number,
         priority: 1,
         cell: |object, _| json!(count(&object["count"]).max(1)),
     },
-    Column { name: "Name", form: super::Text::Name, priority: 1, cell: |object, _| object["metadata"]["name"].clone() },
+    TableColumn {
+        name: "Name",
+        form: super::Text::Name,
+        priority: 1,
+        cell: |object, _| object["metadata"]["name"].clone(),
+    },
 ];
 
 fn last_seen(event: &Value) -> &Value {

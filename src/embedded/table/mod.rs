@@ -15,7 +15,7 @@ use super::kinds::Kind;
 
 /// A column: how it is headed, and what it shows of an object.
 #[derive(Debug)]
-pub struct Column {
+pub struct TableColumn {
     pub name: &'static str,
     pub form: Text,
     /// 0: always shown; 1: with `-o wide`.
@@ -32,26 +32,26 @@ pub enum Text {
 }
 
 /// A column that is always shown.
-pub const fn column(name: &'static str, cell: fn(&Value, Timestamp) -> Value) -> Column {
-    Column { name, form: Text::Plain, priority: 0, cell }
+pub const fn column(name: &'static str, cell: fn(&Value, Timestamp) -> Value) -> TableColumn {
+    TableColumn { name, form: Text::Plain, priority: 0, cell }
 }
 
 /// A column that is shown with `-o wide`.
-pub const fn wide(name: &'static str, cell: fn(&Value, Timestamp) -> Value) -> Column {
-    Column { name, form: Text::Plain, priority: 1, cell }
+pub const fn wide(name: &'static str, cell: fn(&Value, Timestamp) -> Value) -> TableColumn {
+    TableColumn { name, form: Text::Plain, priority: 1, cell }
 }
 
 /// A column of numbers.
-pub const fn number(name: &'static str, cell: fn(&Value, Timestamp) -> Value) -> Column {
-    Column { name, form: Text::Number, priority: 0, cell }
+pub const fn number(name: &'static str, cell: fn(&Value, Timestamp) -> Value) -> TableColumn {
+    TableColumn { name, form: Text::Number, priority: 0, cell }
 }
 
 /// The object's name: the first column of every table.
-pub const NAME: Column =
-    Column { name: "Name", form: Text::Name, priority: 0, cell: |object, _| object["metadata"]["name"].clone() };
+pub const NAME: TableColumn =
+    TableColumn { name: "Name", form: Text::Name, priority: 0, cell: |object, _| object["metadata"]["name"].clone() };
 
 /// How old the object is.
-pub const AGE: Column = Column {
+pub const AGE: TableColumn = TableColumn {
     name: "Age",
     form: Text::Plain,
     priority: 0,

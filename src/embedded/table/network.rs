@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{AGE, Column, NAME, column, count, items, map, or_none, selector, text, wide};
+use super::{AGE, NAME, TableColumn, column, count, items, map, or_none, selector, text, wide};
 
-pub const SERVICES: &[Column] = &[
+pub const SERVICES: &[TableColumn] = &[
     NAME,
     column("Type", |object, _| object["spec"]["type"].clone()),
     column("Cluster-IP", |object, _| or_none(text(&object["spec"]["clusterIP"]).to_owned())),
@@ -42,7 +42,7 @@ fn service_ports(service: &Value) -> String {
     items(&service["spec"]["ports"]).iter().map(port).collect::<Vec<_>>().join(",")
 }
 
-pub const ENDPOINTS: &[Column] = &[NAME, column("Endpoints", |object, _| or_none(endpoints(object))), AGE];
+pub const ENDPOINTS: &[TableColumn] = &[NAME, column("Endpoints", |object, _| or_none(endpoints(object))), AGE];
 
 /// The first three, and how many more there are.
 fn some(all: &[String], most: usize) -> String {
@@ -62,7 +62,7 @@ fn endpoints(object: &Value) -> String {
     some(&all, 3)
 }
 
-pub const ENDPOINT_SLICES: &[Column] = &[
+pub const ENDPOINT_SLICES: &[TableColumn] = &[
     NAME,
     column("AddressType", |object, _| object["addressType"].clone()),
     column("Ports", |object, _| json!(slice_ports(object))),
@@ -87,5 +87,5 @@ fn slice_endpoints(slice: &Value) -> String {
     if all.is_empty() { "<unset>".to_owned() } else { some(&all, 3) }
 }
 
-pub const POLICIES: &[Column] =
+pub const POLICIES: &[TableColumn] =
     &[NAME, column("Pod-Selector", |object, _| or_none(selector(&object["spec"]["podSelector"]))), AGE];

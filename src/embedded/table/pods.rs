@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{AGE, Column, NAME, column, count, items, or_none, since, text, wide};
+use super::{AGE, NAME, TableColumn, column, count, items, or_none, since, text, wide};
 
-pub const PODS: &[Column] = &[
+pub const PODS: &[TableColumn] = &[
     NAME,
     column("Ready", |pod, _| json!(ready(pod))),
     column("Status", |pod, _| json!(status(pod))),

@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::{AGE, Column, NAME, column, items, text, wide};
+use super::{AGE, NAME, TableColumn, column, items, text, wide};
 
 /// Roles and cluster roles, which show when they were made rather than how old they are.
-pub const ROLES: &[Column] = &[NAME, column("Created At", |object, _| object["metadata"]["creationTimestamp"].clone())];
+pub const ROLES: &[TableColumn] =
+    &[NAME, column("Created At", |object, _| object["metadata"]["creationTimestamp"].clone())];
 
-pub const ROLE_BINDINGS: &[Column] = BINDINGS;
-pub const CLUSTER_ROLE_BINDINGS: &[Column] = BINDINGS;
+pub const ROLE_BINDINGS: &[TableColumn] = BINDINGS;
+pub const CLUSTER_ROLE_BINDINGS: &[TableColumn] = BINDINGS;
 
-const BINDINGS: &[Column] = &[
+const BINDINGS: &[TableColumn] = &[
     NAME,
     column("Role", |object, _| {
         json!(format!("{}/{}", text(&object["roleRef"]["kind"]), text(&object["roleRef"]["name"])))

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{AGE, Column, NAME, column, count, human, items, number, or_none, selector, since, text, wide};
+use super::{AGE, NAME, TableColumn, column, count, human, items, number, or_none, selector, since, text, wide};
 
-const CONTAINERS: Column = wide("Containers", |object, _| json!(containers(&object["spec"]["template"], "name")));
-const IMAGES: Column = wide("Images", |object, _| json!(containers(&object["spec"]["template"], "image")));
-const SELECTOR: Column = wide("Selector", |object, _| or_none(selector(&object["spec"]["selector"])));
+const CONTAINERS: TableColumn = wide("Containers", |object, _| json!(containers(&object["spec"]["template"], "name")));
+const IMAGES: TableColumn = wide("Images", |object, _| json!(containers(&object["spec"]["template"], "image")));
+const SELECTOR: TableColumn = wide("Selector", |object, _| or_none(selector(&object["spec"]["selector"])));
 
-pub const DEPLOYMENTS: &[Column] = &[
+pub const DEPLOYMENTS: &[TableColumn] = &[
     NAME,
     column("Ready", |object, _| {
         json!(format!("{}/{}", count(&object["status"]["readyReplicas"]), count(&object["spec"]["replicas"])))
@@ -21,7 +21,7 @@ pub const DEPLOYMENTS: &[Column] = &[
     SELECTOR,
 ];
 
-pub const REPLICA_SETS: &[Column] = &[
+pub const REPLICA_SETS: &[TableColumn] = &[
     NAME,
     number("Desired", |object, _| json!(count(&object["spec"]["replicas"]))),
     number("Current", |object, _| json!(count(&object["status"]["replicas"]))),
@@ -32,7 +32,7 @@ pub const REPLICA_SETS: &[Column] = &[
     SELECTOR,
 ];
 
-pub const STATEFUL_SETS: &[Column] = &[
+pub const STATEFUL_SETS: &[TableColumn] = &[
     NAME,
     column("Ready", |object, _| {
         json!(format!("{}/{}", count(&object["status"]["readyReplicas"]), count(&object["spec"]["replicas"])))
@@ -42,7 +42,7 @@ pub const STATEFUL_SETS: &[Column] = &[
     IMAGES,
 ];
 
-pub const DAEMON_SETS: &[Column] = &[
+pub const DAEMON_SETS: &[TableColumn] = &[
     NAME,
     number("Desired", |object, _| json!(count(&object["status"]["desiredNumberScheduled"]))),
     number("Current", |object, _| json!(count(&object["status"]["currentNumberScheduled"]))),
@@ -58,7 +58,7 @@ pub const DAEMON_SETS: &[Column] = &[
     SELECTOR,
 ];
 
-pub const JOBS: &[Column] = &[
+pub const JOBS: &[TableColumn] = &[
     NAME,
     column("Status", |object, _| json!(job_status(object))),
     column("Completions", |object, _| {
@@ -75,7 +75,7 @@ pub const JOBS: &[Column] = &[
     SELECTOR,
 ];
 
-pub const CRON_JOBS: &[Column] = &[
+pub const CRON_JOBS: &[TableColumn] = &[
     NAME,
     column("Schedule", |object, _| object["spec"]["schedule"].clone()),
     column("Timezone", |object, _| or_none(text(&object["spec"]["timeZone"]).to_owned())),

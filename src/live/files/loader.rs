@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::apart::Besides;
 use super::cut::breaks;
-use super::read::{Broken, Found, read, resolve_aliases};
+use super::read::{Broken, PieceFound, read, resolve_aliases};
 use super::salvage::Lost;
 use super::source::{At, File, FileText};
 use super::split::{Piece, pieces};
@@ -41,7 +41,7 @@ pub(super) struct Loader<'r> {
 }
 
 /// What one file holds, each with where it stands: its line and range, and whether it is an item of a YAML list.
-pub(super) type Contents = Vec<(u32, Range<usize>, bool, Found)>;
+pub(super) type Contents = Vec<(u32, Range<usize>, bool, PieceFound)>;
 
 impl<'r> Loader<'r> {
     pub fn new(reading: &'r Reading) -> Self {
@@ -141,7 +141,8 @@ impl<'r> Loader<'r> {
         let mut lines = Lines { text, at: 0, line: 1 };
         let mut contents = Contents::new();
         for (piece, found) in pieces.iter().zip(found) {
-            let placed = |(range, it): (Range<usize>, Found)| (lines.of(range.start), range, piece.list.is_some(), it);
+            let placed =
+                |(range, it): (Range<usize>, PieceFound)| (lines.of(range.start), range, piece.list.is_some(), it);
             contents.extend(found.into_iter().map(placed));
         }
         contents
@@ -151,7 +152,7 @@ impl<'r> Loader<'r> {
     fn whole_snapshot(&mut self, label: &str, contents: &mut Contents) -> Result<(), FilesError> {
         let kinds: Vec<Kind> = contents.iter().filter_map(|(.., it)| it.kind()).collect();
         let end = contents.iter().find_map(|(.., it)| match it {
-            Found::SnapshotEnd(json) => Some(snapshot::missing(json, &kinds)),
+            PieceFound::SnapshotEnd(json) => Some(snapshot::missing(json, &kinds)),
             _ => None,
         });
         let Some(what) = end.unwrap_or_else(|| Some("its end mark is missing".to_owned())) else { return Ok(()) };
@@ -161,8 +162,8 @@ impl<'r> Loader<'r> {
         self.problem(label, format!("a snapshot that was cut: {what}; what follows the cut is not read"));
         // The last document may lack its end.
         let last = contents.pop().and_then(|(.., it)| it.kind());
-        contents.retain(|(.., it)| !matches!(it, Found::Broken(_) | Found::SnapshotEnd(_)));
-        let has_head = contents.iter().any(|it| matches!(it.3, Found::Snapshot(_)));
+        contents.retain(|(.., it)| !matches!(it, PieceFound::Broken(_) | PieceFound::SnapshotEnd(_)));
+        let has_head = contents.iter().any(|it| matches!(it.3, PieceFound::Snapshot(_)));
         let before = contents.iter().filter_map(|(.., it)| it.kind()).next_back();
         let lost = match before.or(last) {
             _ if !has_head => Lost::Anything,
@@ -173,7 +174,7 @@ impl<'r> Loader<'r> {
     }
 
     fn contents(&mut self, file: File, begins: bool, mut contents: Contents, named: bool) -> Result<(), FilesError> {
-        if begins || contents.iter().any(|it| matches!(it.3, Found::Snapshot(_))) {
+        if begins || contents.iter().any(|it| matches!(it.3, PieceFound::Snapshot(_))) {
             self.whole_snapshot(&file.label, &mut contents)?;
         }
         let index = self.loaded.source.files.len() as u32;
@@ -185,20 +186,20 @@ impl<'r> Loader<'r> {
         Ok(())
     }
 
-    fn take(&mut self, found: Found, at: At, label: &str, named: bool) -> Result<(), FilesError> {
+    fn take(&mut self, found: PieceFound, at: At, label: &str, named: bool) -> Result<(), FilesError> {
         // A document begins on the line of its marker, and says something on the next.
         let first = at.line as usize;
         match found {
-            Found::Object(reading) => self.object(reading, at),
-            Found::Snapshot(json) => self.snapshots.push(json),
-            Found::SnapshotEnd(_) => {}
-            Found::Apart(it, json) => {
+            PieceFound::Object(reading) => self.object(reading, at),
+            PieceFound::Snapshot(json) => self.snapshots.push(json),
+            PieceFound::SnapshotEnd(_) => {}
+            PieceFound::Apart(it, json) => {
                 if let Some(what) = self.besides.take(it, &json, &self.reading.namespace) {
                     self.nameless(at, what);
                 }
             }
-            Found::Stranger(what) => self.nameless(at, format!("{what}; left out")),
-            Found::Broken(it) => {
+            PieceFound::Stranger(what) => self.nameless(at, format!("{what}; left out")),
+            PieceFound::Broken(it) => {
                 let Broken { error, lost } = *it;
                 let line = first + error.line - 1;
                 if named && !self.reading.finds {
@@ -327,7 +328,7 @@ const BATCH: usize = 64;
 const SMALL: usize = 256 * 1024;
 
 /// What the pieces of a text hold, and the objects among it that name no namespace.
-type ReadAll = (Vec<Vec<(Range<usize>, Found)>>, Homeless);
+type ReadAll = (Vec<Vec<(Range<usize>, PieceFound)>>, Homeless);
 
 /// Reads all pieces, on as many threads as there are cores, in order.
 fn read_all(pieces: &[Piece], text: &str, namespace: &str) -> ReadAll {

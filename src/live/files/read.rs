@@ -15,7 +15,7 @@ use crate::model::id::Kind;
 
 /// What a piece holds.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(super) enum PieceFound {
     /// An object of a kind that we read.
     Object(Reading),
     /// A kreach snapshot's own object, as JSON.
@@ -30,12 +30,12 @@ pub(super) enum Found {
     Broken(Box<Broken>),
 }
 
-impl Found {
+impl PieceFound {
     /// The kind of the object that it is.
     pub fn kind(&self) -> Option<Kind> {
         match self {
-            Found::Object(Reading::Read(entry)) => Some(entry.fact.id().kind),
-            Found::Object(Reading::Unreadable { id, .. } | Reading::Ignored(id)) => Some(id.kind),
+            PieceFound::Object(Reading::Read(entry)) => Some(entry.fact.id().kind),
+            PieceFound::Object(Reading::Unreadable { id, .. } | Reading::Ignored(id)) => Some(id.kind),
             _ => None,
         }
     }
@@ -59,7 +59,7 @@ pub(super) struct TypeMeta {
 }
 
 /// Reads one piece of a file: what it holds, each with where it stands.
-pub(super) fn read(piece: &Piece, text: &str, namespace: &str, intern: &mut Intern) -> Vec<(Range<usize>, Found)> {
+pub(super) fn read(piece: &Piece, text: &str, namespace: &str, intern: &mut Intern) -> Vec<(Range<usize>, PieceFound)> {
     let raw = &text[piece.range.clone()];
     let mut found = Vec::new();
     if piece.list.is_none()
@@ -74,7 +74,12 @@ pub(super) fn read(piece: &Piece, text: &str, namespace: &str, intern: &mut Inte
 }
 
 /// JSON objects one after the other; says whether it is JSON at all (flow-style YAML looks alike).
-fn json_stream<'t>(text: &'t str, namespace: &str, intern: &mut Intern, found: &mut Vec<(&'t str, Found)>) -> bool {
+fn json_stream<'t>(
+    text: &'t str,
+    namespace: &str,
+    intern: &mut Intern,
+    found: &mut Vec<(&'t str, PieceFound)>,
+) -> bool {
     let objects: Result<Vec<&'t RawValue>, _> = serde_json::Deserializer::from_str(text).into_iter().collect();
     let Ok(objects) = objects else { return false };
     objects.into_iter().for_each(|it| json(it.get(), None, namespace, intern, found));
@@ -87,7 +92,7 @@ pub(super) fn json<'t>(
     list: Option<&ListType>,
     namespace: &str,
     intern: &mut Intern,
-    found: &mut Vec<(&'t str, Found)>,
+    found: &mut Vec<(&'t str, PieceFound)>,
 ) {
     #[derive(Deserialize)]
     struct List<'a> {
@@ -107,21 +112,21 @@ pub(super) fn json<'t>(
         return items.into_iter().for_each(|it| json(it.get(), Some(&list), namespace, intern, found));
     }
     let it = match class(named) {
-        Class::Read(spec) => Found::Object(spec.read_json(text, namespace, intern)),
-        Class::Snapshot => Found::Snapshot(text.to_owned()),
-        Class::SnapshotEnd => Found::SnapshotEnd(text.to_owned()),
-        Class::Apart(it) => apart(it, || text.to_owned()),
-        Class::Stranger(what) => Found::Stranger(what),
+        DocumentClass::Read(spec) => PieceFound::Object(spec.read_json(text, namespace, intern)),
+        DocumentClass::Snapshot => PieceFound::Snapshot(text.to_owned()),
+        DocumentClass::SnapshotEnd => PieceFound::SnapshotEnd(text.to_owned()),
+        DocumentClass::Apart(it) => apart(it, || text.to_owned()),
+        DocumentClass::Stranger(what) => PieceFound::Stranger(what),
     };
     found.push((text, it));
 }
 
-fn yaml(piece: &Piece, raw: &str, namespace: &str, intern: &mut Intern) -> Vec<Found> {
+fn yaml(piece: &Piece, raw: &str, namespace: &str, intern: &mut Intern) -> Vec<PieceFound> {
     let document = as_document(raw, piece.list.is_some());
     let list = piece.list.as_ref().map(|it| &it.of);
     let broken = |error: YamlError| {
         let lost = salvage(&document, piece.list.as_ref(), namespace);
-        vec![Found::Broken(Box::new(Broken { error, lost }))]
+        vec![PieceFound::Broken(Box::new(Broken { error, lost }))]
     };
     let Some(header) = header(&document) else {
         return Whole::of(&document).map_or_else(broken, |it| it.objects(list, namespace, intern));
@@ -131,20 +136,20 @@ fn yaml(piece: &Piece, raw: &str, namespace: &str, intern: &mut Intern) -> Vec<F
         true => Err(STRANGER),
         false => Ok((version, kind)),
     })) {
-        Class::Read(spec) => match spec.read_yaml(&document, namespace, intern) {
-            reading @ (Reading::Read(_) | Reading::Ignored(_)) => vec![Found::Object(reading)],
+        DocumentClass::Read(spec) => match spec.read_yaml(&document, namespace, intern) {
+            reading @ (Reading::Read(_) | Reading::Ignored(_)) => vec![PieceFound::Object(reading)],
             // Is it the object, or is it its YAML?
             reading => match kinds::parse_yaml::<IgnoredAny>(&document) {
-                Ok(_) => vec![Found::Object(reading)],
+                Ok(_) => vec![PieceFound::Object(reading)],
                 Err(error) => broken(error),
             },
         },
-        Class::Apart(it) if !it.is_read() => match kinds::is_plain(&document) {
-            true => vec![Found::Apart(it, String::new())],
+        DocumentClass::Apart(it) if !it.is_read() => match kinds::is_plain(&document) {
+            true => vec![PieceFound::Apart(it, String::new())],
             false => kinds::parse_yaml::<IgnoredAny>(&document)
-                .map_or_else(broken, |_| vec![Found::Apart(it, String::new())]),
+                .map_or_else(broken, |_| vec![PieceFound::Apart(it, String::new())]),
         },
-        Class::Snapshot | Class::SnapshotEnd | Class::Apart(_) | Class::Stranger(_) => {
+        DocumentClass::Snapshot | DocumentClass::SnapshotEnd | DocumentClass::Apart(_) | DocumentClass::Stranger(_) => {
             Whole::of(&document).map_or_else(broken, |it| it.objects(list, namespace, intern))
         }
     }
@@ -167,7 +172,7 @@ impl Whole {
     }
 
     /// What it holds.
-    fn objects(&self, list: Option<&ListType>, namespace: &str, intern: &mut Intern) -> Vec<Found> {
+    fn objects(&self, list: Option<&ListType>, namespace: &str, intern: &mut Intern) -> Vec<PieceFound> {
         let mut found = Vec::new();
         self.each(&self.value, "", list, &mut |value, prefix, list| {
             found.push(self.object(value, prefix, list, namespace, intern))
@@ -176,7 +181,7 @@ impl Whole {
     }
 
     /// One of its items.
-    fn item(&self, number: usize, list: &ListType, namespace: &str, intern: &mut Intern) -> Vec<Found> {
+    fn item(&self, number: usize, list: &ListType, namespace: &str, intern: &mut Intern) -> Vec<PieceFound> {
         let (items, prefix) = match self.value.get("items") {
             Some(items) => (items, format!("items[{number}].")),
             None => (&self.value, format!("[{number}].")),
@@ -222,30 +227,30 @@ impl Whole {
         list: Option<&ListType>,
         namespace: &str,
         intern: &mut Intern,
-    ) -> Found {
+    ) -> PieceFound {
         if !value.is_object() {
             let (line, what) = (1, "no Kubernetes object".to_owned());
             let error = YamlError { line, column: 1, what, is_unknown_anchor: false };
-            return Found::Broken(Box::new(Broken { error, lost: Lost::Nothing }));
+            return PieceFound::Broken(Box::new(Broken { error, lost: Lost::Nothing }));
         }
         match class(names(type_of(value), list)) {
-            Class::Read(spec) => {
+            DocumentClass::Read(spec) => {
                 let mut reading = spec.read_json(&value.to_string(), namespace, intern);
                 let own = self.words.iter().filter_map(|it| Some((it, it.place.strip_prefix(prefix)?)));
                 reading.add(own.map(|(it, place)| OddWord { place: place.to_owned(), what: it.what.clone() }));
-                Found::Object(reading)
+                PieceFound::Object(reading)
             }
-            Class::Snapshot => Found::Snapshot(value.to_string()),
-            Class::SnapshotEnd => Found::SnapshotEnd(value.to_string()),
-            Class::Apart(it) => apart(it, || value.to_string()),
-            Class::Stranger(what) => Found::Stranger(what),
+            DocumentClass::Snapshot => PieceFound::Snapshot(value.to_string()),
+            DocumentClass::SnapshotEnd => PieceFound::SnapshotEnd(value.to_string()),
+            DocumentClass::Apart(it) => apart(it, || value.to_string()),
+            DocumentClass::Stranger(what) => PieceFound::Stranger(what),
         }
     }
 }
 
-fn apart(it: Apart, text: impl FnOnce() -> String) -> Found {
+fn apart(it: Apart, text: impl FnOnce() -> String) -> PieceFound {
     let text = if it.is_read() { text() } else { String::new() };
-    Found::Apart(it, text)
+    PieceFound::Apart(it, text)
 }
 
 fn type_of(value: &Value) -> TypeMeta {
@@ -265,13 +270,13 @@ pub(super) fn resolve_aliases(
     pieces: &[Piece],
     text: &str,
     namespace: &str,
-    found: &mut [Vec<(Range<usize>, Found)>],
+    found: &mut [Vec<(Range<usize>, PieceFound)>],
 ) -> Homeless {
     let mut intern = Intern::new();
     let mut held: Option<(Range<usize>, Option<Whole>)> = None;
     for (piece, found) in pieces.iter().zip(found) {
         let Some(item) = &piece.list else { continue };
-        let is_wanted = |(_, it): &(_, Found)| matches!(it, Found::Broken(it) if it.error.is_unknown_anchor);
+        let is_wanted = |(_, it): &(_, PieceFound)| matches!(it, PieceFound::Broken(it) if it.error.is_unknown_anchor);
         if !found.iter().any(is_wanted) {
             continue;
         }
@@ -336,7 +341,7 @@ pub(super) fn names(own: TypeMeta, list: Option<&ListType>) -> Result<(String, S
     }
 }
 
-enum Class {
+enum DocumentClass {
     Read(&'static KindSpec),
     Snapshot,
     SnapshotEnd,
@@ -344,17 +349,17 @@ enum Class {
     Stranger(&'static str),
 }
 
-fn class(names: Result<(String, String), &'static str>) -> Class {
+fn class(names: Result<(String, String), &'static str>) -> DocumentClass {
     let (version, kind) = match names {
         Ok(names) => names,
-        Err(what) => return Class::Stranger(what),
+        Err(what) => return DocumentClass::Stranger(what),
     };
     match kind.as_str() {
-        snapshot::KIND if version == snapshot::API_VERSION => Class::Snapshot,
-        snapshot::END if version == snapshot::API_VERSION => Class::SnapshotEnd,
+        snapshot::KIND if version == snapshot::API_VERSION => DocumentClass::Snapshot,
+        snapshot::END if version == snapshot::API_VERSION => DocumentClass::SnapshotEnd,
         _ => match kinds::recognize(&version, &kind) {
-            Known::Read(spec) => Class::Read(spec),
-            Known::Apart(it) => Class::Apart(it),
+            Known::Read(spec) => DocumentClass::Read(spec),
+            Known::Apart(it) => DocumentClass::Apart(it),
         },
     }
 }

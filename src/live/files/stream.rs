@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 
 use super::cut::{Cut, Cuts, Cutter, breaks};
 use super::loader::Contents;
-use super::read::{Found, json};
+use super::read::{PieceFound, json};
 use super::stored::Stored;
 use super::threads;
 use crate::kinds::{Homeless, Intern, Reading};
@@ -85,7 +85,7 @@ fn batch(
         let mut found = Vec::new();
         json(text, cut.list.map(|it| &cuts.lists[it]), namespace, intern, &mut found);
         // What was read as an object is JSON.
-        let is_read = matches!(found.as_slice(), [(_, Found::Object(Reading::Read(_)))]);
+        let is_read = matches!(found.as_slice(), [(_, PieceFound::Object(Reading::Read(_)))]);
         if !is_read && serde_json::from_str::<IgnoredAny>(text).is_err() {
             return Ok(None);
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{ABSENT_FOR, ENDLESS_FOR, EXPIRIES, Follow, Held, Now, Phase, STREAMS, Served};
+use super::{ABSENT_FOR, ENDLESS_FOR, EXPIRIES, Follow, ListHeld, Now, Phase, STREAMS, Served};
 use crate::live::fault::{LiveFault, LiveFaultClass};
 use crate::live::health::{Condition, Throttled};
 use crate::live::pace::{LONGEST, SETTLED};
@@ -80,7 +80,7 @@ impl Follow {
 
     /// Where nothing was wholly known before, it is told why that is not only a matter of time.
     pub(super) fn claim_nothing(&mut self, fault: &LiveFault) {
-        if self.held != Held::Whole {
+        if self.held != ListHeld::Whole {
             self.cover(Coverage::Failed { why: fault.what.as_str().into() });
         }
     }
@@ -133,7 +133,7 @@ impl Follow {
 
     /// What we hold is no longer known to be true.
     pub(super) fn lose_sight(&mut self, fault: &LiveFault) {
-        if let (Held::Whole, Some(since)) = (self.held, self.alive) {
+        if let (ListHeld::Whole, Some(since)) = (self.held, self.alive) {
             self.cover(Coverage::Stale { since, why: fault.what.as_str().into() });
         }
     }
@@ -187,12 +187,12 @@ impl Follow {
     }
 
     pub(super) fn gone(&mut self) {
-        if self.held != Held::Nothing {
+        if self.held != ListHeld::Nothing {
             let (kind, scope) = (self.spec.kind, self.scope.clone());
             self.out.deltas.push(Delta::Listed { kind, scope, entries: Vec::new() });
         }
         self.start_over();
-        (self.phase, self.held, self.number) = (Phase::Absent, Held::Nothing, 0);
+        (self.phase, self.held, self.number) = (Phase::Absent, ListHeld::Nothing, 0);
         self.cover(Coverage::NotServed);
         self.condition(Condition::NotServed);
     }

@@ -1,6 +1,6 @@
 //! How a list comes in: the first one is put as it comes, any later one is gathered and swapped in whole.
 
-use super::{Follow, Gathered, Held, Now, Phase};
+use super::{Follow, Gathered, ListHeld, Now, Phase};
 use crate::kinds::Page;
 use crate::live::endless::Bound;
 use crate::live::fault::LiveFault;
@@ -17,7 +17,7 @@ impl Follow {
 
     /// Whether the next list is gathered beside what is held.
     pub fn lists_again(&self) -> bool {
-        self.held != Held::Nothing
+        self.held != ListHeld::Nothing
     }
 
     /// A list begins: the first one is put as it comes, any later one is gathered (N8 leaves none half).
@@ -62,7 +62,7 @@ impl Follow {
             gathered.unreadable.extend(unreadable);
             return;
         }
-        self.held = Held::Partial;
+        self.held = ListHeld::Partial;
         self.out.deltas.extend(entries.into_iter().map(Delta::Put));
         self.out.deltas.extend(unreadable.into_iter().map(|(id, problems)| Delta::Unreadable { id, problems }));
     }
@@ -89,7 +89,7 @@ impl Follow {
             let lost = gathered.unreadable.into_iter().map(|(id, problems)| Delta::Unreadable { id, problems });
             self.out.deltas.extend(lost);
         }
-        self.held = Held::Whole;
+        self.held = ListHeld::Whole;
         self.phase = Phase::Whole;
         self.pace.proceed();
         self.watched = false;

@@ -8,7 +8,7 @@
 //!                    that starts refuses what its authorizer has not read yet; then, as any other, each minute (A3)
 //! ```
 
-use super::{FORBIDDEN_FOR, Follow, Held, LISTED_EVERY, Now, Phase};
+use super::{FORBIDDEN_FOR, Follow, LISTED_EVERY, ListHeld, Now, Phase};
 use crate::live::fault::LiveFault;
 use crate::live::health::Condition;
 use crate::live::pace::Refusal;
@@ -57,16 +57,16 @@ impl Follow {
     fn list_refused(&mut self, fault: &LiveFault, now: Now) {
         self.start_over();
         let refusal = match self.held {
-            Held::Whole => self.pace.refused(now.tick),
+            ListHeld::Whole => self.pace.refused(now.tick),
             _ => Refusal::Settled,
         };
         self.denied = refusal == Refusal::Settled;
         if refusal == Refusal::Settled {
             self.pace.rest(now.tick, FORBIDDEN_FOR);
         }
-        if self.held == Held::Nothing {
+        if self.held == ListHeld::Nothing {
             // Other scopes may be read meanwhile; the list that is allowed at last replaces them.
-            self.held = Held::Partial;
+            self.held = ListHeld::Partial;
         }
         self.condition(Condition::Forbidden { why: fault.what.clone() });
         self.cover(Coverage::Forbidden { why: fault.what.as_str().into() });

@@ -18,7 +18,7 @@ use crate::model::policy::PolicyGap;
 
 #[derive(Serialize, Deserialize, Default)]
 #[serde(default)]
-struct State {
+struct SnapshotState {
     #[serde(rename = "apiVersion")]
     api_version: String,
     kind: String,
@@ -133,7 +133,7 @@ impl CoverageState {
 
 /// The Snapshot object of a cluster.
 pub(super) fn snapshot(cluster: &Cluster) -> Value {
-    let state = State {
+    let state = SnapshotState {
         api_version: API_VERSION.to_owned(),
         kind: KIND.to_owned(),
         metadata: BTreeMap::from([("name".to_owned(), "snapshot".to_owned())]),
@@ -176,7 +176,7 @@ fn complaint(it: &Problem) -> Complaint {
 
 /// Takes back in what a Snapshot object (as JSON) says of the cluster whose objects have just been read.
 pub fn restore(json: &str, cluster: &mut Cluster) {
-    let state: State = match serde_json::from_str(json) {
+    let state: SnapshotState = match serde_json::from_str(json) {
         Ok(state) => state,
         Err(error) => {
             let what = format!("a snapshot's own object could not be read, so that nothing is claimed: {error}");
@@ -194,7 +194,7 @@ pub fn restore(json: &str, cluster: &mut Cluster) {
     }
 }
 
-fn restore_coverage(state: &State, cluster: &mut Cluster) {
+fn restore_coverage(state: &SnapshotState, cluster: &mut Cluster) {
     cluster.coverage = CoverageMap::all(state.otherwise.read());
     for (word, it) in &state.coverage {
         let Some(kind) = kind(word) else { continue };
@@ -206,7 +206,7 @@ fn restore_coverage(state: &State, cluster: &mut Cluster) {
 }
 
 /// Puts the real gaps where placeholders stood.
-fn restore_gaps(state: &State, cluster: &mut Cluster) {
+fn restore_gaps(state: &SnapshotState, cluster: &mut Cluster) {
     let mut gaps: BTreeMap<ObjectId, Vec<PolicyGap>> = BTreeMap::new();
     for gap in &state.gaps {
         let Some(id) = gap.policy.read() else { continue };
@@ -231,7 +231,7 @@ fn restore_gaps(state: &State, cluster: &mut Cluster) {
 }
 
 /// The problems of the session, in place of those that reading its snapshot gave.
-fn restore_problems(state: &State, cluster: &mut Cluster) {
+fn restore_problems(state: &SnapshotState, cluster: &mut Cluster) {
     let mut problems: BTreeMap<ObjectId, Vec<Problem>> = BTreeMap::new();
     for it in &state.problems {
         let object = it.object.as_ref().and_then(Id::read);

@@ -29,7 +29,7 @@ use crate::net::verdict::{End, EndFacts, Tri};
 #[derive(Clone, Copy)]
 pub(super) enum EndReading<'a> {
     Class(u32, &'a Class),
-    ExternalEnd(&'a ExternalEnd),
+    External(&'a ExternalEnd),
 }
 
 /// An end that is no pod.
@@ -65,7 +65,7 @@ pub(super) enum IndexedEnd<'a> {
         host: u32,
         node: &'a Name,
     },
-    ExternalEnd(ExternalEnd),
+    External(ExternalEnd),
     /// A pod that has finished, may no longer be read, or is not there.
     Nothing,
 }

@@ -1,10 +1,10 @@
 //! Resources of rules that no request is for, or none that a RoleBinding could let through.
 
-use super::{Flaw, Part, dead, is_list, limited};
+use super::{Flaw, RulePart, dead, is_list, limited};
 use crate::model::id::ResourceScope;
 use crate::model::name::Name;
 use crate::model::role::{Binding, RoleRule};
-use crate::rbac::places::{self, Whose};
+use crate::rbac::places::{self, NamespaceOf};
 use crate::rbac::served::{Resource, Served};
 
 /// What is wrong with a resource of a rule.
@@ -13,7 +13,7 @@ pub(super) fn flaw(word: &Name, binding: &Binding, rule: &RoleRule, served: &Ser
         return None;
     }
     if let Some((number, what)) = written(word, rule, served) {
-        return Some(dead(number, Part::Resource, word, what));
+        return Some(dead(number, RulePart::Resource, word, what));
     }
     let (resource, subresource) = word.split_once('/').unwrap_or((word, ""));
     if resource == "*" {
@@ -24,7 +24,7 @@ pub(super) fn flaw(word: &Name, binding: &Binding, rule: &RoleRule, served: &Ser
         return unserved(word, rule, served);
     }
     if let Some(what) = unknown_subresource(resource, subresource, &found, served) {
-        return Some(dead(12, Part::Resource, word, what));
+        return Some(dead(12, RulePart::Resource, word, what));
     }
     let is_cluster_scoped = found.iter().all(|it| it.scope == ResourceScope::Cluster);
     (is_cluster_scoped && !binding.meta.namespace.is_empty())
@@ -87,7 +87,7 @@ fn of_every_resource(word: &Name, subresource: &str, rule: &RoleRule, served: &S
     // What somebody is impersonated with may be called anything.
     let impersonates = rule.verbs.iter().any(|it| it == "*" || it == "impersonate");
     let flaw = if impersonates && !extras.is_empty() { limited } else { dead };
-    Some(flaw(12, Part::Resource, word, what))
+    Some(flaw(12, RulePart::Resource, word, what))
 }
 
 /// The subresource of these that is most like a word.
@@ -131,7 +131,7 @@ fn unserved(word: &Name, rule: &RoleRule, served: &Served) -> Option<Flaw> {
     if groups().next().is_none() || !is_known {
         // A group that we do not know may well serve it, but nothing in upper case.
         let what = format!("resources are plurals in lower case; did you mean {lower}{below}?");
-        return (lower != resource).then(|| dead(12, Part::Resource, word, what));
+        return (lower != resource).then(|| dead(12, RulePart::Resource, word, what));
     }
     let meant =
         served.iter().find(|it| it.singular == *lower || it.name == *lower || it.short.iter().any(|it| *it == *lower));
@@ -143,7 +143,7 @@ fn unserved(word: &Name, rule: &RoleRule, served: &Served) -> Option<Flaw> {
             None => format!("{resource} is not served"),
         },
     };
-    Some(dead(12, Part::Resource, word, what))
+    Some(dead(12, RulePart::Resource, word, what))
 }
 
 /// A cluster-scoped resource through a RoleBinding: dead, but for what is asked in a namespace (rules 16, 17 and 49).
@@ -153,20 +153,20 @@ fn through_role_binding(word: &Name, found: &[&Resource], binding: &Binding, rul
     let exception = found.iter().find_map(|it| places::exception(&it.group, word));
     let lives = exception.filter(|it| rule.verbs.iter().any(|verb| verb == "*" || it.verbs.contains(&verb.as_str())));
     match lives.map(|it| (it, it.whose)) {
-        Some((_, Whose::Own)) if rule.names.is_empty() || rule.names.contains(namespace) => {
+        Some((_, NamespaceOf::Own)) if rule.names.is_empty() || rule.names.contains(namespace) => {
             let what = format!(
                 "through a RoleBinding this is the Namespace {namespace} itself, and only get, update, patch, delete"
             );
-            Some(limited(16, Part::Resource, word, what))
+            Some(limited(16, RulePart::Resource, word, what))
         }
-        Some((it, Whose::Other(_))) if rule.verbs.iter().all(|verb| it.verbs.contains(&verb.as_str())) => None,
-        Some((it, Whose::Other(whose))) => {
+        Some((it, NamespaceOf::Other(_))) if rule.verbs.iter().all(|verb| it.verbs.contains(&verb.as_str())) => None,
+        Some((it, NamespaceOf::Other(whose))) => {
             let what = format!("through a RoleBinding only {}, in the namespace of {whose}", it.verbs.join(", "));
-            Some(limited(17, Part::Resource, word, what))
+            Some(limited(17, RulePart::Resource, word, what))
         }
         _ => {
             let what = format!("{resource} are cluster-scoped: only a ClusterRoleBinding grants them");
-            Some(dead(17, Part::Resource, word, what))
+            Some(dead(17, RulePart::Resource, word, what))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Verbs, groups, names and URLs of rules that no request has.
 
-use super::{Flaw, Part, dead, is_list, limited};
+use super::{Flaw, RulePart, dead, is_list, limited};
 use crate::model::name::{Name, is_dns_name};
 use crate::model::role::{Binding, RoleRule};
 use crate::rbac::served::{self, Served};
@@ -45,7 +45,7 @@ pub(super) fn verb(verb: &Name, rule: &RoleRule) -> Option<Flaw> {
     if *verb == "*" {
         return None;
     }
-    let is_written_wrong = || written(verb).map(|what| dead(6, Part::Verb, verb, what));
+    let is_written_wrong = || written(verb).map(|what| dead(6, RulePart::Verb, verb, what));
     with_names(verb, rule).or_else(is_written_wrong).or_else(|| unasked(verb, rule))
 }
 
@@ -54,13 +54,13 @@ fn unasked(verb: &Name, rule: &RoleRule) -> Option<Flaw> {
     let is_own = rule.groups.iter().all(|it| served::is_own_group(it));
     if let Some(meant) = meant(verb) {
         let what = format!("unknown verb; did you mean {meant}?");
-        return Some(if is_own { dead(6, Part::Verb, verb, what) } else { limited(6, Part::Verb, verb, what) });
+        return Some(if is_own { dead(6, RulePart::Verb, verb, what) } else { limited(6, RulePart::Verb, verb, what) });
     }
     if let Some(resources) = only_on(verb, rule).filter(|_| is_own) {
-        return Some(dead(6, Part::Verb, verb, format!("{verb} is asked on {} alone", resources.join(" and "))));
+        return Some(dead(6, RulePart::Verb, verb, format!("{verb} is asked on {} alone", resources.join(" and "))));
     }
     let what = "unknown verb: only what checks it itself";
-    (is_own && !served::is_verb(verb)).then(|| limited(6, Part::Verb, verb, what))
+    (is_own && !served::is_verb(verb)).then(|| limited(6, RulePart::Verb, verb, what))
 }
 
 /// What resourceNames leave of a verb (rules 22–24).
@@ -71,13 +71,13 @@ fn with_names(verb: &Name, rule: &RoleRule) -> Option<Flaw> {
     match verb.as_str() {
         "deletecollection" => {
             let what = "deletecollection never has a name: resourceNames shut it out";
-            Some(dead(23, Part::Verb, verb, what))
+            Some(dead(23, RulePart::Verb, verb, what))
         }
         "create" if !rule.resources.iter().all(|it| it.contains('/')) => {
             let what = "a create by POST has no name: only apply, PUT and subresources match resourceNames";
-            Some(limited(22, Part::Verb, verb, what))
+            Some(limited(22, RulePart::Verb, verb, what))
         }
-        "list" | "watch" => Some(limited(24, Part::Verb, verb, "only with the field selector metadata.name=NAME")),
+        "list" | "watch" => Some(limited(24, RulePart::Verb, verb, "only with the field selector metadata.name=NAME")),
         _ => None,
     }
 }
@@ -115,7 +115,7 @@ fn only_on(verb: &str, rule: &RoleRule) -> Option<&'static [&'static str]> {
 pub(super) fn method(verb: &Name) -> Option<Flaw> {
     let is_method = METHODS.contains(&verb.as_str());
     let what = "URLs are asked with HTTP methods in lower case: get, post, put, patch, delete, head, options";
-    (!is_method).then(|| dead(29, Part::Method, verb, what))
+    (!is_method).then(|| dead(29, RulePart::Method, verb, what))
 }
 
 /// An API group.
@@ -135,7 +135,7 @@ pub(super) fn group(group: &Name, served: &Served) -> Option<Flaw> {
         }
         word if word.contains('.') => {
             return served.slip_of_group(word).map(|meant| {
-                limited(7, Part::Group, group, format!("no group of Kubernetes' own; did you mean {meant}?"))
+                limited(7, RulePart::Group, group, format!("no group of Kubernetes' own; did you mean {meant}?"))
             });
         }
         word if DOTLESS.contains(&word) || served.iter().any(|it| it.group == *word) => {
@@ -146,7 +146,7 @@ pub(super) fn group(group: &Name, served: &Served) -> Option<Flaw> {
             None => format!("there is no group {word}"),
         },
     };
-    Some(dead(7, Part::Group, group, what))
+    Some(dead(7, RulePart::Group, group, what))
 }
 
 /// The name of an object (rule 21).
@@ -163,9 +163,9 @@ pub(super) fn name(name: &Name, rule: &RoleRule) -> Option<Flaw> {
     let is_free = |it: &str| it == "*" && of_any || FREE_NAMES.contains(&it) && it != "signers";
     let is_known = rule.groups.iter().all(|it| served::is_own_group(it));
     match (has_pattern, plurals().any(is_free)) {
-        (true, true) => Some(limited(21, Part::Name, name, "names compare exactly: only what is called so")),
-        (true, false) => Some(dead(21, Part::Name, name, "names compare exactly: no object can be called so")),
-        (false, false) if is_known => Some(dead(21, Part::Name, name, "no object can be called so")),
+        (true, true) => Some(limited(21, RulePart::Name, name, "names compare exactly: only what is called so")),
+        (true, false) => Some(dead(21, RulePart::Name, name, "names compare exactly: no object can be called so")),
+        (false, false) if is_known => Some(dead(21, RulePart::Name, name, "no object can be called so")),
         _ => None,
     }
 }
@@ -179,7 +179,7 @@ fn is_domain(name: &str) -> bool {
 pub(super) fn url(url: &Name, binding: &Binding) -> Option<Flaw> {
     if !binding.meta.namespace.is_empty() {
         let what = "a RoleBinding grants no URLs: only a ClusterRoleBinding does";
-        return Some(dead(30, Part::Url, url, what));
+        return Some(dead(30, RulePart::Url, url, what));
     }
     let stem = url.trim_end_matches('*');
     let what = match url.as_str() {
@@ -191,7 +191,7 @@ pub(super) fn url(url: &Name, binding: &Binding) -> Option<Flaw> {
         _ if is_of_resource(url) => "that is a resource's path, which is asked for by verb, group and resource",
         _ => return None,
     };
-    Some(dead(28, Part::Url, url, what))
+    Some(dead(28, RulePart::Url, url, what))
 }
 
 /// `/api/v1/pods`, `/apis/apps/v1/deployments`: a path below a version.

@@ -47,17 +47,17 @@ struct KeyEntry {
 
 /// A key as it is looked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Wanted<'a> {
+enum KeyLookup<'a> {
     User(Cow<'a, str>),
     Group(&'a str),
     Account(&'a str, &'a str),
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> KeyLookup<'a> {
     fn user(name: &'a str) -> Self {
         match split_account(name) {
-            Some((namespace, name)) => Wanted::Account(namespace, name),
-            None => Wanted::User(name.into()),
+            Some((namespace, name)) => KeyLookup::Account(namespace, name),
+            None => KeyLookup::User(name.into()),
         }
     }
 
@@ -69,7 +69,7 @@ impl<'a> Wanted<'a> {
         }
         match subject.kind() {
             SubjectKind::User => Some(Self::user(subject.name())),
-            SubjectKind::Group => Some(Wanted::Group(subject.name())),
+            SubjectKind::Group => Some(KeyLookup::Group(subject.name())),
             SubjectKind::ServiceAccount => {
                 // A RoleBinding's own namespace is the default; a ClusterRoleBinding has none to give (rule 36).
                 let own = &binding.meta.namespace;
@@ -82,34 +82,34 @@ impl<'a> Wanted<'a> {
 
     fn account(namespace: &'a str, name: &'a str) -> Self {
         match is_account(namespace, name) {
-            true => Wanted::Account(namespace, name),
+            true => KeyLookup::Account(namespace, name),
             // An account that no cluster can hold is a plain user of that name.
-            false => Wanted::User(account_user(namespace, name).to_string().into()),
+            false => KeyLookup::User(account_user(namespace, name).to_string().into()),
         }
     }
 
     /// The key that a subject is the name of.
     fn named(subject: &'a Subject) -> Self {
         match subject.kind() {
-            SubjectKind::Group => Wanted::Group(subject.name()),
-            SubjectKind::ServiceAccount => Wanted::Account(subject.namespace(), subject.name()),
-            SubjectKind::User | SubjectKind::Other(_) => Wanted::User(Cow::Borrowed(subject.name())),
+            SubjectKind::Group => KeyLookup::Group(subject.name()),
+            SubjectKind::ServiceAccount => KeyLookup::Account(subject.namespace(), subject.name()),
+            SubjectKind::User | SubjectKind::Other(_) => KeyLookup::User(Cow::Borrowed(subject.name())),
         }
     }
 
     fn hash(&self) -> u64 {
         match self {
-            Wanted::User(name) => hash_of(0, &[name]),
-            Wanted::Group(name) => hash_of(1, &[name]),
-            Wanted::Account(namespace, name) => hash_of(2, &[namespace, name]),
+            KeyLookup::User(name) => hash_of(0, &[name]),
+            KeyLookup::Group(name) => hash_of(1, &[name]),
+            KeyLookup::Account(namespace, name) => hash_of(2, &[namespace, name]),
         }
     }
 
     fn is(&self, subject: &Subject) -> bool {
         match self {
-            Wanted::User(name) => subject.kind() == SubjectKind::User && subject.name().as_str() == *name,
-            Wanted::Group(name) => subject.kind() == SubjectKind::Group && subject.name() == *name,
-            Wanted::Account(namespace, name) => {
+            KeyLookup::User(name) => subject.kind() == SubjectKind::User && subject.name().as_str() == *name,
+            KeyLookup::Group(name) => subject.kind() == SubjectKind::Group && subject.name() == *name,
+            KeyLookup::Account(namespace, name) => {
                 subject.kind() == SubjectKind::ServiceAccount
                     && subject.name() == *name
                     && subject.namespace() == *namespace
@@ -120,7 +120,7 @@ impl<'a> Wanted<'a> {
 
 /// The hash of a key in use.
 fn hash_at(entries: &[KeyEntry], key: KeySlot) -> u64 {
-    entries[key as usize].subject.as_ref().map_or(0, |it| Wanted::named(it).hash())
+    entries[key as usize].subject.as_ref().map_or(0, |it| KeyLookup::named(it).hash())
 }
 
 /// Everybody whom bindings name.
@@ -137,12 +137,12 @@ pub(in crate::rbac) struct Keys {
 impl Keys {
     /// The key of a user's name; a nameless member of a group has none.
     pub fn user(&self, name: &str) -> Option<KeySlot> {
-        self.find(&Wanted::user(name))
+        self.find(&KeyLookup::user(name))
     }
 
     /// The key of a group.
     pub fn group(&self, name: &str) -> Option<KeySlot> {
-        self.find(&Wanted::Group(name))
+        self.find(&KeyLookup::Group(name))
     }
 
     /// The key of a subject as answers name it.
@@ -150,16 +150,16 @@ impl Keys {
         match subject.kind() {
             SubjectKind::User => self.user(subject.name()),
             SubjectKind::Group => self.group(subject.name()),
-            SubjectKind::ServiceAccount => self.find(&Wanted::account(subject.namespace(), subject.name())),
+            SubjectKind::ServiceAccount => self.find(&KeyLookup::account(subject.namespace(), subject.name())),
             SubjectKind::Other(_) => None,
         }
     }
 
-    fn find(&self, wanted: &Wanted<'_>) -> Option<KeySlot> {
+    fn find(&self, wanted: &KeyLookup<'_>) -> Option<KeySlot> {
         self.find_hashed(wanted, wanted.hash())
     }
 
-    fn find_hashed(&self, wanted: &Wanted<'_>, hash: u64) -> Option<KeySlot> {
+    fn find_hashed(&self, wanted: &KeyLookup<'_>, hash: u64) -> Option<KeySlot> {
         self.slots.find(hash, |it| self.entries[it as usize].subject.as_ref().is_some_and(|it| wanted.is(it)))
     }
 
@@ -200,7 +200,7 @@ impl Keys {
 
     /// Takes in that a binding names a subject; gives the key, or [`NOBODY`] where no request is ever its.
     pub fn bind(&mut self, subject: &Subject, binding: &Binding, row: BindingPlace) -> KeySlot {
-        let Some(wanted) = Wanted::of(subject, binding) else { return NOBODY };
+        let Some(wanted) = KeyLookup::of(subject, binding) else { return NOBODY };
         let hash = wanted.hash();
         let key = self.find_hashed(&wanted, hash).unwrap_or_else(|| {
             let subject = canonical(&named(subject, binding));
@@ -235,7 +235,7 @@ impl Keys {
             return;
         }
         if let Some(subject) = entry.subject.take() {
-            self.slots.remove(Wanted::named(&subject).hash(), key);
+            self.slots.remove(KeyLookup::named(&subject).hash(), key);
             self.free.push(key);
             self.ranks.take();
         }

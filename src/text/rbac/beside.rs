@@ -9,7 +9,7 @@
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::rbac::beside::{Beside, Missing, Named};
+use crate::rbac::beside::{Missing, Named, OtherHolders};
 use crate::rbac::request::Request;
 use crate::rbac::who::WhoCan;
 
@@ -18,7 +18,7 @@ use super::reasons::no_role;
 use crate::text::{About, Line, Mark, Page, words};
 
 /// Puts it below the list, each part below a line that can be opened.
-pub(super) fn add_beside(page: &mut Page, who: &WhoCan, beside: &Beside) {
+pub(super) fn add_beside(page: &mut Page, who: &WhoCan, beside: &OtherHolders) {
     if !beside.named.is_empty() {
         let count = words::count(beside.named.len() as u64, "subject", "subjects");
         page.say(1, Mark::Note, format!("{count} can for certain names only{}", how(&who.request)));

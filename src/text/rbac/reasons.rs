@@ -18,7 +18,7 @@ use crate::rbac::identity::{MASTERS, Membership};
 use crate::rbac::index::Index;
 use crate::rbac::miss::{Lack, Miss};
 use crate::rbac::request::Request;
-use crate::rbac::review::{self, Word};
+use crate::rbac::review::{self, ServerVerdict};
 
 use super::scope;
 use crate::text::Mark;
@@ -71,7 +71,7 @@ pub(super) fn would(role: &RoleRef, binding: &ObjectId, request: &Request) -> St
 }
 
 /// The server's own word, as its word.
-fn of_word(access: &Access, word: &Word) -> Evidence {
+fn of_word(access: &Access, word: &ServerVerdict) -> Evidence {
     let mut what = format!("the server's word ({}): {}", word.review, word.outcome);
     for said in [&word.reason, &word.error].into_iter().filter(|it| !it.is_empty()) {
         what.push_str(": ");

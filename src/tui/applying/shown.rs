@@ -5,7 +5,7 @@ use crate::change::record::Record;
 use crate::text::applied::{mark, step_line};
 use crate::text::{Line, Mark, Page};
 use crate::tui::app::App;
-use crate::tui::job::State as Job;
+use crate::tui::job::JobState as Job;
 use crate::tui::page::saying;
 
 /// What is shown.

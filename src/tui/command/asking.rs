@@ -1,7 +1,7 @@
 //! Commands that ask and open.
 
 use super::{Command, ENDS, EVERYWHERE, Finds, LISTS, OBJECTS, always};
-use crate::ask::reaches::Way;
+use crate::ask::reaches::ReachWay;
 use crate::tui::{choices, choking, grants, navigate, open_view, sidestepping};
 
 /// The rows.
@@ -39,7 +39,7 @@ pub(super) const ALL: &[Command] = &[
         help: "what the selected subject, pod, node or namespace can come to reach: in steps, and by the network",
         places: ENDS,
         refuses: open_view::no_reach,
-        run: |app| open_view::reach(app, Way::From),
+        run: |app| open_view::reach(app, ReachWay::From),
         finds: Finds::ByName,
     },
     Command {
@@ -48,7 +48,7 @@ pub(super) const ALL: &[Command] = &[
         help: "who can come to reach it, in steps and by the network; on a permission: who else can",
         places: ENDS,
         refuses: open_view::no_who,
-        run: |app| open_view::reach(app, Way::To),
+        run: |app| open_view::reach(app, ReachWay::To),
         finds: Finds::ByName,
     },
     Command {

@@ -3,7 +3,7 @@
 use super::{At, BUT_STAGE, Command, EVERYWHERE, Finds, LISTS, OBJECTS, TEXTS, always, motion, step};
 use crate::tui::app::App;
 use crate::tui::event::{Effect, Mouse};
-use crate::tui::layout::{Share, Side};
+use crate::tui::layout::{ListShare, ScreenSide};
 use crate::tui::page::Seek;
 use crate::tui::{choices, copy, grants, navigate, open_view, status};
 
@@ -137,7 +137,8 @@ pub(super) const ALL: &[Command] = &[
         "wide",
         "give the list the whole width with all its columns, or take it back",
         LISTS,
-        quietly!(|app| app.focus.share = if app.focus.share == Share::Whole { Share::Normal } else { Share::Whole }),
+        quietly!(|app| app.focus.share =
+            if app.focus.share == ListShare::Whole { ListShare::Normal } else { ListShare::Whole }),
     ),
     Command {
         keys: &["I"],
@@ -248,16 +249,16 @@ pub(super) const ALL: &[Command] = &[
 /// How many rows a screen has.
 fn page(app: &App) -> isize {
     let areas = app.areas();
-    let area = if app.focus.side == Side::View { areas.view } else { areas.panes[app.focus.pane] };
+    let area = if app.focus.side == ScreenSide::View { areas.view } else { areas.panes[app.focus.pane] };
     (area.height as isize - 3).max(1)
 }
 
-fn larger(share: Share) -> Share {
-    if share == Share::Normal { Share::Wide } else { Share::Whole }
+fn larger(share: ListShare) -> ListShare {
+    if share == ListShare::Normal { ListShare::Wide } else { ListShare::Whole }
 }
 
-fn smaller(share: Share) -> Share {
-    if share == Share::Whole { Share::Wide } else { Share::Normal }
+fn smaller(share: ListShare) -> ListShare {
+    if share == ListShare::Whole { ListShare::Wide } else { ListShare::Normal }
 }
 
 fn theme(app: &mut App) {

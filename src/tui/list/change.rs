@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Given, List, Look, Row, Sort};
+use super::{Given, List, ListOrder, Look, Row};
 
 /// A batch of more changes than this sorts anew instead of moving rows one by one.
 const FEW: usize = 256;
@@ -78,7 +78,7 @@ impl<R: Row> List<R> {
         }
         let mut new: Vec<R> = last.into_values().flatten().collect();
         new.sort_by(R::order);
-        let is_in_order = self.sort == Sort::default() && self.given == Given::Unordered;
+        let is_in_order = self.sort == ListOrder::default() && self.given == Given::Unordered;
         if !is_in_order {
             self.keys.clear();
             self.all.sort_by(R::order);

@@ -4,11 +4,11 @@
 
 use std::cmp::Ordering;
 
-use super::{Given, List, Look, Row, Sort, SortBy, SortKey};
+use super::{Given, List, ListOrder, Look, Row, SortBy, SortKey};
 
 impl<R: Row> List<R> {
     /// Sorts by another column, or the other way.
-    pub fn sort_by(&mut self, sort: Sort, look: &impl Look<R>) {
+    pub fn sort_by(&mut self, sort: ListOrder, look: &impl Look<R>) {
         self.sort = sort;
         self.arrange(look);
     }

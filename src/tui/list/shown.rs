@@ -3,7 +3,7 @@
 //! What a filter says and how it is written is [`crate::ask::filter`]'s; how it is applied stands in `sift`.
 
 use super::sift::{Candidates, RANKED, Ranker, Sift};
-use super::{List, Look, Row, Sort};
+use super::{List, ListOrder, Look, Row};
 use crate::ask::filter::Filter;
 
 impl<R: Row> List<R> {
@@ -33,7 +33,7 @@ impl<R: Row> List<R> {
     /// Puts one more row among those that are shown, where its score or the order puts it.
     pub(super) fn insert_shown(&mut self, row: R, look: &impl Look<R>) {
         let (ranked, letters) = (self.is_ranked(), self.filter.letters());
-        let Sort { by, run } = self.sort;
+        let ListOrder { by, run } = self.sort;
         let score = if ranked { Ranker::of(letters).score(&row) } else { 0 };
         let key = look.sort_key(&row, by);
         let Some(shown) = &mut self.shown else { return };

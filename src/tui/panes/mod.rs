@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 
 use super::app::App;
 use super::event::Effect;
-use super::list::{Pace, Sort};
+use super::list::{ListOrder, Pace};
 use super::open_view;
 use super::paint::Focus;
 use super::table::Table;
@@ -119,7 +119,7 @@ pub fn is_aside(pane: usize, front: usize) -> bool {
 }
 
 /// A pane with what the program keeps for it.
-pub struct Held {
+pub struct PaneState {
     pub list: Box<dyn Pane>,
     /// What it is filtered by, as typed.
     pub filter: String,
@@ -128,8 +128,8 @@ pub struct Held {
 }
 
 /// Every pane, empty.
-pub fn empty() -> Vec<Held> {
-    PANES.iter().map(|it| Held { list: (it.new)(), filter: String::new(), is_stale: false }).collect()
+pub fn empty() -> Vec<PaneState> {
+    PANES.iter().map(|it| PaneState { list: (it.new)(), filter: String::new(), is_stale: false }).collect()
 }
 
 /// How a pane is drawn.
@@ -159,9 +159,9 @@ pub trait Pane {
     /// Hides a column, or shows it again; the first always shows.
     fn hide(&mut self, column: usize);
     /// What it is sorted by.
-    fn sort(&self) -> Sort;
+    fn sort(&self) -> ListOrder;
     /// Sorts by something else.
-    fn sort_by(&mut self, sort: Sort, view: View<'_>);
+    fn sort_by(&mut self, sort: ListOrder, view: View<'_>);
     /// Begins to let other rows through.
     fn filter_by(&mut self, filter: Filter);
     /// Goes on with that as long as the pace says; whether nothing is left to do.

@@ -6,9 +6,9 @@ use crate::ask::{Line, Question};
 use crate::rbac::review::Review;
 use crate::tui::app::App;
 
-pub use crate::tui::asked::Asked;
+pub use crate::tui::asked::AskedQuestion;
 
-impl View for Asked {
+impl View for AskedQuestion {
     fn title(&self, app: &App, _: u16) -> String {
         match &self.line.question {
             Question::Can(it) => format!(" {} ", may(it, &self.line, app)),

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::View;
 use crate::ask::end::End;
 use crate::ask::question::matrix as asked;
-use crate::ask::reaches::Way;
+use crate::ask::reaches::ReachWay;
 use crate::ask::{Line, Question};
 use crate::tui::app::{App, Typing};
 use crate::tui::command::At;
@@ -77,9 +77,9 @@ impl View for Namespaces {
         Vec::new()
     }
 
-    fn end(&self, app: &App, way: Way) -> Option<End> {
+    fn end(&self, app: &App, way: ReachWay) -> Option<End> {
         let (from, to) = app.answers.matrix.selected()?;
-        Some(End::Namespace(if way == Way::From { from } else { to }))
+        Some(End::Namespace(if way == ReachWay::From { from } else { to }))
     }
 
     fn wanted(&self, app: &App) -> Option<What> {

@@ -34,13 +34,13 @@ use super::command::At;
 use super::event::Effect;
 use super::field::Field;
 use super::job::What;
-use super::layout::{Holds, Side};
+use super::layout::{Holds, ScreenSide};
 use super::open_view;
 use super::page::Seek;
 use super::paint::Focus;
 use super::questions;
 use crate::ask::end::End;
-use crate::ask::reaches::Way;
+use crate::ask::reaches::ReachWay;
 use crate::ask::{Here, Line};
 use crate::model::role::Subject;
 use crate::rbac::review::Review;
@@ -55,7 +55,7 @@ pub enum Shown {
     /// What can be reached, or the way to one thing.
     Reach(reach::ReachAsked),
     /// A question that has no view of its own.
-    Asked(Box<asked::Asked>),
+    Asked(Box<asked::AskedQuestion>),
     /// Which grants to cut.
     Choke(Box<choke::ChokeAsked>),
     /// What would make something otherwise.
@@ -141,7 +141,7 @@ pub trait View {
         if step > 0 {
             app.explain_reader().open();
         } else if !app.explain_reader().close() {
-            app.focus.side = Side::Pane;
+            app.focus.side = ScreenSide::Pane;
         }
     }
 
@@ -177,7 +177,7 @@ pub trait View {
     }
 
     /// The end of a connection that is under the cursor.
-    fn end(&self, _app: &App, _way: Way) -> Option<End> {
+    fn end(&self, _app: &App, _way: ReachWay) -> Option<End> {
         None
     }
 

@@ -7,7 +7,7 @@ use crate::tui::access;
 use crate::tui::app::{App, Typing};
 use crate::tui::field::Field;
 use crate::tui::grants;
-use crate::tui::layout::Side;
+use crate::tui::layout::ScreenSide;
 use crate::tui::views::Shown;
 
 pub use crate::tui::access::Permitted;
@@ -40,7 +40,8 @@ impl View for Permitted {
 
     /// Of a cell of the sheet of subjects the filter is that cell: one goes back to it.
     fn widen(&self, app: &mut App) -> bool {
-        let is_cell = app.focus.back.last().is_some_and(|it| it.shown == Shown::Abilities && it.side == Side::View);
+        let is_cell =
+            app.focus.back.last().is_some_and(|it| it.shown == Shown::Abilities && it.side == ScreenSide::View);
         let is_narrow = !self.filter.is_empty() && !is_cell;
         if is_narrow {
             grants::narrow(app, "");

@@ -5,7 +5,7 @@ use crate::ask::{Line, Question};
 use crate::tui::app::App;
 use crate::tui::job::What;
 use crate::tui::layout::Holds;
-use crate::tui::reaching::AsOf;
+use crate::tui::reaching::ReachAsOf;
 
 pub use crate::tui::reaching::ReachAsked;
 
@@ -15,7 +15,7 @@ impl View for ReachAsked {
     }
 
     fn question(&self, app: &App) -> Option<Line> {
-        Some(Line::of(Question::Reach(AsOf::now(app.view(), self).question())))
+        Some(Line::of(Question::Reach(ReachAsOf::now(app.view(), self).question())))
     }
 
     fn holds(&self) -> Holds {

@@ -4,7 +4,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 
 use super::{Back, View};
 use crate::change::clash::Clash;
-use crate::change::stage::{Fetched, Item};
+use crate::change::stage::{Fetched, StagedItem};
 use crate::model::id::ObjectId;
 use crate::model::place::Place;
 use crate::text::{Line, Mark, Page, Shape};
@@ -136,7 +136,7 @@ impl View for StagedAt {
 const AROUND: usize = 3;
 
 /// What a change makes of its object, line by line.
-fn difference(item: &Item, clash: Option<&Clash>) -> Page {
+fn difference(item: &StagedItem, clash: Option<&Clash>) -> Page {
     let mut page = Page::default();
     page.say(0, Mark::Title, format!("{}  {}  (from {})", item.op().as_str(), item.id(), item.origin()));
     clash.into_iter().for_each(|it| page.push(clash_line(it)));

@@ -21,7 +21,7 @@ const PODS: usize = 32;
 
 /// Whose labels are changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Whose {
+enum LabelsOf {
     Source,
     Target,
 }
@@ -124,21 +124,21 @@ impl Search<'_, '_> {
         let readers = Readers::of(self.ground.cluster, namespaces);
         let spaces = only_space(&self.sources).into_iter().chain(only_space(&self.targets));
         Lists {
-            source: self.of_pods(&self.sources, Whose::Source, &readers.pods),
-            target: self.of_pods(&self.targets, Whose::Target, &readers.pods),
+            source: self.of_pods(&self.sources, LabelsOf::Source, &readers.pods),
+            target: self.of_pods(&self.targets, LabelsOf::Target, &readers.pods),
             new: self.new_pods(&readers.pods),
             spaces: spaces.map(|it| (it.clone(), self.space_acts(it, &readers.spaces))).collect(),
         }
     }
 
     /// By other labels on pods, by themselves or by their workload's template.
-    fn of_pods(&self, pods: &[SharedPod], whose: Whose, readers: &Selectors<'_>) -> OfPods {
+    fn of_pods(&self, pods: &[SharedPod], whose: LabelsOf, readers: &Selectors<'_>) -> OfPods {
         let Some(first) = pods.first() else { return OfPods::default() };
         let tries = if pods.len() > PODS { 0 } else { TRIES };
         let own = first.labels().whole().into_owned();
         let keys = match whose {
-            Whose::Source => Keys::of_source(self.ground.cluster, first.namespace(), self.targets.first()),
-            Whose::Target => Keys::of_target(self.ground.cluster, first.namespace()),
+            LabelsOf::Source => Keys::of_source(self.ground.cluster, first.namespace(), self.targets.first()),
+            LabelsOf::Target => Keys::of_target(self.ground.cluster, first.namespace()),
         };
         let (changes, is_all) = changes(&keys, &own);
         // The selector of a workload holds on to the labels that its pods have: more may be added.
@@ -213,8 +213,8 @@ fn told_apart(
     if is_all { readers.told_apart(owns, changes) } else { changes }
 }
 
-fn relabel(pods: &[SharedPod], labels: Change, whose: Whose) -> Act {
-    Act::Relabel { pods: dressed(pods, &labels), labels, is_target: whose == Whose::Target }
+fn relabel(pods: &[SharedPod], labels: Change, whose: LabelsOf) -> Act {
+    Act::Relabel { pods: dressed(pods, &labels), labels, is_target: whose == LabelsOf::Target }
 }
 
 fn template(pods: &[SharedPod], workload: &WorkloadId, labels: Change) -> Act {
