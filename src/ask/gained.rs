@@ -25,7 +25,7 @@ use crate::model::name::Name;
 pub use page::{counts, goals, lines, surety, whom};
 
 use differs::Differs;
-use whose::{LikeStarters, count_workloads, subjects, workloads};
+use whose::{StartGroup, count_workloads, subjects, workloads};
 
 /// How much is looked at until the rest is left: what is held by each who is asked about, and a part of the cluster's
 /// bindings for each of them.
@@ -119,7 +119,7 @@ impl<'a> GainedSide<'a> {
 }
 
 impl Sides<'_> {
-    fn add_rows(&self, starts: Vec<LikeStarters>, watch: Watch<'_>, found: &mut ReachDiff) {
+    fn add_rows(&self, starts: Vec<StartGroup>, watch: Watch<'_>, found: &mut ReachDiff) {
         let count = starts.len();
         for (at, start) in starts.into_iter().enumerate() {
             if self.left.get() == 0 || !watch(at, count) {
@@ -131,7 +131,7 @@ impl Sides<'_> {
     }
 
     /// Those first whose own rights differ, so that they are looked at whoever else is left.
-    fn first_of_all(&self, mut starts: Vec<LikeStarters>) -> Vec<LikeStarters> {
+    fn first_of_all(&self, mut starts: Vec<StartGroup>) -> Vec<StartGroup> {
         starts.sort_by_key(|it| !self.differs.names(&it.foothold));
         starts
     }
@@ -161,7 +161,7 @@ impl Sides<'_> {
         }
     }
 
-    fn rows(&self, start: LikeStarters) -> Vec<ReachDiffRow> {
+    fn rows(&self, start: StartGroup) -> Vec<ReachDiffRow> {
         if self.is_beside(&start.foothold) {
             return Vec::new();
         }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use rustc_hash::FxBuildHasher;
 
 use super::flow::{Flow, FlowChange, Ports, When};
-use super::ports::{PairByPair, RowsTell, Who, told};
+use super::ports::{PairByPair, RowVerdict, Who, told};
 use super::space::Space;
 use super::touched::{Touched, touched};
 use super::{Side, Sides};
@@ -140,9 +140,9 @@ impl Draft<'_> {
     fn change(&mut self, from: Who<'_>, to: Who<'_>, rows: Pair<'_>, exists: [bool; 2]) -> Option<FlowChange> {
         let rows = rows.map(|it| it.map(|it| &it.summary));
         match told(rows, exists) {
-            RowsTell::Nothing => None,
-            RowsTell::Change(change) => Some(change),
-            RowsTell::AskPairs => self.pairs.change(from, to, rows),
+            RowVerdict::Nothing => None,
+            RowVerdict::Change(change) => Some(change),
+            RowVerdict::AskPairs => self.pairs.change(from, to, rows),
         }
     }
 
@@ -226,9 +226,9 @@ impl Draft<'_> {
             }
             let summaries = cell.rows.map(|it| it.map(|it| &it.summary));
             match told(summaries, exists) {
-                RowsTell::Nothing => {}
-                RowsTell::Change(change) => found.push((cell.nodes, change, cell.rows, exists)),
-                RowsTell::AskPairs => {
+                RowVerdict::Nothing => {}
+                RowVerdict::Change(change) => found.push((cell.nodes, change, cell.rows, exists)),
+                RowVerdict::AskPairs => {
                     for (node, name) in cell.nodes.each().zip(cell.nodes.names()) {
                         let (from, to) = turned(who, Who::Node(name), way);
                         let change = self.pairs.change(from, to, summaries);
@@ -259,9 +259,9 @@ impl Draft<'_> {
                 let pair = [0, 1].map(|side| row_of(side, from, to).filter(|_| exists[side]));
                 let summaries = pair.map(|it| it.map(|it| &it.summary));
                 let change = match told(summaries, exists) {
-                    RowsTell::Nothing => None,
-                    RowsTell::Change(change) => Some(change),
-                    RowsTell::AskPairs => self.first_pair_change(from, to, summaries),
+                    RowVerdict::Nothing => None,
+                    RowVerdict::Change(change) => Some(change),
+                    RowVerdict::AskPairs => self.first_pair_change(from, to, summaries),
                 };
                 found.extend(change.map(|it| (to.clone(), it, pair, exists)));
             }

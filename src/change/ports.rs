@@ -37,7 +37,7 @@ impl Who<'_> {
 }
 
 /// What rows alone tell.
-pub(super) enum RowsTell {
+pub(super) enum RowVerdict {
     Nothing,
     Change(FlowChange),
     /// Only the pairs do.
@@ -45,20 +45,20 @@ pub(super) enum RowsTell {
 }
 
 /// How two rows differ, as far as they tell it themselves.
-pub(super) fn told([before, after]: [Option<&Summary>; 2], exists: [bool; 2]) -> RowsTell {
+pub(super) fn told([before, after]: [Option<&Summary>; 2], exists: [bool; 2]) -> RowVerdict {
     if exists == [true, true] && has_equal_lists(before, after) {
         let is_plain = is_uniform(before) && is_uniform(after);
-        return if is_plain { RowsTell::Nothing } else { RowsTell::AskPairs };
+        return if is_plain { RowVerdict::Nothing } else { RowVerdict::AskPairs };
     }
     let may = [before, after].map(every_may);
     let is_exact = may.iter().all(Option::is_some);
     let widest = |row: Option<&Summary>| row.map(|it| it.possible.clone()).unwrap_or_default();
     let [first, second] = [before, after].map(|it| Statuses::of(it, &every_may(it).unwrap_or_else(|| widest(it))));
     match (first.surely_differ(&second), is_exact) {
-        (true, _) => RowsTell::Change(sure_change(before, after)),
-        (false, true) if first == second => RowsTell::Nothing,
-        (false, true) => RowsTell::Change(FlowChange::Unsure),
-        (false, false) => RowsTell::AskPairs,
+        (true, _) => RowVerdict::Change(sure_change(before, after)),
+        (false, true) if first == second => RowVerdict::Nothing,
+        (false, true) => RowVerdict::Change(FlowChange::Unsure),
+        (false, false) => RowVerdict::AskPairs,
     }
 }
 

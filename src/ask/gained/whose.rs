@@ -10,14 +10,14 @@ use crate::escalate::{Foothold, Ground};
 use crate::model::role::Subject;
 
 /// Who starts, for all who are like them.
-pub struct LikeStarters {
+pub struct StartGroup {
     pub foothold: Foothold,
     /// All of them, as they are typed.
     pub who: Vec<String>,
 }
 
 /// Everybody whom bindings of either side name, and every account.
-pub fn subjects(before: &Ground<'_>, after: &Ground<'_>) -> Vec<LikeStarters> {
+pub fn subjects(before: &Ground<'_>, after: &Ground<'_>) -> Vec<StartGroup> {
     let classes = [before, after].map(alike);
     let mut of: FxHashMap<&Subject, [Option<usize>; 2]> = FxHashMap::default();
     for (side, classes) in classes.iter().enumerate() {
@@ -36,13 +36,13 @@ pub fn subjects(before: &Ground<'_>, after: &Ground<'_>) -> Vec<LikeStarters> {
     let start = |mut all: Vec<&Subject>| {
         all.sort();
         let who = all.iter().map(|it| it.to_string()).collect();
-        LikeStarters { foothold: Foothold::Subject(all[0].clone()), who }
+        StartGroup { foothold: Foothold::Subject(all[0].clone()), who }
     };
     groups.into_values().map(start).collect()
 }
 
 /// Pods that run on both sides, as the workloads that they are of.
-pub fn workloads(before: &Ground<'_>, after: &Ground<'_>) -> Vec<LikeStarters> {
+pub fn workloads(before: &Ground<'_>, after: &Ground<'_>) -> Vec<StartGroup> {
     let mut all = Vec::new();
     for namespace in before.all_namespaces().iter() {
         let places = [before, after].map(|it| it.place(namespace));
@@ -57,7 +57,7 @@ pub fn workloads(before: &Ground<'_>, after: &Ground<'_>) -> Vec<LikeStarters> {
                 group.1.push(name);
             }
         }
-        all.extend(groups.into_values().map(|(foothold, who)| LikeStarters { foothold, who }));
+        all.extend(groups.into_values().map(|(foothold, who)| StartGroup { foothold, who }));
     }
     all
 }

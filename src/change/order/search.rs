@@ -14,7 +14,7 @@ pub(super) struct FoundOrder {
 
 /// A way so far: the cheapest first, of those the longest, of those the one that comes first as a rule.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct PartialStepOrder {
+struct OrderSoFar {
     cost: Cost,
     left: usize,
     /// Places in the usual order.
@@ -34,7 +34,7 @@ pub(super) fn best<E>(
     budget: usize,
     cost: &mut dyn FnMut(&[usize]) -> Result<Cost, E>,
 ) -> Result<FoundOrder, E> {
-    let mut open = BinaryHeap::from([Reverse(PartialStepOrder {
+    let mut open = BinaryHeap::from([Reverse(OrderSoFar {
         cost: Cost::default(),
         left: usual.len(),
         made: Vec::new(),
@@ -65,7 +65,7 @@ pub(super) fn best<E>(
         // A set is reached first by the cheapest way to it.
         if seen.insert(key) {
             let next = following(&step.made, usual, needs);
-            let more = |at: usize| PartialStepOrder {
+            let more = |at: usize| OrderSoFar {
                 made: step.made.iter().copied().chain([at]).collect(),
                 left: step.left - 1,
                 is_told: step.left == 1,

@@ -44,7 +44,7 @@ pub struct Story {
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoryTold {
+pub struct StoryEvent {
     /// When it was due, counted from the beginning.
     pub after: Duration,
     /// What it was, in a sentence; nothing for what merely follows (a pod that becomes ready).
@@ -73,7 +73,7 @@ impl Story {
     }
 
     /// Does the next thing, without waiting for its time.
-    pub fn step(&mut self) -> Option<StoryTold> {
+    pub fn step(&mut self) -> Option<StoryEvent> {
         let ((due, _), action) = self.queue.pop_first()?;
         self.stage.now = whole_seconds(self.began + SignedDuration::from_millis(due as i64));
         let say = match &action {
@@ -86,7 +86,7 @@ impl Story {
         for (later, action) in self.stage.act(action) {
             self.queue(due + later.as_millis() as u64, action);
         }
-        Some(StoryTold { after: Duration::from_millis(due), say })
+        Some(StoryEvent { after: Duration::from_millis(due), say })
     }
 
     /// When the next thing is due, counted from the beginning.

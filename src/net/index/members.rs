@@ -8,6 +8,9 @@
 //! Most selectors of a large cluster hold a handful of the tens of thousands of classes, of one namespace and so
 //! numbered one after another; some hold most of them. One representation for both would be too slow or too big
 //! (docs/performance.md).
+//!
+//! Sets of nodes are `fixedbitset`'s. A [`ClassBitmap`] is not: the few words of the other form meet it word by word, as
+//! the weights of classes do ([`super::weights`]), and bits beyond its end are not set rather than a mistake.
 
 use super::short::Short;
 
