@@ -162,6 +162,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<&str> {
 /// The first line of a text that is too long, and what is left.
 ///
 /// A space is the best place; where that would leave the line half empty, a long name breaks behind `/`, `-` or `.`.
+/// `textwrap` takes every place for as good as another and fills the line: names would be torn that fit on the next.
 fn break_at(text: &str, columns: usize) -> (&str, &str) {
     let (mut taken, mut fits, mut space, mut joint) = (0, 0, None, None);
     for (at, character) in text.char_indices() {
