@@ -78,10 +78,10 @@ fn run(args: Args) -> Result<Exit, Fault> {
         return Err(Fault::new("--open opens the explorer, a subcommand does not", hint));
     }
     match &args.command {
-        Some(Command::Completion(it)) => Ok(print::completion(it.shell)?),
-        Some(Command::Rbac(it)) => print::answer(Color::Never, |out| Ok(it.print(args.connection.write, out)?)),
-        Some(Command::Rule(it)) => print::answer(Color::Never, |out| Ok(it.print(out)?)),
-        Some(Command::Man) => Ok(print::man()?),
+        Some(Command::Completion(it)) => print::completion(it.shell),
+        Some(Command::Rbac(it)) => print::answer(Color::Never, |out| it.print(args.connection.write, out)),
+        Some(Command::Rule(it)) => print::answer(Color::Never, |out| it.print(out)),
+        Some(Command::Man) => print::man(),
         Some(Command::Snapshot(it)) => snapshot::write(&args, it),
         Some(Command::Diff(it)) => diff::compare(&args, it, color(args.screen.color)),
         Some(Command::Apply(it)) => apply::apply(&args, it, color(args.screen.color)),
@@ -120,7 +120,7 @@ fn answer(args: &Args, command: &dyn crate::cli::Command, color: Color) -> Resul
     let asked = Asked::of(&world, &context, command);
     let exit = print::answer(color, |out| match command.batch() {
         Some(it) => batch::answer(&it, &asked, out),
-        None => Ok(command.run(&asked, out)?),
+        None => command.run(&asked, out),
     })?;
     if let Some(beside) = command.beside(&asked)? {
         match &beside.text {
@@ -158,9 +158,7 @@ fn stdin_once(args: &Args, other: Option<&str>) -> Result<(), Fault> {
 fn info_alone(args: &Args, color: Color) {
     if let Some(Command::Info(info)) = &args.command {
         // The failure itself follows on stderr, and is the exit code.
-        let _ = print::answer(color, |out| {
-            Ok(info.print(&load::context(args, color), None, out).map(|()| Exit::Failed)?)
-        });
+        let _ = print::answer(color, |out| info.print(&load::context(args, color), None, out).map(|()| Exit::Failed));
     }
 }
 

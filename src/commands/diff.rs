@@ -26,7 +26,7 @@ pub(super) fn compare(args: &Args, asked: &DiffArgs, color: Color) -> Result<Exi
     let context = Context { staged: after.context.staged.clone(), ..asked_of.clone() };
     let common = Common { is_one_source: inputs.iter().all(is_live), has_same_unread: before.unread == after.unread };
     let compared = Compared { before: &before.world, after: &after.world, common, notes };
-    let exit = print::answer(color, |out| Ok(asked.run(&compared, &context, out)?))?;
+    let exit = print::answer(color, |out| asked.run(&compared, &context, out))?;
     let differences = [before.world.differences(), after.world.differences()].concat();
     print::differences(&differences, exit)
 }
