@@ -118,7 +118,7 @@ fn world(random: &mut Random, names: &Names) -> Cluster {
         put(AnyFact::Namespace(Arc::new(Namespace { meta: own, labels: Labels::default(), implied: false })));
         for number in 0..5 {
             let meta = meta(namespace, format!("account-{number}"));
-            put(AnyFact::ServiceAccount(Box::new(ServiceAccount::new(meta))));
+            put(AnyFact::ServiceAccount(Arc::new(ServiceAccount::new(meta))));
         }
     }
     for number in 0..CLUSTER_ROLES {

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::kinds::KINDS;
-use crate::model::cluster::{Cluster, WORKLOAD_KINDS};
+use crate::model::cluster::Cluster;
 use crate::model::evidence::Gap;
 use crate::model::facts::Fact as _;
 use crate::model::id::{Kind, ObjectId, PodId, WorkloadId};
 use crate::model::name::{JoinedName, Name};
+use crate::model::workload::WORKLOAD_KINDS;
 
 use super::Fault;
 use super::nearest::{did_you_mean, nearest};
@@ -122,7 +123,7 @@ fn elsewhere(cluster: &Cluster, id: &ObjectId) -> Vec<String> {
     let has = |namespace: &Name| match id.kind {
         Kind::POD => cluster.pods.get(namespace, &id.name).is_some(),
         Kind::SERVICE => cluster.services.get(namespace, &id.name).is_some(),
-        kind => cluster.workloads.get_variant(namespace, &id.name, kind.as_str()).is_some(),
+        kind => cluster.workloads.get_of_kind(namespace, &id.name, kind.as_str()).is_some(),
     };
     let found = namespaces.iter().filter(|it| has(it));
     found.take(3).map(|it| format!("{}/{it}/{}", id.kind, id.name)).collect()

@@ -109,7 +109,7 @@ pub fn routes<'a>(
 /// The slices of a Service.
 pub fn slices_of<'a>(cluster: &'a Cluster, service: &Service) -> Vec<&'a EndpointSlice> {
     let here = cluster.endpoint_slices.of(&service.meta.namespace);
-    here.iter().filter(|it| *it.service() == service.meta.name).collect()
+    here.iter().map(|it| &**it).filter(|it| *it.service() == service.meta.name).collect()
 }
 
 /// The Service's ports that a question means.

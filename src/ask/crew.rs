@@ -193,7 +193,7 @@ impl World {
     /// Whether a workload is there, or pods belong to it.
     pub fn has_workload(&self, id: &WorkloadId) -> bool {
         let kind = id.kind.to_lowercase();
-        let held = self.cluster.workloads.get_variant(&id.namespace, &id.name, &kind);
+        let held = self.cluster.workloads.get_of_kind(&id.namespace, &id.name, &kind);
         held.is_some_and(|it| it.owner_id().is_none()) || self.pods_of(id).next().is_some()
     }
 

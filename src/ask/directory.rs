@@ -74,7 +74,7 @@ impl Directory {
         }
         all.put_hosts(cluster);
         for service in cluster.services.iter() {
-            let held = || Holder::Service(Arc::new(service.clone()));
+            let held = || Holder::Service(service.clone());
             service.addresses().for_each(|address| all.put(address, held()));
         }
         all

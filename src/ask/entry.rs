@@ -249,7 +249,7 @@ fn listed(ranges: &[IpNet]) -> String {
 
 /// The Services that nodes take in at this port, each with its own port of it; mostly none or one.
 pub fn at_node_port(cluster: &Cluster, protocol: Protocol, number: u16) -> Vec<(&Service, &ServicePort)> {
-    cluster.services.iter().filter_map(|it| Some((it, it.of_node_port(protocol, number)?))).collect()
+    cluster.services.iter().filter_map(|it| Some((&**it, it.of_node_port(protocol, number)?))).collect()
 }
 
 /// `30080/TCP is the node port of port 80/TCP`.

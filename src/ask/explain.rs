@@ -59,7 +59,7 @@ fn gone(page: &mut Page, item: &Item) {
 }
 
 fn policy_of<'a>(view: View<'a>, id: &ObjectId) -> Option<&'a std::sync::Arc<Policy>> {
-    view.world.cluster.policies.get_variant(&id.namespace, &id.name, id.kind.as_str())
+    view.world.cluster.policies.get_of_kind(&id.namespace, &id.name, id.kind.as_str())
 }
 
 /// A line that leads to a whole object.

@@ -13,6 +13,7 @@
 //! Words stand apart by spaces and must all hold. Case does not matter. Nothing here ranks; the lists of the screen do.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::model::facts::Fact;
 use crate::model::name::Name;
@@ -95,7 +96,7 @@ pub trait Filtered {
 }
 
 /// An object goes by its namespace and name.
-impl<T: Fact> Filtered for T {
+impl<T: Fact> Filtered for Arc<T> {
     fn words(&self) -> Pieces<'_> {
         let (namespace, [first, second, third]) = (self.namespace(), self.name().parts());
         [namespace, if namespace.is_empty() { "" } else { "/" }, first, second, third]

@@ -14,11 +14,12 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::kinds::{self, KINDS, KindSpec, Presence};
-use crate::model::cluster::{Cluster, is_workload};
+use crate::model::cluster::Cluster;
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::facts::{Pod, PodNetwork, Service};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
+use crate::model::workload::is_workload;
 use crate::net::dns;
 
 use super::end::{End, PortAsk};
@@ -135,7 +136,7 @@ fn of_end(cluster: &Cluster, end: &End, needs: &mut Needs, way: &mut BTreeSet<En
         End::Namespace(namespace) => needs.pods_of(cluster, namespace),
         End::Service { namespace, name } => {
             needs.service(cluster, namespace, name);
-            let named = cluster.services.get(namespace, name).and_then(named_by);
+            let named = cluster.services.get(namespace, name).and_then(|it| named_by(it));
             if let Some(next) = named.filter(|_| way.insert(end.clone())) {
                 of_end(cluster, &next, needs, way);
             }

@@ -169,7 +169,7 @@ pub fn uncovered(cluster: &Cluster, kind: Kind, namespace: &Name) -> Option<Gap>
 fn workload(cluster: &Cluster, kind: &Name, namespace: &Name, name: &Name) -> Result<Resolution, Fault> {
     let pods = cluster.pods.of(namespace).iter().filter(|it| is_under(cluster, it, kind, name));
     let mut found = running(pods);
-    let exists = cluster.workloads.get_variant(namespace, name, kind).is_some();
+    let exists = cluster.workloads.get_of_kind(namespace, name, kind).is_some();
     let (any, gap) = (has_any(&found), uncovered(cluster, Kind::POD, namespace));
     found.gaps.extend(gap.clone());
     if any || exists {
@@ -196,7 +196,7 @@ fn running<'a>(pods: impl Iterator<Item = &'a SharedPod>) -> Resolution {
 
 pub(super) fn service(cluster: &Cluster, namespace: &Name, name: &Name) -> Result<Resolution, Fault> {
     match cluster.services.get(namespace, name) {
-        Some(found) => Ok(Resolution::new(ResolvedEnd::Service(ServiceFront::named(Arc::new(found.clone()))))),
+        Some(found) => Ok(Resolution::new(ResolvedEnd::Service(ServiceFront::named(found.clone())))),
         None => absent(cluster, &ObjectId::new(Kind::SERVICE, namespace.clone(), name.clone()), || {
             let here = cluster.services.of(namespace).iter().map(|it| it.meta.name.as_str());
             let near = nearest(name, here);

@@ -165,7 +165,7 @@ pub fn trust(world: &World, id: &ObjectId) -> Result<Option<Trust>, Fault> {
         let hint = "NetworkPolicy of networking.k8s.io is";
         return Err(Fault::new(format!("{id} is of a kind that is not evaluated here"), hint));
     }
-    let Some(policy) = world.cluster.policies.get_variant(&id.namespace, &id.name, id.kind.as_str()).cloned() else {
+    let Some(policy) = world.cluster.policies.get_of_kind(&id.namespace, &id.name, id.kind.as_str()).cloned() else {
         return Ok(None);
     };
     let ground = world.ground(&[]);

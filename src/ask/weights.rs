@@ -154,7 +154,7 @@ mod tests {
         let steps = [
             bind("a", vec![alice.clone(), web.clone(), robot]),
             bind("b", vec![alice.clone(), alice.clone(), homeless]),
-            put(AnyFact::ServiceAccount(Box::new(ServiceAccount::new(meta("shop", "web"))))),
+            put(AnyFact::ServiceAccount(Arc::new(ServiceAccount::new(meta("shop", "web"))))),
             pod("one"),
             pod("two"),
             bind("a", vec![web.clone()]),

@@ -17,11 +17,12 @@ use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
 use crate::model::id::WorkloadId;
 use crate::model::name::Name;
-use crate::model::workload::{self, TEMPLATE_HASH};
+use crate::model::ownership;
+use crate::model::workload::TEMPLATE_HASH;
 
 /// The topmost workload that controls a pod; `None` for a pod that nothing controls.
 pub fn workload_of(cluster: &Cluster, pod: &Pod) -> Option<Arc<WorkloadId>> {
-    workload::workload_of(cluster, pod).map(Arc::new)
+    ownership::workload_of(cluster, pod).map(Arc::new)
 }
 
 /// The workloads of many pods, each found once.

@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::kinds::{Intern, Reading, spec_of};
-use crate::model::cluster::{AnyFact, Cluster, Delta, Entry, is_workload};
-use crate::model::facts::Fact;
+use crate::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::place::Problem;
 use crate::model::role::{Origin, Role, SharedRole};
@@ -219,27 +218,7 @@ fn computed(role: &Role) -> SharedRole {
 
 /// Whether an object is there.
 pub fn exists(cluster: &Cluster, id: &ObjectId) -> bool {
-    version(cluster, id).is_some()
-}
-
-/// The resourceVersion of an object, 0 where it has none; `None`: it is not there.
-pub fn version(cluster: &Cluster, id: &ObjectId) -> Option<u64> {
-    fn of<T: Fact>(found: Option<&T>) -> Option<u64> {
-        found.map(|it| it.version().number())
-    }
-    let (namespace, name) = (id.namespace.as_str(), id.name.as_str());
-    match id.kind {
-        Kind::NAMESPACE => of(cluster.namespaces.get("", name)),
-        Kind::POD => of(cluster.pods.get(namespace, name)),
-        Kind::NODE => of(cluster.nodes.get("", name)),
-        Kind::SERVICE => of(cluster.services.get(namespace, name)),
-        Kind::ENDPOINT_SLICE => of(cluster.endpoint_slices.get(namespace, name)),
-        Kind::SERVICE_ACCOUNT => of(cluster.service_accounts.get(namespace, name)),
-        Kind::ROLE | Kind::CLUSTER_ROLE => of(cluster.roles.get(namespace, name)),
-        Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => of(cluster.bindings.get(namespace, name)),
-        kind if is_workload(kind) => of(cluster.workloads.get_variant(namespace, name, kind.as_str())),
-        kind => of(cluster.policies.get_variant(namespace, name, kind.as_str())),
-    }
+    cluster.version(id).is_some()
 }
 
 #[cfg(test)]

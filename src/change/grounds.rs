@@ -63,7 +63,7 @@ impl<'a> Grounds<'a> {
     fn is_of_same_policy(&self, gap: &Gap) -> bool {
         let (Gap::NotEvaluated(id) | Gap::Policy { policy: id, .. }) = gap else { return true };
         let [before, after] =
-            self.sides.both().map(|it| it.cluster.policies.get_variant(&id.namespace, &id.name, id.kind.as_str()));
+            self.sides.both().map(|it| it.cluster.policies.get_of_kind(&id.namespace, &id.name, id.kind.as_str()));
         match (before, after) {
             (Some(a), Some(b)) => same_policy(a, b),
             (None, None) => true,

@@ -16,10 +16,11 @@ use crate::ask::needs::{self, Needs};
 use crate::ask::question::Reads;
 use crate::ask::{Fault, Here, World};
 use crate::kinds::{KINDS, Presence};
-use crate::model::cluster::{Cluster, is_workload};
+use crate::model::cluster::Cluster;
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::Kind;
 use crate::model::name::Name;
+use crate::model::workload::is_workload;
 use crate::rbac::review::{Me, Reply, Review};
 use crate::text::{Line, Mark, Page};
 

@@ -14,11 +14,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::cluster::WORKLOAD_KINDS;
 use crate::model::evidence::Outcome;
 use crate::model::facts::SharedPod;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
+use crate::model::workload::WORKLOAD_KINDS;
 use crate::rbac::version::Span;
 
 pub use self::kept::{Move, Write, Writing};

@@ -1,6 +1,7 @@
 //! What a move leads to: one thing, or all of a sort at once, so that "every pod of shop" is taken in one step.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::model::facts::{Service, SharedPod};
 use crate::model::id::PodId;
@@ -232,12 +233,12 @@ impl Region {
             }
             Region::Traffic(namespace, of) => {
                 let services = |it: &Name| ground.cluster.services.of(it).iter().filter(|it| of.has(it));
-                spaces(ground, namespace).iter().flat_map(services).map(Foothold::traffic).collect()
+                spaces(ground, namespace).iter().flat_map(services).map(|it| Foothold::traffic(it)).collect()
             }
             Region::Backed(which) => {
-                let is_backed = |it: &&Service| is_backed(ground, it, *which);
+                let is_backed = |it: &&Arc<Service>| is_backed(ground, it, *which);
                 let services = |it: &Name| ground.cluster.services.of(it).iter().filter(is_backed);
-                ground.all_namespaces().iter().flat_map(services).map(Foothold::traffic).collect()
+                ground.all_namespaces().iter().flat_map(services).map(|it| Foothold::traffic(it)).collect()
             }
             Region::NamespaceAdmins => ground.all_namespaces().iter().cloned().map(Foothold::NamespaceAdmin).collect(),
         }
@@ -308,7 +309,7 @@ fn around(ground: &Ground<'_>, foothold: &Foothold, look: Look<'_>) -> bool {
         }
         Foothold::NamespaceAdmin(_) => look(&Region::NamespaceAdmins),
         Foothold::Intercept { namespace, service } => {
-            let selects = |it: &Service| if it.selector.is_empty() { Of::Bare } else { Of::Selecting };
+            let selects = |it: &Arc<Service>| if it.selector.is_empty() { Of::Bare } else { Of::Selecting };
             let fact = ground.cluster.services.get(namespace, service);
             around_traffic(namespace, fact.map_or(Of::All, selects), look)
                 || SETS.into_iter().any(|which| {

@@ -1,6 +1,6 @@
 //! A way is proven by going it: its writes are applied to a copy of the cluster, and both engines are asked again.
 
-use crate::model::cluster::{AnyFact, Change, Cluster, Delta, Diff, Entry};
+use crate::model::cluster::{Change, Cluster, Delta, Diff, Entry};
 use crate::model::evidence::Outcome;
 use crate::net::verdict::{End, Port};
 use crate::rbac::{Access, Identity, Request};
@@ -89,24 +89,11 @@ impl<'a> Copy<'a> {
     }
 }
 
-/// What takes a change back; `None`: a way writes nothing of the sort.
+/// What takes a change back; `None`: it is not one of a fact.
 fn undone(change: &Change) -> Option<Delta> {
-    fn back<T: Clone>(diff: &Diff<T>, fact: fn(T) -> AnyFact) -> Option<Delta> {
-        match (&diff.before, &diff.after) {
-            (Some(before), _) => Some(Delta::Put(Entry::new(fact(before.clone())))),
-            (None, Some(after)) => Some(Delta::Gone(fact(after.clone()).id())),
-            (None, None) => None,
-        }
-    }
-    match change {
-        Change::Namespace(it) => back(it, AnyFact::Namespace),
-        Change::Pod(it) => back(it, AnyFact::Pod),
-        Change::Policy(it) => back(it, AnyFact::Policy),
-        Change::Role(it) => back(it, AnyFact::Role),
-        Change::Binding(it) => back(it, AnyFact::Binding),
-        Change::Service(it) => back(it, |it| AnyFact::Service(Box::new(it))),
-        Change::ServiceAccount(it) => back(it, |it| AnyFact::ServiceAccount(Box::new(it))),
-        _ => None,
+    match change.fact()? {
+        Diff { before: Some(before), .. } => Some(Delta::Put(Entry::new(before))),
+        Diff { before: None, after } => Some(Delta::Gone(after?.id())),
     }
 }
 

@@ -21,7 +21,7 @@ use super::slim::{METADATA, Metadata, OnlyMetadata, OnlyNames, Pairs};
 use super::words::{OddWord, odd_words, odd_words_of_plain};
 use super::yaml::{Misfit, Words, options};
 use crate::model::cluster::{AnyFact, Delta, Entry};
-use crate::model::facts::{Kept, Meta, Owner, Uid, Version};
+use crate::model::facts::{Kept, Meta, Owner, Uid};
 use crate::model::id::{Kind, ObjectId, ResourceScope};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
@@ -91,12 +91,7 @@ impl<'i> ReadContext<'i> {
 
     /// The metadata as facts hold it.
     pub fn meta(&mut self, it: &Metadata<'_>) -> Meta {
-        Meta {
-            namespace: self.namespace_of(it),
-            name: self.name_of(it),
-            uid: Uid::parse(&it.uid).into(),
-            version: version(&it.resource_version),
-        }
+        Meta { namespace: self.namespace_of(it), name: self.name_of(it), uid: Uid::parse(&it.uid).into() }
     }
 
     /// The labels, for facts on whose labels an answer or a pane rests.
@@ -163,7 +158,7 @@ impl<'i> ReadContext<'i> {
         }
         let fact = R::fact(slim, self);
         let problems = if self.problems.is_empty() { Vec::new() } else { self.take_problems(&fact.id()) };
-        Reading::Read(Entry { fact, problems, kept: self.kept(metadata) })
+        Reading::Read(Entry { fact, version: version(metadata), problems, kept: self.kept(metadata) })
     }
 
     /// The reading of an object that did not decode.
@@ -183,7 +178,8 @@ impl<'i> ReadContext<'i> {
         let id = self.id(metadata);
         self.note_homeless(metadata);
         if let Some(fact) = tree().and_then(|it| R::salvage(metadata, &it, self)) {
-            return Reading::Read(Entry { fact, problems: self.take_problems(&id), kept: self.kept(metadata) });
+            let (version, problems) = (version(metadata), self.take_problems(&id));
+            return Reading::Read(Entry { fact, version, problems, kept: self.kept(metadata) });
         }
         self.problem(&misfit.place, format!("could not be read: {}", misfit.what));
         Reading::Unreadable { problems: self.take_problems(&id), id }
@@ -315,8 +311,8 @@ fn may_have_anchors(text: &str) -> bool {
 }
 
 /// A resourceVersion as a number; 0 when it is none.
-pub(super) fn version(text: &str) -> Version {
-    Version::from(text.parse::<u64>().unwrap_or(0))
+fn version(it: &Metadata<'_>) -> u64 {
+    it.resource_version.parse().unwrap_or(0)
 }
 
 /// An RFC 3339 time in seconds since 1970; 0 when it is none.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 
-use super::context::{Read, ReadContext, Reader, version};
+use super::context::{Read, ReadContext, Reader};
 use super::pod::protocol;
 use super::service::port_number;
 use super::slim::{Metadata, Text, object, or_default};
@@ -100,9 +100,8 @@ impl Read for EndpointSlices {
         let mut slice = EndpointSlice::named(context.namespace_of(it), service, &it.name);
         slice.endpoints = endpoints(&slim.endpoints, context);
         slice.ports = ports(&slim.ports, context);
-        slice.version = version(&it.resource_version);
         slice.uid = Uid::parse(&it.uid).into();
-        AnyFact::EndpointSlice(Box::new(slice))
+        AnyFact::from(slice)
     }
 }
 

@@ -350,7 +350,7 @@ fn event(reading: Reading, deleted: bool, object: &str) -> Result<Event, WireErr
         return Err(unexpected(&problem.what));
     }
     let version = match &reading {
-        Reading::Read(entry) if entry.fact.stamp().1 != 0 => entry.fact.stamp().1.to_string(),
+        Reading::Read(entry) if entry.version != 0 => entry.version.to_string(),
         _ => mark(object).resource_version,
     };
     Ok(Event { step: step(reading, deleted), version })

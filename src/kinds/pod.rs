@@ -12,7 +12,7 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 
 pub(super) use self::fields::fields_of_pods;
 use self::security::{Handler, Lifecycle, Mount, SecurityContext, Volume, host_access, standards, token_mount};
-use super::context::{Read, ReadContext, Reader, version};
+use super::context::{Read, ReadContext, Reader};
 use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Watch};
 use crate::model::address::Addresses;
@@ -258,8 +258,7 @@ impl Read for Pods {
         let node = context.intern.name(&slim.spec.node_name);
         let pod =
             Pod::new(context.intern.pod_shared(shared), context.intern.pod_placement(PodPlacement::on(node)), suffix);
-        let (uid, version) = (Uid::parse(&slim.metadata.uid).into(), version(&slim.metadata.resource_version));
-        AnyFact::Pod(pod.at(addresses).implied(implied).stamped(uid, version).into())
+        AnyFact::from(pod.at(addresses).implied(implied).of_uid(Uid::parse(&slim.metadata.uid).into()))
     }
 }
 

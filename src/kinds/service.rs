@@ -128,12 +128,12 @@ impl Read for Services {
             internal_local: &*spec.internal_traffic_policy == "Local",
             external_local: &*spec.external_traffic_policy == "Local",
         };
-        AnyFact::Service(Box::new(Service {
+        AnyFact::from(Service {
             meta: context.meta(&slim.metadata),
             cluster_ips: cluster_ips(spec, context).into(),
             selector: context.intern.labels(spec.selector.iter()),
             exposure: context.intern.exposure(exposure),
-        }))
+        })
     }
 }
 

@@ -47,6 +47,6 @@ impl Read for ServiceAccounts {
         let withholds = slim.automount_service_account_token == Some(false);
         let account = if withholds { account.withholding_token() } else { account };
         let cloud = context.intern.name(&slim.metadata.cloud_identity);
-        AnyFact::ServiceAccount(Box::new(if cloud.is_empty() { account } else { account.with_cloud_identity(cloud) }))
+        AnyFact::from(if cloud.is_empty() { account } else { account.with_cloud_identity(cloud) })
     }
 }

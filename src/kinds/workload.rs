@@ -175,7 +175,7 @@ impl Read for Workloads {
         let kind = WorkloadKind::of(context.spec.kind).expect("this reads workloads alone");
         let replicas = slim.replicas(kind);
         let plan = (replicas.is_some() || template.is_some()).then_some(Plan { replicas, template });
-        AnyFact::Workload(Box::new(Workload::new(kind, meta, context.controller(&slim.metadata), plan)))
+        AnyFact::from(Workload::new(kind, meta, context.controller(&slim.metadata), plan))
     }
 }
 

@@ -122,20 +122,19 @@ fn merged(deltas: Vec<Delta>) -> Vec<Delta> {
 /// Whether both put one object, by uid.
 fn is_same(delta: &Delta, last: &Delta) -> bool {
     let (Delta::Put(new), Delta::Put(old)) = (delta, last) else { return false };
-    new.fact.stamp().0 == old.fact.stamp().0
+    new.fact.uid() == old.fact.uid()
 }
 
 /// Whether both put one object, the first one at an older version.
 fn is_older(delta: &Delta, last: &Delta) -> bool {
     let (Delta::Put(new), Delta::Put(old)) = (delta, last) else { return false };
-    let (new, old) = (new.fact.stamp().1, old.fact.stamp().1);
-    is_same(delta, last) && new != 0 && new < old
+    is_same(delta, last) && new.version != 0 && new.version < old.version
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::cluster::{AnyFact, Cluster, Entry};
+    use crate::model::cluster::{Cluster, Entry};
     use crate::model::coverage::Scope;
     use crate::model::facts::{Pod, Uid};
     use crate::model::id::Kind;
@@ -145,8 +144,8 @@ mod tests {
         let name = format!("a{name}");
         let labels = crate::model::labels::Labels::new([("v".into(), version.to_string().into())]);
         let uid = Uid::parse(&format!("u{uid}")).into();
-        let pod = Pod::named("shop", &name).with_labels(&labels).stamped(uid, version.into());
-        Entry::new(AnyFact::Pod(pod.into()))
+        let pod = Pod::named("shop", &name).with_labels(&labels).of_uid(uid);
+        Entry { version, ..Entry::new(pod) }
     }
 
     fn delta() -> impl Strategy<Value = Delta> {

@@ -24,10 +24,11 @@ use super::request::{self, Ask};
 use super::transfer::{self, PAGE_CAP, WHOLE_CAP};
 use crate::ask::needs::{Needs, Read};
 use crate::kinds::{self, Intern, KINDS, KindSpec, Page, Presence, Reading};
-use crate::model::cluster::{Cluster, Delta, is_workload};
+use crate::model::cluster::{Cluster, Delta};
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
+use crate::model::workload::is_workload;
 
 /// How many requests may be under way.
 const AT_ONCE: usize = 6;

@@ -26,8 +26,8 @@ use serde_json::{Value, json};
 pub use state::restore;
 
 use crate::kinds::{self, KindSpec};
-use crate::model::cluster::{Cluster, WORKLOAD_KINDS};
-use crate::model::facts::{Fact, Kept, Uid};
+use crate::model::cluster::{AnyFact, Cluster};
+use crate::model::facts::{Kept, Uid, place};
 use crate::model::id::Kind;
 use crate::text::written;
 
@@ -41,21 +41,6 @@ pub const END: &str = "SnapshotEnd";
 
 /// How a snapshot begins.
 const BEGIN: &str = "---\napiVersion: kreach/v1\n";
-
-/// The kinds in the order in which a snapshot holds them; those that stand nowhere here are policies.
-const ORDER: [&[Kind]; 10] = [
-    &[Kind::NAMESPACE],
-    &[Kind::NODE],
-    &[Kind::SERVICE_ACCOUNT],
-    &WORKLOAD_KINDS,
-    &[Kind::POD],
-    &[Kind::SERVICE],
-    &[Kind::ENDPOINT_SLICE],
-    &[],
-    &[Kind::ROLE, Kind::CLUSTER_ROLE],
-    &[Kind::ROLE_BINDING, Kind::CLUSTER_ROLE_BINDING],
-];
-const POLICIES: usize = 7;
 
 /// Writes a cluster as a snapshot.
 pub fn write(cluster: &Cluster, out: &mut dyn Write) -> std::io::Result<()> {
@@ -89,22 +74,35 @@ fn documents(cluster: &Cluster, each: &mut dyn FnMut(&Value) -> std::io::Result<
         *counts.entry(object["kind"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
         each(&object)
     };
-    cluster
-        .namespaces
-        .iter()
-        .filter(|it| !it.implied)
-        .try_for_each(|it| put(objects::namespace(it), kept(cluster, it)))?;
-    cluster.nodes.iter().try_for_each(|it| put(objects::node(it), kept(cluster, it)))?;
-    cluster.service_accounts.iter().try_for_each(|it| put(objects::service_account(it), kept(cluster, it)))?;
-    cluster.workloads.iter().try_for_each(|it| put(objects::workload(it), kept(cluster, it)))?;
-    let listed = cluster.pods.iter().filter(|it| objects::is_listed(it)).map(|it| (it, kept(cluster, it)));
-    listed.into_iter().try_for_each(|(it, kept)| put(objects::pod(it, kept), kept))?;
-    cluster.services.iter().try_for_each(|it| put(objects::service(it), kept(cluster, it)))?;
-    cluster.endpoint_slices.iter().try_for_each(|it| put(objects::endpoint_slice(it), kept(cluster, it)))?;
-    cluster.policies.iter().try_for_each(|it| put(policies::policy(it), kept(cluster, it)))?;
-    cluster.roles.iter().try_for_each(|it| put(objects::role(it), kept(cluster, it)))?;
-    cluster.bindings.iter().try_for_each(|it| put(objects::binding(it), kept(cluster, it)))?;
+    for fact in cluster.all() {
+        let kept = kept(cluster, &fact);
+        if let Some(mut object) = object(&fact, kept) {
+            let version = cluster.version(&fact.id()).unwrap_or(0);
+            if version != 0 {
+                object["metadata"]["resourceVersion"] = version.to_string().into();
+            }
+            put(object, kept)?;
+        }
+    }
     each(&json!({ "apiVersion": API_VERSION, "kind": END, "counts": counts }))
+}
+
+/// The object of a fact; `None`: it is implied by others.
+fn object(fact: &AnyFact, kept: Kept) -> Option<Value> {
+    Some(match fact {
+        AnyFact::Namespace(it) if it.implied => return None,
+        AnyFact::Pod(it) if !objects::is_listed(it) => return None,
+        AnyFact::Namespace(it) => objects::namespace(it),
+        AnyFact::Node(it) => objects::node(it),
+        AnyFact::ServiceAccount(it) => objects::service_account(it),
+        AnyFact::Workload(it) => objects::workload(it),
+        AnyFact::Pod(it) => objects::pod(it, kept),
+        AnyFact::Service(it) => objects::service(it),
+        AnyFact::EndpointSlice(it) => objects::endpoint_slice(it),
+        AnyFact::Policy(it) => policies::policy(it),
+        AnyFact::Role(it) => objects::role(it),
+        AnyFact::Binding(it) => objects::binding(it),
+    })
 }
 
 /// Whether a text begins as a snapshot does, or is so little of one that nothing else is left.
@@ -126,13 +124,12 @@ pub fn missing(end: &str, read: &[Kind]) -> Option<String> {
 
 /// The kinds of which a snapshot that was cut may lack objects, when this was the last that was read.
 pub fn kinds_from(last: Option<Kind>) -> Vec<&'static KindSpec> {
-    let place = |kind: Kind| ORDER.iter().position(|it| it.contains(&kind)).unwrap_or(POLICIES);
     let from = last.map_or(0, place);
     kinds::KINDS.iter().filter(|it| place(it.kind) >= from).collect()
 }
 
 /// What is kept of an object beside its fact.
-fn kept(cluster: &Cluster, fact: &impl Fact) -> Kept {
+fn kept(cluster: &Cluster, fact: &AnyFact) -> Kept {
     cluster.kept.as_ref().and_then(|it| it.get(&fact.id())).copied().unwrap_or_default()
 }
 

@@ -7,46 +7,32 @@
 //! `live`, `staged`, `baseline` and `past` are four of these. A clone costs a pointer a namespace and kind.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::coverage::{Coverage, CoverageMap, Scope};
-use super::facts::{EndpointSlice, Fact, Kept, Namespace, Node, Service, ServiceAccount, SharedPod, UidMark, Workload};
+use super::facts::{Facts, Kept, Namespace};
 use super::id::{Kind, ObjectId};
 use super::name::Name;
-use super::objects::Objects;
 use super::place::Problem;
-use super::policy::Policy;
-use super::role::{SharedBinding, SharedRole};
 
-/// A fact of any sort, as reading gives it; those that stand in their rows by value are boxed on the way, since many
-/// steps may wait.
-#[derive(Clone, PartialEq, Debug)]
-pub enum AnyFact {
-    Namespace(Arc<Namespace>),
-    Pod(SharedPod),
-    Node(Arc<Node>),
-    Service(Box<Service>),
-    EndpointSlice(Box<EndpointSlice>),
-    ServiceAccount(Box<ServiceAccount>),
-    Workload(Box<Workload>),
-    Policy(Arc<Policy>),
-    Role(SharedRole),
-    Binding(SharedBinding),
-}
+pub use super::facts::{AnyFact, Change, Diff};
 
 /// One object as read: its fact, and what of it could not be read or would be refused.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Entry {
     pub fact: AnyFact,
+    /// Its resourceVersion as a number, where newer is larger (KEP-5504); 0: newer than whatever is held.
+    pub version: u64,
     pub problems: Vec<Problem>,
     /// For a cluster that keeps it; whoever follows one does not read it.
     pub kept: Option<Box<Kept>>,
 }
 
 impl Entry {
-    /// A fact with nothing wrong in it, and nothing to keep beside it.
-    pub fn new(fact: AnyFact) -> Self {
-        Self { fact, problems: Vec::new(), kept: None }
+    /// A fact with nothing wrong in it and nothing to keep beside it, newer than whatever is held.
+    pub fn new(fact: impl Into<AnyFact>) -> Self {
+        Self { fact: fact.into(), version: 0, problems: Vec::new(), kept: None }
     }
 }
 
@@ -78,45 +64,10 @@ impl Delta {
     }
 }
 
-/// A fact before and after one step; `None`: it did not exist.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Diff<T> {
-    pub before: Option<T>,
-    pub after: Option<T>,
-}
-
-/// One thing that an answer may rest on and that a [`Delta`] changed.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Change {
-    Namespace(Diff<Arc<Namespace>>),
-    Pod(Diff<SharedPod>),
-    Node(Diff<Arc<Node>>),
-    Service(Box<Diff<Service>>),
-    EndpointSlice(Box<Diff<EndpointSlice>>),
-    ServiceAccount(Box<Diff<ServiceAccount>>),
-    Workload(Box<Diff<Workload>>),
-    Policy(Diff<Arc<Policy>>),
-    Role(Diff<SharedRole>),
-    Binding(Diff<SharedBinding>),
-    /// The coverage of a kind changed somewhere.
-    Coverage(Kind),
-    /// An object became unreadable, or readable again.
-    Readable(ObjectId),
-}
-
 /// Everything we know of one cluster.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Cluster {
-    pub namespaces: Objects<Arc<Namespace>>,
-    pub pods: Objects<SharedPod>,
-    pub nodes: Objects<Arc<Node>>,
-    pub services: Objects<Service>,
-    pub endpoint_slices: Objects<EndpointSlice>,
-    pub service_accounts: Objects<ServiceAccount>,
-    pub workloads: Objects<Workload>,
-    pub policies: Objects<Arc<Policy>>,
-    pub roles: Objects<SharedRole>,
-    pub bindings: Objects<SharedBinding>,
+    pub facts: Facts,
     pub coverage: CoverageMap,
     /// Objects that exist and could not be read.
     pub unreadable: Arc<BTreeSet<ObjectId>>,
@@ -128,150 +79,20 @@ pub struct Cluster {
     pub kept: Option<Arc<BTreeMap<ObjectId, Kept>>>,
 }
 
-/// Runs one piece of code for the collection that holds facts of this kind.
-macro_rules! in_objects_of {
-    ($cluster:expr, $kind:expr, $objects:ident, $change:ident => $body:expr) => {
-        match $kind {
-            Kind::NAMESPACE => {
-                let ($objects, $change) = (&mut $cluster.namespaces, Change::Namespace);
-                $body
-            }
-            Kind::POD => {
-                let ($objects, $change) = (&mut $cluster.pods, Change::Pod);
-                $body
-            }
-            Kind::NODE => {
-                let ($objects, $change) = (&mut $cluster.nodes, Change::Node);
-                $body
-            }
-            Kind::SERVICE => {
-                let ($objects, $change) = (&mut $cluster.services, |it| Change::Service(Box::new(it)));
-                $body
-            }
-            Kind::ENDPOINT_SLICE => {
-                let ($objects, $change) = (&mut $cluster.endpoint_slices, |it| Change::EndpointSlice(Box::new(it)));
-                $body
-            }
-            Kind::SERVICE_ACCOUNT => {
-                let ($objects, $change) = (&mut $cluster.service_accounts, |it| Change::ServiceAccount(Box::new(it)));
-                $body
-            }
-            Kind::ROLE | Kind::CLUSTER_ROLE => {
-                let ($objects, $change) = (&mut $cluster.roles, Change::Role);
-                $body
-            }
-            Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => {
-                let ($objects, $change) = (&mut $cluster.bindings, Change::Binding);
-                $body
-            }
-            kind if is_workload(kind) => {
-                let ($objects, $change) = (&mut $cluster.workloads, |it| Change::Workload(Box::new(it)));
-                $body
-            }
-            _ => {
-                let ($objects, $change) = (&mut $cluster.policies, Change::Policy);
-                $body
-            }
-        }
-    };
-}
-
-/// The kinds whose objects are held as [`Workload`]s.
-pub const WORKLOAD_KINDS: [Kind; 7] = [
-    Kind::DEPLOYMENT,
-    Kind::REPLICA_SET,
-    Kind::REPLICATION_CONTROLLER,
-    Kind::STATEFUL_SET,
-    Kind::DAEMON_SET,
-    Kind::JOB,
-    Kind::CRON_JOB,
-];
-
-/// Whether objects of this kind are held as [`Workload`]s.
-pub fn is_workload(kind: Kind) -> bool {
-    WORKLOAD_KINDS.contains(&kind)
-}
-
-impl AnyFact {
-    /// What every fact can tell of itself.
-    fn tell<R>(&self, ask: impl FnOnce(&dyn Stamped) -> R) -> R {
-        match self {
-            AnyFact::Namespace(it) => ask(it),
-            AnyFact::Pod(it) => ask(it),
-            AnyFact::Node(it) => ask(it),
-            AnyFact::Service(it) => ask(&**it),
-            AnyFact::EndpointSlice(it) => ask(&**it),
-            AnyFact::ServiceAccount(it) => ask(&**it),
-            AnyFact::Workload(it) => ask(&**it),
-            AnyFact::Policy(it) => ask(it),
-            AnyFact::Role(it) => ask(it),
-            AnyFact::Binding(it) => ask(it),
-        }
-    }
-
-    /// What names it.
-    pub fn id(&self) -> ObjectId {
-        self.tell(|it| it.object())
-    }
-
-    /// Its uid and its version.
-    pub fn stamp(&self) -> (UidMark, u64) {
-        self.tell(|it| it.stamp())
-    }
-
-    /// Makes it newer than what is held of its object, whichever version it was written down with.
-    pub fn forget_version(&self) {
-        self.tell(|it| it.forget());
+/// A cluster reads as its facts: `cluster.pods`, `cluster.policies`, …
+impl Deref for Cluster {
+    type Target = Facts;
+    #[inline]
+    fn deref(&self) -> &Facts {
+        &self.facts
     }
 }
 
-/// What a fact of any sort is asked.
-trait Stamped {
-    fn object(&self) -> ObjectId;
-    fn stamp(&self) -> (UidMark, u64);
-    fn forget(&self);
-}
-
-impl<T: Fact> Stamped for T {
-    fn object(&self) -> ObjectId {
-        self.id()
+impl DerefMut for Cluster {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Facts {
+        &mut self.facts
     }
-    fn stamp(&self) -> (UidMark, u64) {
-        (self.uid(), self.version().number())
-    }
-    fn forget(&self) {
-        self.version().move_to(0);
-    }
-}
-
-/// Whether a version of one object is older than the one held; another uid is another object (E3).
-fn is_older<T: Fact>(fact: &T, held: Option<&T>) -> bool {
-    let Some(held) = held else { return false };
-    let (new, old) = (fact.version().number(), held.version().number());
-    fact.uid() == held.uid() && new != 0 && new < old
-}
-
-/// Puts one fact; the diff when anything changed that an answer rests on.
-///
-/// A fact that is told again stays the one that it was: others share it, and what it is made of with more.
-fn put<T: Fact>(objects: &mut Objects<T>, fact: T) -> Option<Diff<T>> {
-    let held = objects.same(&fact);
-    if is_older(&fact, held) {
-        return None;
-    }
-    if let Some(held) = held.filter(|it| **it == fact) {
-        held.version().move_to(fact.version().number());
-        return None;
-    }
-    let before = objects.put(fact.clone());
-    Some(Diff { before, after: Some(fact) })
-}
-
-/// Takes one fact out.
-fn take<T: Fact>(objects: &mut Objects<T>, id: &ObjectId) -> Option<Diff<T>> {
-    let variant = if objects.get_variant(&id.namespace, &id.name, "").is_some() { "" } else { id.kind.as_str() };
-    let before = objects.remove(&id.namespace, &id.name, variant)?;
-    Some(Diff { before: Some(before), after: None })
 }
 
 impl Cluster {
@@ -309,21 +130,7 @@ impl Cluster {
         }
         let problems = (!entry.problems.is_empty() || !self.problems.is_empty() || !self.unreadable.is_empty())
             .then(|| (entry.fact.id(), entry.problems));
-        let change = match entry.fact {
-            AnyFact::Namespace(it) => put(&mut self.namespaces, it).map(Change::Namespace),
-            AnyFact::Pod(it) => put(&mut self.pods, it).map(Change::Pod),
-            AnyFact::Node(it) => put(&mut self.nodes, it).map(Change::Node),
-            AnyFact::Service(it) => put(&mut self.services, *it).map(Box::new).map(Change::Service),
-            AnyFact::EndpointSlice(it) => put(&mut self.endpoint_slices, *it).map(Box::new).map(Change::EndpointSlice),
-            AnyFact::ServiceAccount(it) => {
-                put(&mut self.service_accounts, *it).map(Box::new).map(Change::ServiceAccount)
-            }
-            AnyFact::Workload(it) => put(&mut self.workloads, *it).map(Box::new).map(Change::Workload),
-            AnyFact::Policy(it) => put(&mut self.policies, it).map(Change::Policy),
-            AnyFact::Role(it) => put(&mut self.roles, it).map(Change::Role),
-            AnyFact::Binding(it) => put(&mut self.bindings, it).map(Change::Binding),
-        };
-        changes.extend(change);
+        changes.extend(self.facts.put(entry.fact, entry.version));
         if let Some((id, problems)) = problems {
             self.set_readable(&id, changes);
             self.set_problems(id, problems);
@@ -331,14 +138,14 @@ impl Cluster {
     }
 
     fn remove(&mut self, id: &ObjectId, changes: &mut Vec<Change>) {
-        in_objects_of!(self, id.kind, objects, change => changes.extend(take(objects, id).map(change)));
+        changes.extend(self.facts.take(id));
         self.forget_kept(id);
         self.set_readable(id, changes);
         self.set_problems(id.clone(), Vec::new());
     }
 
     fn lose(&mut self, id: ObjectId, problems: Vec<Problem>, changes: &mut Vec<Change>) {
-        in_objects_of!(self, id.kind, objects, change => changes.extend(take(objects, &id).map(change)));
+        changes.extend(self.facts.take(&id));
         self.forget_kept(&id);
         if Arc::make_mut(&mut self.unreadable).insert(id.clone()) {
             changes.push(Change::Readable(id.clone()));
@@ -354,38 +161,15 @@ impl Cluster {
             }
         }
         for entry in entries {
-            self.forget_version(&entry.fact.id());
+            // A list is the server's word, older or not (a restored etcd rewinds versions, G5).
+            self.facts.forget_version(&entry.fact.id());
             self.put(entry, changes);
         }
     }
 
-    /// A list is the server's word, older or not (a restored etcd rewinds versions, G5).
-    fn forget_version(&mut self, id: &ObjectId) {
-        in_objects_of!(self, id.kind, objects, _change => objects.forget_version(id));
-    }
-
     /// What is held of a kind in a scope, unreadable objects included.
     pub fn ids(&self, kind: Kind, scope: &Scope) -> Vec<ObjectId> {
-        fn held<T: Fact>(objects: &Objects<T>, kind: Kind, scope: &Scope) -> Vec<ObjectId> {
-            objects
-                .iter()
-                .filter(|it| scope.holds(it.namespace()))
-                .map(|it| it.id())
-                .filter(|it| it.kind == kind)
-                .collect()
-        }
-        let mut ids = match kind {
-            Kind::NAMESPACE => held(&self.namespaces, kind, scope),
-            Kind::POD => held(&self.pods, kind, scope),
-            Kind::NODE => held(&self.nodes, kind, scope),
-            Kind::SERVICE => held(&self.services, kind, scope),
-            Kind::ENDPOINT_SLICE => held(&self.endpoint_slices, kind, scope),
-            Kind::SERVICE_ACCOUNT => held(&self.service_accounts, kind, scope),
-            Kind::ROLE | Kind::CLUSTER_ROLE => held(&self.roles, kind, scope),
-            Kind::ROLE_BINDING | Kind::CLUSTER_ROLE_BINDING => held(&self.bindings, kind, scope),
-            kind if is_workload(kind) => held(&self.workloads, kind, scope),
-            kind => held(&self.policies, kind, scope),
-        };
+        let mut ids = self.facts.ids(kind, scope);
         ids.extend(self.unreadable.iter().filter(|it| it.kind == kind && scope.holds(&it.namespace)).cloned());
         ids
     }
@@ -468,8 +252,7 @@ mod tests {
 
     fn pod(name: &str, uid: &str, version: u64, phase: Phase) -> Entry {
         let named = Pod::named("shop", name).changed(|it| it.phase = phase);
-        let pod = named.stamped(Uid::parse(uid).into(), version.into());
-        Entry::new(AnyFact::Pod(pod.into()))
+        Entry { version, ..Entry::new(named.of_uid(Uid::parse(uid).into())) }
     }
 
     fn phase(cluster: &Cluster) -> Phase {
@@ -501,8 +284,9 @@ mod tests {
         assert!(cluster.apply(Delta::Put(pod("web", "u1", 8, Phase::Running))).is_empty());
         let entries = vec![pod("web", "u1", 7, Phase::Running)];
         assert!(cluster.apply(Delta::Listed { kind: Kind::POD, scope: Scope::Everywhere, entries }).is_empty());
-        assert!(cluster.pods.get("shop", "web").is_some_and(|it| SharedPod::ptr_eq(it, &held)));
-        assert_eq!(held.version.number(), 7, "a list is the server's word");
+        assert!(cluster.pods.get("shop", "web").is_some_and(|it| Arc::ptr_eq(it, &held)));
+        let id = ObjectId::new(Kind::POD, "shop", "web");
+        assert_eq!(cluster.version(&id), Some(7), "a list is the server's word");
         assert!(cluster.apply(Delta::Put(pod("web", "u1", 6, Phase::Pending))).is_empty());
         assert_eq!(cluster.apply(Delta::Put(pod("web", "u1", 9, Phase::Pending))).len(), 1);
     }

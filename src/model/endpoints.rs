@@ -10,12 +10,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::facts::{Fact, UidMark, Version};
-use super::id::{Kind, ObjectId};
+use super::fact::{Fact, Identity};
+use super::id::Kind;
 use super::items::Items;
 use super::name::{JoinedName, Name};
 use super::pod::NameSuffix;
 use super::port::Protocol;
+use super::uid::UidMark;
 
 /// One port of a slice; `None` as number means all ports.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -32,7 +33,6 @@ pub struct EndpointSlice {
     called: Called,
     pub endpoints: Endpoints,
     pub ports: Items<EndpointPort>,
-    pub version: Version,
     pub uid: UidMark,
 }
 
@@ -60,8 +60,8 @@ impl EndpointSlice {
             Some(suffix) if !service.is_empty() => Called::AfterService { service, suffix },
             _ => Called::Otherwise(Box::new(Otherwise { service, name: name.into() })),
         };
-        let (endpoints, ports, version, uid) = Default::default();
-        Self { namespace, called, endpoints, ports, version, uid }
+        let (endpoints, ports, uid) = Default::default();
+        Self { namespace, called, endpoints, ports, uid }
     }
 
     /// The label `kubernetes.io/service-name`; empty when absent.
@@ -74,23 +74,14 @@ impl EndpointSlice {
 }
 
 impl Fact for EndpointSlice {
-    fn namespace(&self) -> &Name {
-        &self.namespace
-    }
-    fn name(&self) -> JoinedName<'_> {
-        match &self.called {
+    const KINDS: &'static [Kind] = &[Kind::ENDPOINT_SLICE];
+
+    fn identity(&self) -> Identity<'_> {
+        let name = match &self.called {
             Called::AfterService { service, suffix } => JoinedName::of([service.as_str(), "-", suffix.as_str()]),
             Called::Otherwise(it) => JoinedName::whole(&it.name),
-        }
-    }
-    fn uid(&self) -> UidMark {
-        self.uid
-    }
-    fn version(&self) -> &Version {
-        &self.version
-    }
-    fn id(&self) -> ObjectId {
-        ObjectId { kind: Kind::ENDPOINT_SLICE, namespace: self.namespace.clone(), name: self.name().to_name() }
+        };
+        Identity { namespace: &self.namespace, name, uid: self.uid }
     }
 }
 
@@ -284,7 +275,7 @@ mod tests {
     /// Memory is a feature: see docs/performance.md.
     #[test]
     fn a_slice_is_small() {
-        assert!(size_of::<EndpointSlice>() <= 72, "{}", size_of::<EndpointSlice>());
+        assert!(size_of::<EndpointSlice>() <= 64, "{}", size_of::<EndpointSlice>());
     }
 
     /// Memory is a feature: see docs/performance.md.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!            Cluster ── coverage: what we were told, kind by kind
-//!   namespaces │ pods │ nodes │ services │ endpoint slices │ workloads     facts
+//!   namespaces │ pods │ nodes │ services │ endpoint slices │ workloads     facts: one table of all sorts
 //!   policies   (every kind, compiled to one rule language)                 policy
 //!   roles, bindings, service accounts                                      role
 //! ```
@@ -15,12 +15,17 @@ pub mod cluster;
 pub mod coverage;
 pub mod endpoints;
 pub mod evidence;
+pub mod fact;
 pub mod facts;
 pub mod id;
 pub mod items;
 pub mod labels;
+pub mod meta;
 pub mod name;
+pub mod namespace;
+pub mod node;
 pub mod objects;
+pub mod ownership;
 pub mod place;
 pub mod pod;
 pub mod policy;
@@ -28,6 +33,8 @@ pub mod port;
 pub mod role;
 pub mod security;
 pub mod service;
+pub mod service_account;
 pub mod sparse;
+pub mod uid;
 pub mod untrusted;
 pub mod workload;

@@ -13,16 +13,18 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use super::address::{Addresses, V6};
-use super::facts::{Fact, UidMark, Version};
-use super::id::{Kind, ObjectId, PodId, WorkloadId};
+use super::fact::{Fact, Identity};
+use super::id::{Kind, PodId, WorkloadId};
 use super::items::Items;
 use super::labels::{Labeled, Labels};
 use super::name::{JoinedName, Name};
 use super::port::Protocol;
 use super::security::{HostAccess, Standards, TokenMount};
 use super::sparse::Sparse;
+use super::uid::UidMark;
 use super::workload::{Owner, OwnerKind, TEMPLATE_HASH};
 
 /// A pod's phase; a pod without status counts as running.
@@ -328,19 +330,17 @@ pub struct Pod {
     pub implied: ImpliedLabels,
     /// Of [`Pod::addresses`] the one of IPv4.
     v4: Ipv4Addr,
-    pub version: Version,
     pub uid: UidMark,
 }
 
-/// A pod as its holders share it, by a counter that is half as large as usual: there are more pods than of anything
-/// else.
-pub type SharedPod = triomphe::Arc<Pod>;
+/// A pod as its holders share it.
+pub type SharedPod = Arc<Pod>;
 
 impl Pod {
     /// A pod of these parts.
     pub fn new(shared: triomphe::Arc<PodShared>, placement: triomphe::Arc<PodPlacement>, suffix: NameSuffix) -> Self {
-        let (implied, version, uid) = Default::default();
-        Self { shared, placement, suffix, implied, v4: Ipv4Addr::UNSPECIFIED, version, uid }
+        let (implied, uid) = Default::default();
+        Self { shared, placement, suffix, implied, v4: Ipv4Addr::UNSPECIFIED, uid }
     }
 
     /// A pod of this namespace and name alone.
@@ -365,9 +365,9 @@ impl Pod {
         Self { implied, ..self }
     }
 
-    /// The same pod as a server told it.
-    pub fn stamped(self, uid: UidMark, version: Version) -> Self {
-        Self { uid, version, ..self }
+    /// The same pod as an object of this uid.
+    pub fn of_uid(self, uid: UidMark) -> Self {
+        Self { uid, ..self }
     }
 
     /// The same pod on this node.
@@ -589,24 +589,17 @@ impl Labeled for PodLabels<'_> {
 }
 
 impl Fact for Pod {
-    fn namespace(&self) -> &Name {
-        self.namespace()
+    const KINDS: &'static [Kind] = &[Kind::POD];
+
+    #[inline]
+    fn identity(&self) -> Identity<'_> {
+        Identity { namespace: self.namespace(), name: self.name(), uid: self.uid }
     }
-    fn name(&self) -> JoinedName<'_> {
-        self.name()
-    }
-    fn uid(&self) -> UidMark {
-        self.uid
-    }
-    fn version(&self) -> &Version {
-        &self.version
-    }
-    fn id(&self) -> ObjectId {
-        ObjectId { kind: Kind::POD, namespace: self.namespace().clone(), name: self.name().to_name() }
-    }
+
     fn label_set(&self) -> Cow<'_, Labels> {
         self.labels().whole()
     }
+
     fn label(&self, key: &str) -> Option<Cow<'_, Name>> {
         self.labels().get(key)
     }
@@ -687,6 +680,6 @@ mod tests {
     #[test]
     fn a_pod_is_small() {
         assert!(size_of::<PodShared>() <= 56, "{}", size_of::<PodShared>());
-        assert!(size_of::<Pod>() <= 40, "{}", size_of::<Pod>());
+        assert!(size_of::<Pod>() <= 32, "{}", size_of::<Pod>());
     }
 }

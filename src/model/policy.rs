@@ -9,13 +9,16 @@
 //!
 //! Nothing here evaluates; `net` does. Nothing here knows YAML; `kinds` has compiled it away.
 
+use std::borrow::Cow;
+
 use triomphe::Arc;
 
 use super::address::Block;
-use super::facts::Meta;
+use super::fact::{Fact, Identity};
 use super::id::{Kind, ObjectId};
 use super::items::Items;
 use super::labels::{Labels, Selector, SelectorSet};
+use super::meta::Meta;
 use super::name::Name;
 use super::place::Place;
 use super::port::PortMatch;
@@ -184,5 +187,22 @@ impl Policy {
     /// Its rules of one direction, each with its index in `rules`.
     pub fn rules_of(&self, direction: Direction) -> impl Iterator<Item = (usize, &Rule)> {
         self.rules.iter().enumerate().filter(move |(_, rule)| rule.direction == direction)
+    }
+}
+
+impl Fact for Policy {
+    /// All that no other sort has: plugins bring their own kinds.
+    const KINDS: &'static [Kind] = &[];
+
+    fn identity(&self) -> Identity<'_> {
+        self.meta.identity()
+    }
+
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn label_set(&self) -> Cow<'_, Labels> {
+        Cow::Borrowed(&self.labels)
     }
 }

@@ -1,12 +1,15 @@
 //! Roles, bindings and subjects: what RBAC is written in. Nothing here decides; `rbac` does.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
-use super::facts::Meta;
+use super::fact::{Fact, Identity};
 use super::id::{Kind, ObjectId};
 use super::items::Items;
 use super::labels::{Labels, Selector};
+use super::meta::Meta;
 use super::name::Name;
 use super::sparse::Sparse;
 
@@ -89,7 +92,7 @@ struct Aggregation {
 static NO_LABELS: Labels = Labels::NONE;
 
 /// A role as its holders share it.
-pub type SharedRole = triomphe::Arc<Role>;
+pub type SharedRole = Arc<Role>;
 
 impl Role {
     /// A role with these rules.
@@ -232,7 +235,7 @@ pub struct Binding {
 }
 
 /// A binding as its holders share it.
-pub type SharedBinding = triomphe::Arc<Binding>;
+pub type SharedBinding = Arc<Binding>;
 
 impl Binding {
     /// `rolebinding` or `clusterrolebinding`.
@@ -243,6 +246,34 @@ impl Binding {
     /// What names it.
     pub fn id(&self) -> ObjectId {
         ObjectId { kind: self.kind(), namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
+    }
+}
+
+impl Fact for Role {
+    const KINDS: &'static [Kind] = &[Kind::ROLE, Kind::CLUSTER_ROLE];
+
+    fn identity(&self) -> Identity<'_> {
+        self.meta.identity()
+    }
+
+    fn kind(&self) -> Kind {
+        self.kind()
+    }
+
+    fn label_set(&self) -> Cow<'_, Labels> {
+        Cow::Borrowed(self.labels())
+    }
+}
+
+impl Fact for Binding {
+    const KINDS: &'static [Kind] = &[Kind::ROLE_BINDING, Kind::CLUSTER_ROLE_BINDING];
+
+    fn identity(&self) -> Identity<'_> {
+        self.meta.identity()
+    }
+
+    fn kind(&self) -> Kind {
+        self.kind()
     }
 }
 
@@ -263,8 +294,8 @@ mod tests {
     /// Memory is a feature: see docs/performance.md.
     #[test]
     fn roles_and_bindings_are_small() {
-        assert!(size_of::<Role>() <= 56, "{}", size_of::<Role>());
-        assert!(size_of::<Binding>() <= 56, "{}", size_of::<Binding>());
+        assert!(size_of::<Role>() <= 48, "{}", size_of::<Role>());
+        assert!(size_of::<Binding>() <= 48, "{}", size_of::<Binding>());
         assert!(size_of::<RoleRule>() <= 24, "{}", size_of::<RoleRule>());
     }
 }

@@ -7,9 +7,11 @@ use ipnet::IpNet;
 use triomphe::Arc;
 
 use super::address::{AddressList, Family};
-use super::facts::Meta;
+use super::fact::{Fact, Identity};
+use super::id::Kind;
 use super::items::Items;
 use super::labels::Labels;
+use super::meta::Meta;
 use super::name::Name;
 use super::port::Protocol;
 
@@ -109,6 +111,14 @@ impl Service {
     }
 }
 
+impl Fact for Service {
+    const KINDS: &'static [Kind] = &[Kind::SERVICE];
+
+    fn identity(&self) -> Identity<'_> {
+        self.meta.identity()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +126,6 @@ mod tests {
     /// Memory is a feature: see docs/performance.md.
     #[test]
     fn a_service_is_small() {
-        assert!(size_of::<Service>() <= 64, "{}", size_of::<Service>());
+        assert!(size_of::<Service>() <= 56, "{}", size_of::<Service>());
     }
 }

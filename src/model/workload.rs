@@ -1,17 +1,33 @@
-//! Workloads, and which one a pod belongs to: `pod/shop/web-7d9-x` to `deployment/shop/web`.
-//!
-//! Pods name their controller, which often has one of its own. Nothing here decides anything.
+//! Workloads: what makes pods, and who owns what it makes.
 
 use arcstr::literal;
 
-use super::cluster::Cluster;
-use super::facts::{Fact, Meta, Pod, UidMark, Version};
-use super::id::{Kind, ObjectId, WorkloadId};
+use super::fact::{Fact, Identity};
+use super::id::{Kind, WorkloadId};
+use super::meta::Meta;
 use super::name::{JoinedName, Name};
+use super::pod::Pod;
 use super::sparse::Sparse;
+use super::uid::UidMark;
 
 /// The label that tells the ReplicaSets of one Deployment apart.
 pub const TEMPLATE_HASH: &str = "pod-template-hash";
+
+/// The kinds whose objects are held as [`Workload`]s.
+pub const WORKLOAD_KINDS: [Kind; 7] = [
+    Kind::DEPLOYMENT,
+    Kind::REPLICA_SET,
+    Kind::REPLICATION_CONTROLLER,
+    Kind::STATEFUL_SET,
+    Kind::DAEMON_SET,
+    Kind::JOB,
+    Kind::CRON_JOB,
+];
+
+/// Whether objects of this kind are held as [`Workload`]s.
+pub fn is_workload(kind: Kind) -> bool {
+    WORKLOAD_KINDS.contains(&kind)
+}
 
 /// The kind of a workload that is read; one byte, where a [`Kind`] is two pointers in each of them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -120,7 +136,6 @@ pub struct Workload {
     /// Empty where it has no owner.
     owner_name: Name,
     rest: Sparse<Rest>,
-    pub version: Version,
     pub uid: UidMark,
 }
 
@@ -145,11 +160,11 @@ impl Workload {
     /// A workload of this metadata, its own controller (a ReplicaSet's Deployment, a Job's CronJob), and what its pods
     /// would be, which only files tell.
     pub fn new(kind: WorkloadKind, meta: Meta, owner: Option<Owner>, plan: Option<Plan>) -> Self {
-        let Meta { namespace, name, uid, version } = meta;
+        let Meta { namespace, name, uid } = meta;
         let (owner_kind, owner_word, owner_name) = owner.map(|it| (it.kind, it.word, it.name)).unwrap_or_default();
         let mut rest = Sparse::default();
         rest.change(|it| *it = Rest { owner_word, plan });
-        Self { namespace, name, kind, owner_kind, owner_name, rest, version, uid }
+        Self { namespace, name, kind, owner_kind, owner_name, rest, uid }
     }
 
     /// Its own controller.
@@ -175,48 +190,21 @@ impl Workload {
 }
 
 impl Fact for Workload {
-    fn namespace(&self) -> &Name {
-        &self.namespace
-    }
-    fn name(&self) -> JoinedName<'_> {
-        JoinedName::whole(&self.name)
-    }
-    fn uid(&self) -> UidMark {
-        self.uid
-    }
-    fn version(&self) -> &Version {
-        &self.version
-    }
-    fn id(&self) -> ObjectId {
-        ObjectId { kind: self.kind.kind(), namespace: self.namespace.clone(), name: self.name.clone() }
-    }
-    fn variant(&self) -> &str {
-        self.kind.kind().as_str()
-    }
-}
+    const KINDS: &'static [Kind] = &WORKLOAD_KINDS;
 
-/// The workload that a pod belongs to: its controller, or that one's own.
-///
-/// A ReplicaSet that is not known is its Deployment's by its name less the template hash, a Job that is not known
-/// stands for itself (CONTRACT §1).
-pub fn workload_of(cluster: &Cluster, pod: &Pod) -> Option<WorkloadId> {
-    let owner = pod.owner_id()?;
-    let known = cluster.workloads.get_variant(&owner.namespace, &owner.name, &owner.kind.to_lowercase());
-    if let Some(workload) = known {
-        return Some(workload.owner_id().unwrap_or(owner));
+    fn identity(&self) -> Identity<'_> {
+        let name = JoinedName::whole(&self.name);
+        Identity { namespace: &self.namespace, name, uid: self.uid }
     }
-    let hash = pod.labels().get(TEMPLATE_HASH).filter(|_| owner.kind == *"ReplicaSet");
-    let name = hash.and_then(|hash| owner.name.strip_suffix(hash.as_str())?.strip_suffix('-'));
-    Some(match name {
-        Some(name) => WorkloadId { namespace: owner.namespace.clone(), kind: "Deployment".into(), name: name.into() },
-        None => owner,
-    })
+
+    fn kind(&self) -> Kind {
+        self.kind.kind()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::cluster::WORKLOAD_KINDS;
 
     #[test]
     fn each_kind_of_workload_is_found_by_its_word() {
@@ -244,6 +232,6 @@ mod tests {
     /// Memory is a feature: see docs/performance.md.
     #[test]
     fn a_workload_is_small() {
-        assert!(size_of::<Workload>() <= 48, "{}", size_of::<Workload>());
+        assert!(size_of::<Workload>() <= 40, "{}", size_of::<Workload>());
     }
 }

@@ -1,6 +1,7 @@
 //! Whether a pod can resolve names: nearly every connection needs it first, and default-deny egress ends it (S51).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::index::Index;
 use super::verdict::End;
@@ -89,7 +90,7 @@ pub fn dns(index: &Index, cluster: &Cluster, from: &End) -> Dns {
 }
 
 /// The Service by which the cluster's DNS is known.
-pub fn service(cluster: &Cluster) -> Option<&Service> {
+pub fn service(cluster: &Cluster) -> Option<&Arc<Service>> {
     SERVICES.iter().find_map(|(namespace, name)| cluster.services.get(namespace, name))
 }
 

@@ -222,7 +222,7 @@ pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
     }
     let service = cluster.services.iter().find(|it| it.addresses().any(|it| canonical(it) == address));
     if let Some(service) = service {
-        return Holder::Service(crate::model::facts::Fact::id(service));
+        return Holder::Service(crate::model::facts::Fact::id(&**service));
     }
     let gap = [Kind::POD, Kind::NODE, Kind::SERVICE].into_iter().find_map(|it| unread(cluster, it));
     gap.map_or(Holder::Outside, Holder::Unsure)

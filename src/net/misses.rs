@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
@@ -276,7 +277,7 @@ impl MissedRules<'_> {
     }
 
     /// The Services that lead to a pod: by their selector, or by a slice that names it.
-    fn services_before<'a>(&'a self, pod: &'a Pod) -> impl Iterator<Item = &'a Service> {
+    fn services_before<'a>(&'a self, pod: &'a Pod) -> impl Iterator<Item = &'a Arc<Service>> {
         let home = pod.namespace();
         let slices = || self.cluster.endpoint_slices.of(home).iter();
         let names = |slice: &EndpointSlice| slice.endpoints.iter().any(|it| pod.name() == JoinedName::whole(&it.pod));

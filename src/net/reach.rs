@@ -14,9 +14,9 @@ use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
 use crate::model::id::{PodId, WorkloadId};
 use crate::model::name::Name;
+use crate::model::ownership::workload_of;
 use crate::model::pod::Pod;
 use crate::model::port::PortSet;
-use crate::model::workload::workload_of;
 
 pub use super::nodes::Nodes;
 

@@ -18,8 +18,8 @@ use crate::model::coverage::Coverage;
 use crate::model::facts::{Pod, SharedPod};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::name::Name;
+use crate::model::ownership::workload_of;
 use crate::model::role::{Binding, RoleRule, SharedBinding, Subject, SubjectKind};
-use crate::model::workload::workload_of;
 use crate::people::{People, Standing};
 
 use super::danger::{self, DANGERS, Danger};

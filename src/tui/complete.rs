@@ -14,7 +14,7 @@ use super::app::App;
 use crate::ask::escalation::SINKS;
 use crate::ask::filter::{Filtered as _, holds_letters, holds_word};
 use crate::model::cluster::Cluster;
-use crate::model::workload::workload_of;
+use crate::model::ownership::workload_of;
 use crate::text::rbac::VERBS;
 
 /// So many are offered.

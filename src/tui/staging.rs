@@ -24,9 +24,10 @@ use crate::change::rebase::rebased;
 use crate::change::stage::{Fetched, StagedItem};
 use crate::change::{Change, Op, Stage};
 use crate::kinds;
-use crate::model::cluster::{Delta, is_workload};
+use crate::model::cluster::Delta;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
+use crate::model::workload::is_workload;
 use crate::text::words::count;
 
 /// What waits, and what is known of it beside.

@@ -433,9 +433,9 @@ fn facts(cluster: &Cluster) -> Vec<AnyFact> {
     let mut facts: Vec<AnyFact> = cluster.namespaces.iter().cloned().map(AnyFact::Namespace).collect();
     facts.extend(cluster.pods.iter().cloned().map(AnyFact::Pod));
     facts.extend(cluster.nodes.iter().cloned().map(AnyFact::Node));
-    facts.extend(cluster.services.iter().cloned().map(Box::new).map(AnyFact::Service));
-    facts.extend(cluster.endpoint_slices.iter().cloned().map(Box::new).map(AnyFact::EndpointSlice));
-    facts.extend(cluster.workloads.iter().cloned().map(Box::new).map(AnyFact::Workload));
+    facts.extend(cluster.services.iter().cloned().map(AnyFact::Service));
+    facts.extend(cluster.endpoint_slices.iter().cloned().map(AnyFact::EndpointSlice));
+    facts.extend(cluster.workloads.iter().cloned().map(AnyFact::Workload));
     facts.extend(cluster.policies.iter().cloned().map(AnyFact::Policy));
     facts
 }

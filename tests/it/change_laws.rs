@@ -316,8 +316,8 @@ fn renamed(cluster: &Cluster) -> Cluster {
     let mut facts: Vec<AnyFact> = cluster.pods.iter().cloned().map(AnyFact::Pod).collect();
     facts.extend(cluster.nodes.iter().cloned().map(AnyFact::Node));
     facts.extend(cluster.namespaces.iter().cloned().map(AnyFact::Namespace));
-    facts.extend(cluster.services.iter().cloned().map(|it| AnyFact::Service(Box::new(it))));
-    facts.extend(cluster.workloads.iter().cloned().map(|it| AnyFact::Workload(Box::new(it))));
+    facts.extend(cluster.services.iter().cloned().map(AnyFact::Service));
+    facts.extend(cluster.workloads.iter().cloned().map(AnyFact::Workload));
     facts.extend(cluster.policies.iter().enumerate().map(|(at, it)| {
         let mut policy = Policy::clone(it);
         policy.meta.name = format!("z{:03}", 999 - at).into();

@@ -142,7 +142,7 @@ fn wrong(world: &World, before: &Matrix, flow: &(PodId, PodId, Port), way: FlowT
 fn is_alike(world: &World, a: &(PodId, PodId, Port), b: &(PodId, PodId, Port)) -> bool {
     let unit = |it: &PodId| {
         let pod = world.cluster.pods.get(&it.namespace, &it.name).expect("a pod of the world");
-        kreach::model::workload::workload_of(&world.cluster, pod)
+        kreach::model::ownership::workload_of(&world.cluster, pod)
     };
     let same = |a: &PodId, b: &PodId| a == b || unit(a).is_some() && unit(a) == unit(b);
     same(&a.0, &b.0) && same(&a.1, &b.1)

@@ -128,7 +128,7 @@ fn goals(sides: &[World; 2]) -> Vec<String> {
     for namespace in spaces[0].iter().filter(|it| spaces[1].contains(it)) {
         all.extend([format!("namespace-admin/{namespace}"), format!("secrets/{namespace}")]);
     }
-    let is_there = |it: &&kreach::model::service::Service| {
+    let is_there = |it: &&std::sync::Arc<kreach::model::service::Service>| {
         sides[1].cluster.services.get(&it.meta.namespace, &it.meta.name).is_some()
     };
     let services = sides[0].cluster.services.iter().filter(is_there);

@@ -101,7 +101,7 @@ status: {phase: Pending, podIP: 10.0.0.7, podIPs: [{ip: 10.0.0.7}, {ip: "fd00::7
     assert!(entry.problems.is_empty(), "{:?}", entry.problems);
     assert_eq!(pod.pod_id().to_string(), "shop/web-0");
     assert_eq!(pod.owner_id().map(|it| it.to_string()).as_deref(), Some("replicaset/shop/web-5d"));
-    assert_eq!(pod.version.number(), 77);
+    assert_eq!(entry.version, 77);
     assert_eq!(entry.kept.as_ref().map(|it| it.created), Some(1_767_323_045));
     assert_eq!((pod.phase(), pod.network(), pod.addresses().iter().count()), (Phase::Pending, PodNetwork::Own, 2));
     let roles: Vec<_> = pod.ports().iter().map(|it| (it.number, it.container)).collect();

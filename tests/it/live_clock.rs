@@ -127,6 +127,7 @@ async fn p5_watches_are_read_while_nobody_takes_anything_in() {
     });
     assert!(read.await.is_ok(), "the next watch begins after all of it");
     session.run_for(seconds(2)).await;
-    let held: Vec<u64> = session.cluster.pods.iter().map(|it| it.version.number()).collect();
+    let held: Vec<u64> =
+        session.cluster.pods.iter().filter_map(|it| session.cluster.version(&it.pod_id().object())).collect();
     assert_eq!(held, [7 + EVENTS]);
 }

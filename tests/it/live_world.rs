@@ -8,7 +8,7 @@ use kreach::kinds::{self, KindSpec};
 use kreach::live::{self, Batch, Condition, Control, SessionKinds};
 use kreach::model::cluster::Cluster;
 use kreach::model::coverage::Coverage;
-use kreach::model::facts::{Fact as _, Uid, UidMark};
+use kreach::model::facts::{Uid, UidMark};
 use kreach::model::id::Kind;
 use kube::Client;
 use serde_json::{Value, json};

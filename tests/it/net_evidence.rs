@@ -129,7 +129,7 @@ spec:
         labels: kreach::model::labels::Labels::new([("env".into(), "prod".into())]),
         implied: false,
     };
-    cluster.namespaces.put(std::sync::Arc::new(namespace));
+    cluster.apply(kreach::model::cluster::Delta::Put(kreach::model::cluster::Entry::new(namespace)));
     let verdict = verdict(&cluster, "team/x", "shop/db", 80);
     let all = misses(&cluster, &verdict);
     assert!(all.iter().any(|it| it.hint == Some(Hint::MeantOr) && it.policy.name == *"and"), "{all:?}");

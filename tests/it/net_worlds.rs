@@ -475,7 +475,7 @@ pub fn with_services(mut world: World, dice: &mut Dice) -> World {
             Meta { namespace: (*dice.pick(&NAMESPACES)).into(), name: format!("s{at}").into(), ..Meta::default() };
         let cluster_ips = vec![address(dice)].into();
         let service = Service { meta, exposure: Default::default(), cluster_ips, selector: Labels::default() };
-        world.deltas.push(put(AnyFact::Service(Box::new(service))));
+        world.deltas.push(put(AnyFact::Service(Arc::new(service))));
     }
     world
 }
@@ -495,7 +495,7 @@ pub fn with_node_ports(mut world: World, dice: &mut Dice) -> World {
         let exposure = Exposure { service_type, ports, ..Exposure::default() };
         let selector = Labels::new([("app".into(), (*dice.pick(&["web", "db", "api"])).into())]);
         let service = Service { meta, exposure: exposure.into(), cluster_ips: Default::default(), selector };
-        world.deltas.push(put(AnyFact::Service(Box::new(service))));
+        world.deltas.push(put(AnyFact::Service(Arc::new(service))));
     }
     world
 }
@@ -505,8 +505,8 @@ pub fn with_node_ports(mut world: World, dice: &mut Dice) -> World {
 pub fn with_fronts(mut world: World, dice: &mut Dice) -> World {
     for at in 0..1 + dice.roll(3) {
         let (service, slices) = front(dice, at);
-        world.deltas.push(put(AnyFact::Service(Box::new(service))));
-        world.deltas.extend(slices.into_iter().map(|it| put(AnyFact::EndpointSlice(Box::new(it)))));
+        world.deltas.push(put(AnyFact::Service(Arc::new(service))));
+        world.deltas.extend(slices.into_iter().map(|it| put(AnyFact::EndpointSlice(Arc::new(it)))));
     }
     if dice.percent(25) {
         let kind = *dice.pick(&[Kind::POD, Kind::NODE, Kind::SERVICE, Kind::ENDPOINT_SLICE]);

@@ -367,7 +367,7 @@ pub fn put(fact: AnyFact) -> Delta {
 /// A service account.
 pub fn account(namespace: &str, name: &str) -> AnyFact {
     let meta = Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() };
-    AnyFact::ServiceAccount(Box::new(ServiceAccount::new(meta)))
+    AnyFact::ServiceAccount(Arc::new(ServiceAccount::new(meta)))
 }
 
 /// A namespace.

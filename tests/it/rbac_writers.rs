@@ -5,6 +5,7 @@
 //! constrained ones (rules 54–56), and read what those may read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
 use http::{Method, StatusCode};
@@ -18,7 +19,6 @@ use kreach::rbac::impersonation::{Acting, ImpersonatedUser, Mode};
 use kreach::rbac::{Identity, Index, Request, ResourceRequest, identity};
 use kube::Client;
 use serde_json::{Value, json};
-use triomphe::Arc;
 
 use crate::control_plane;
 use crate::rbac_control_plane::{AT_ONCE, ask, load, read_rbac, review};

@@ -11,7 +11,7 @@ use crate::ask::world::SelfCheck;
 use crate::ask::{Asker, World};
 use crate::model::address::Family;
 use crate::model::evidence::Outcome;
-use crate::model::facts::{Fact as _, SharedPod};
+use crate::model::facts::SharedPod;
 use crate::model::policy::Direction;
 use crate::model::port::Protocol;
 use crate::net::verdict::{End, Gate, Port as NetPort, Tri};

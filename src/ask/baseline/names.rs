@@ -38,7 +38,7 @@ pub(super) fn whom<'a>(cluster: &'a Cluster, namespace: &str, mention: &Mention,
 
 /// The Service that a name of DNS leads to.
 pub(super) fn service<'a>(cluster: &'a Cluster, namespace: &str, host: &str) -> Option<&'a Service> {
-    let get = |namespace: &str, name: &str| cluster.services.get(namespace, name);
+    let get = |namespace: &str, name: &str| cluster.services.get(namespace, name).map(|it| &**it);
     let labels: Vec<&str> = host.trim_end_matches('.').split('.').collect();
     match labels.as_slice() {
         [name] => get(namespace, name),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::ports::NeededPort;
 use super::services::WhichPorts;
@@ -58,7 +59,7 @@ impl Draft<'_> {
             Some(name) => (name, true),
             None => (variable.strip_suffix("_SERVICE_PORT")?, false),
         };
-        let is_it = |it: &&Service| it.meta.name.to_uppercase().replace('-', "_") == name;
+        let is_it = |it: &&Arc<Service>| it.meta.name.to_uppercase().replace('-', "_") == name;
         let service = self.units.cluster.services.of(namespace).iter().find(is_it)?;
         let port = || service.ports.iter().next().map(|it: &ServicePort| it.number.to_string());
         if is_host { Some(service.meta.name.to_string()) } else { port() }

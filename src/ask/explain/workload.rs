@@ -1,6 +1,7 @@
 //! What a workload is: its pods, how they are isolated, the policies that select them, and the Services before them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{count, linked};
 use crate::ask::isolation::Isolation;
@@ -92,8 +93,9 @@ fn policies(page: &mut Page, view: View<'_>, pods: &[&SharedPod]) {
 
 /// The Services whose selectors select a pod of it.
 fn services(page: &mut Page, view: View<'_>, id: &WorkloadId, pods: &[&SharedPod]) {
-    let is_before = |it: &&Service| !it.selector.is_empty() && pods.iter().any(|pod| pod.labels().hold(&it.selector));
-    let all: Vec<&Service> = view.world.cluster.services.of(&id.namespace).iter().filter(is_before).collect();
+    let is_before =
+        |it: &&Arc<Service>| !it.selector.is_empty() && pods.iter().any(|pod| pod.labels().hold(&it.selector));
+    let all: Vec<&Arc<Service>> = view.world.cluster.services.of(&id.namespace).iter().filter(is_before).collect();
     if !all.is_empty() {
         page.say(0, Mark::Title, "Services before it");
     }

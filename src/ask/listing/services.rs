@@ -1,6 +1,7 @@
 //! Services: how each is exposed, what stands behind it, and how that is isolated.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, together};
 use crate::ask::crew::ServiceBackends;
@@ -11,7 +12,7 @@ use crate::model::facts::{Fact as _, Service, ServiceType};
 use crate::model::id::{Kind, ObjectId};
 
 /// The list.
-pub const LISTING: Listing<Service> = Listing {
+pub const LISTING: Listing<Arc<Service>> = Listing {
     name: "services",
     title: "Services",
     help: "The Services, what stands behind each, and how that is isolated",
@@ -35,7 +36,7 @@ pub const LISTING: Listing<Service> = Listing {
     },
 };
 
-const COLUMNS: &[Column<Service>] = &[
+const COLUMNS: &[Column<Arc<Service>>] = &[
     Column { title: "SERVICE", width: 18, cell: name, sorts: Sorts::Naturally },
     Column { title: "TYPE", width: 9, cell: exposure, sorts: Sorts::Text },
     Column { title: "ISOLATED", width: 8, cell: |row, view| together(front(row, view).isolation), sorts: Sorts::Text },
@@ -60,7 +61,7 @@ const COLUMNS: &[Column<Service>] = &[
     },
 ];
 
-const WIDE: &[Column<Service>] = &[
+const WIDE: &[Column<Arc<Service>>] = &[
     Column { title: "WAITING", width: 7, cell: |row, view| front(row, view).waiting.into(), sorts: Sorts::Text },
     Column {
         title: "OUTSIDE",
@@ -71,7 +72,7 @@ const WIDE: &[Column<Service>] = &[
     Column { title: "SELECTS", width: 40, cell: |row, _| super::labels(&row.selector).into(), sorts: Sorts::Text },
 ];
 
-impl Row for Service {
+impl Row for Arc<Service> {
     type Key = ObjectId;
     fn key(&self) -> ObjectId {
         self.id()
@@ -81,46 +82,46 @@ impl Row for Service {
     }
 }
 
-fn rows(view: View<'_>) -> (Vec<Service>, Given) {
+fn rows(view: View<'_>) -> (Vec<Arc<Service>>, Given) {
     (view.world.cluster.services.iter().filter(|it| is_in(it, view)).cloned().collect(), Given::Unordered)
 }
 
-fn moves(change: &Change, view: View<'_>) -> Option<Moves<Service>> {
+fn moves(change: &Change, view: View<'_>) -> Option<Moves<Arc<Service>>> {
     let Change::Service(diff) = change else { return Some(Vec::new()) };
     Some(vec![(diff.before.clone(), diff.after.clone().filter(|it| is_in(it, view)))])
 }
 
-fn is_in(row: &Service, view: View<'_>) -> bool {
+fn is_in(row: &Arc<Service>, view: View<'_>) -> bool {
     view.scope.holds(&row.meta.namespace) && (view.scope.problems == Problems::Everything || has_problem(row, view))
 }
 
-fn front(row: &Service, view: View<'_>) -> ServiceBackends {
+fn front(row: &Arc<Service>, view: View<'_>) -> ServiceBackends {
     view.world.front(&row.meta.namespace, &row.meta.name)
 }
 
 /// Whether it is taken in from outside and what stands behind it is open, or nothing stands behind it.
-fn has_problem(row: &Service, view: View<'_>) -> bool {
+fn has_problem(row: &Arc<Service>, view: View<'_>) -> bool {
     let front = front(row, view);
     is_exposed(row) && front.isolation.is_open() || front.ready == 0 && leads_to_pods(row)
 }
 
 /// Whether connections from outside the cluster are taken in.
-fn is_exposed(row: &Service) -> bool {
+fn is_exposed(row: &Arc<Service>) -> bool {
     row.has_node_ports() || row.outer_addresses().next().is_some()
 }
 
-fn leads_to_pods(row: &Service) -> bool {
+fn leads_to_pods(row: &Arc<Service>) -> bool {
     !matches!(row.service_type, ServiceType::ExternalName(_))
 }
 
-fn name(row: &Service, view: View<'_>) -> Cell {
+fn name(row: &Arc<Service>, view: View<'_>) -> Cell {
     match view.scope.only() {
         Some(_) => row.meta.name.as_str().into(),
         None => format!("{}/{}", row.meta.namespace, row.meta.name).into(),
     }
 }
 
-fn exposure(row: &Service, view: View<'_>) -> Cell {
+fn exposure(row: &Arc<Service>, view: View<'_>) -> Cell {
     let word = match &row.service_type {
         ServiceType::ClusterIp if row.headless => "headless",
         ServiceType::ClusterIp => "ClusterIP",
@@ -133,7 +134,7 @@ fn exposure(row: &Service, view: View<'_>) -> Cell {
 }
 
 /// `5432,9187`, with the protocol where that is not TCP.
-fn ports(row: &Service) -> String {
+fn ports(row: &Arc<Service>) -> String {
     let port = |it: &crate::model::facts::ServicePort| match it.protocol {
         crate::model::port::Protocol::Tcp => it.number.to_string(),
         other => format!("{}/{other}", it.number),
@@ -141,7 +142,7 @@ fn ports(row: &Service) -> String {
     row.ports.iter().map(port).collect::<Vec<_>>().join(",")
 }
 
-fn ready(row: &Service, view: View<'_>) -> Cell {
+fn ready(row: &Arc<Service>, view: View<'_>) -> Cell {
     let front = front(row, view);
     let is_lacking = leads_to_pods(row) && front.ready == 0;
     Cell::number(front.ready, Tone::Plain).toned(if is_lacking { Some(Tone::Risk) } else { None })

@@ -11,7 +11,7 @@ use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
 use crate::model::id::{Kind, WorkloadId};
 use crate::model::name::Name;
-use crate::model::workload::workload_of;
+use crate::model::ownership::workload_of;
 
 /// The list.
 pub const LISTING: Listing<WorkloadId> = Listing {
@@ -165,7 +165,7 @@ mod tests {
 
     fn workload(kind: WorkloadKind, name: &str, owner: Option<Owner>) -> Delta {
         let meta = Meta { namespace: "shop".into(), name: name.into(), ..Meta::default() };
-        put(AnyFact::Workload(Box::new(Workload::new(kind, meta, owner, None))))
+        put(Workload::new(kind, meta, owner, None).into())
     }
 
     /// The law of every list: rows moved change by change are those that filling anew gives.

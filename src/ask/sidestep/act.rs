@@ -306,7 +306,7 @@ fn template(workload: &WorkloadId, labels: &Change) -> Write {
 
 /// The kind of a workload whose template can be changed: that of a Job cannot.
 pub fn kind_of(workload: &WorkloadId) -> Option<Kind> {
-    let mut all = crate::model::cluster::WORKLOAD_KINDS.into_iter().filter(|it| *it != Kind::JOB);
+    let mut all = crate::model::workload::WORKLOAD_KINDS.into_iter().filter(|it| *it != Kind::JOB);
     all.find(|it| kinds::spec(*it).is_some_and(|it| *it.word == *workload.kind))
 }
 

@@ -15,9 +15,9 @@ use crate::escalate::{Foothold, Ground, Held, Step};
 use crate::kinds;
 use crate::model::labels::Selector;
 use crate::model::name::Name;
+use crate::model::ownership::workload_of;
 use crate::model::place::Place;
 use crate::model::role::Subject;
-use crate::model::workload::workload_of;
 
 /// Finds them; what subjects hold is worked out once for all rules.
 pub struct Ways<'a> {

@@ -1,5 +1,7 @@
 //! N30 to N32: through the API server, past the network.
 
+use std::sync::Arc;
+
 use super::super::edges::{Edge, Trace};
 use super::super::powers::{Asks, Permission};
 use super::super::step::{Because, Step};
@@ -66,7 +68,7 @@ pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
         steps.push(case.by(&PROXY, right, namespace, &name).because(runs()).unsure(None, why));
     }
     // One without a selector has what endpoints somebody wrote.
-    let selects = |it: &&Service| pod.labels().hold(&it.selector);
+    let selects = |it: &&Arc<Service>| pod.labels().hold(&it.selector);
     for right in case.rights(&SERVICE_PROXIES).filter(|it| it.is_in(namespace)) {
         let services = case.ground.cluster.services.of(namespace).iter().filter(selects);
         for service in services.filter(|it| right.is_of(&it.meta.name)).take(1) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::cluster::{AnyFact, Delta, Entry};
+use crate::model::cluster::{Delta, Entry};
 use crate::model::facts::{Meta, ServiceAccount};
 use crate::model::name::Name;
 use crate::model::role::Subject;
@@ -56,5 +56,5 @@ fn revived(moves: &Moves<'_>, namespace: &Name, name: &Name, out: &mut Out<'_>) 
 fn created(_: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
     let Foothold::Subject(Subject::ServiceAccount { namespace, name }) = writing.to else { return None };
     let meta = Meta { namespace: namespace.clone(), name: name.clone(), ..Meta::default() };
-    Some(Delta::Put(Entry::new(AnyFact::ServiceAccount(Box::new(ServiceAccount::new(meta))))))
+    Some(Delta::Put(Entry::new(ServiceAccount::new(meta))))
 }

@@ -135,7 +135,7 @@ impl Terrain {
 }
 
 /// The name of what has changed.
-fn name_of<T: Fact>(diff: &Diff<T>) -> Option<Name> {
+fn name_of<T: Fact>(diff: &Diff<Arc<T>>) -> Option<Name> {
     of_either(diff).map(|it| it.name().to_name())
 }
 

@@ -15,10 +15,11 @@ use super::walk::{Input, PassedOver};
 use super::{FilesError, Loaded, Reading, notes, nulls, stream, threads, world};
 use crate::kinds::{self, Homeless, KindSpec};
 use crate::live::snapshot;
-use crate::model::cluster::{Cluster, Delta, is_workload};
+use crate::model::cluster::{Cluster, Delta};
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::place::{Place, Problem};
+use crate::model::workload::is_workload;
 
 /// How many bytes all files together may have.
 const MAX_BYTES: usize = 2 << 30;

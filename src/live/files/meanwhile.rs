@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::onto::named;
 use super::{Changes, FilesError};
-use crate::change::edits::version;
 use crate::change::meanwhile::{Met, met, outdated};
 use crate::change::object::word;
 use crate::change::{Op, Saved};
@@ -22,20 +21,20 @@ impl Changes {
     pub fn outdated(&self, cluster: &Cluster) -> Vec<ObjectId> {
         let is_other = |id: &ObjectId, object: &Value| {
             let said = word(object, "resourceVersion").and_then(|it| it.parse().ok()).unwrap_or(0);
-            said == 0 || version(cluster, id) != Some(said)
+            said == 0 || cluster.version(id) != Some(said)
         };
         match self {
             Changes::Fix { changes, .. } => {
                 let known = |Saved { change, .. }: &Saved| {
-                    let is_new = |id: &ObjectId| change.op == Op::Create && version(cluster, id).is_none();
+                    let is_new = |id: &ObjectId| change.op == Op::Create && cluster.version(id).is_none();
                     change.id().ok().filter(|id| !is_new(id) && is_other(id, &change.object))
                 };
                 changes.iter().filter_map(known).collect()
             }
             Changes::Manifests(loaded) => {
                 let of_another = |id: &ObjectId| {
-                    let said = version(&loaded.cluster, id).filter(|it| *it != 0);
-                    said.zip(version(cluster, id)).is_some_and(|(said, now)| said < now)
+                    let said = loaded.cluster.version(id).filter(|it| *it != 0);
+                    said.zip(cluster.version(id)).is_some_and(|(said, now)| said < now)
                 };
                 named(loaded).into_iter().filter(of_another).collect()
             }

@@ -6,12 +6,13 @@
 use std::collections::BTreeSet;
 
 use crate::kinds::NULL;
-use crate::model::cluster::{Cluster, Delta, is_workload};
+use crate::model::cluster::{Cluster, Delta};
 use crate::model::facts::{Pod, PodOrigin};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
 use crate::model::name::Name;
 use crate::model::policy::PeerMatch;
+use crate::model::workload::is_workload;
 
 /// The keys of labels that selectors ask for.
 #[derive(Default)]

@@ -23,8 +23,8 @@ use crate::model::cluster::{AnyFact, Cluster, Delta, Entry};
 use crate::model::coverage::Scope;
 use crate::model::facts::PodOrigin;
 use crate::model::id::ObjectId;
+use crate::model::ownership::workload_of;
 use crate::model::place::Problem;
-use crate::model::workload::workload_of;
 
 /// How many bytes a Fix may have.
 const MAX_FIX: usize = 64 << 20;
@@ -195,8 +195,7 @@ impl Onto {
             read.problems.iter().map(|(id, it)| (id, it.clone())).collect();
         for fact in facts(cluster, read) {
             let problems = problems.remove(&fact.id()).unwrap_or_default();
-            // What is meant to be done comes after all that was seen, whenever its file was written.
-            fact.forget_version();
+            // What is meant to be done comes after all that was seen, whenever its file was written: it has no version.
             self.deltas.push(Delta::Put(Entry { problems, ..Entry::new(fact) }));
         }
         let unreadable = read.unreadable.iter();
@@ -239,19 +238,12 @@ fn facts(cluster: &Cluster, read: &Cluster) -> Vec<AnyFact> {
         false => BTreeSet::new(),
     };
     let is_there = |it: &crate::model::facts::SharedPod| workload_of(read, it).is_some_and(|it| running.contains(&it));
-    let pods = read.pods.iter().filter(|it| it.origin() == PodOrigin::Listed || !is_there(it));
-    let mut all: Vec<AnyFact> =
-        read.namespaces.iter().filter(|it| !it.implied).cloned().map(AnyFact::Namespace).collect();
-    all.extend(read.workloads.iter().cloned().map(|it| AnyFact::Workload(Box::new(it))));
-    all.extend(pods.cloned().map(AnyFact::Pod));
-    all.extend(read.nodes.iter().cloned().map(AnyFact::Node));
-    all.extend(read.services.iter().cloned().map(|it| AnyFact::Service(Box::new(it))));
-    all.extend(read.endpoint_slices.iter().cloned().map(|it| AnyFact::EndpointSlice(Box::new(it))));
-    all.extend(read.service_accounts.iter().cloned().map(|it| AnyFact::ServiceAccount(Box::new(it))));
-    all.extend(read.policies.iter().cloned().map(AnyFact::Policy));
-    all.extend(read.roles.iter().cloned().map(AnyFact::Role));
-    all.extend(read.bindings.iter().cloned().map(AnyFact::Binding));
-    all
+    let is_wanted = |it: &AnyFact| match it {
+        AnyFact::Namespace(it) => !it.implied,
+        AnyFact::Pod(it) => it.origin() == PodOrigin::Listed || !is_there(it),
+        _ => true,
+    };
+    read.all().filter(is_wanted).collect()
 }
 
 #[cfg(test)]

@@ -143,7 +143,7 @@ fn owners_of_pods(cluster: &Cluster, is_meant: fn(&Pod) -> bool) -> BTreeSet<Wor
 /// What controls a controller: as its object says, else as its name says (`web-5d4f8` of `web`).
 fn owner_of(cluster: &Cluster, owner: &WorkloadId) -> Option<WorkloadId> {
     let kind = owner.kind.to_lowercase();
-    if let Some(workload) = cluster.workloads.get_variant(&owner.namespace, &owner.name, &kind) {
+    if let Some(workload) = cluster.workloads.get_of_kind(&owner.namespace, &owner.name, &kind) {
         return workload.owner_id();
     }
     let parent = match owner.kind.as_str() {

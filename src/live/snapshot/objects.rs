@@ -26,9 +26,6 @@ pub(super) fn object(it: &impl Fact) -> Value {
     if !set.is_empty() {
         metadata["labels"] = labels(&set);
     }
-    if it.version().number() != 0 {
-        metadata["resourceVersion"] = json!(it.version().number().to_string());
-    }
     json!({"apiVersion": version, "kind": word, "metadata": metadata})
 }
 
@@ -263,7 +260,8 @@ fn endpoint(it: &Endpoint) -> Value {
 
 pub(super) fn role(it: &Role) -> Value {
     let mut role = object(it);
-    if it.origin == Origin::Server && it.meta.version.number() == 0 {
+    // The mark of a server; its real version takes its place where there is one.
+    if it.origin == Origin::Server {
         role["metadata"]["resourceVersion"] = json!("0");
     }
     role["rules"] = it.rules.iter().map(rule).collect();

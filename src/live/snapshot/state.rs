@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use super::policies::{bends, parse_bends};
 use super::{API_VERSION, KIND};
 use crate::kinds;
-use crate::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use crate::model::cluster::{Cluster, Delta, Entry};
 use crate::model::coverage::{Coverage, CoverageMap, KindCoverage, Scope};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::place::{Place, Problem};
-use crate::model::policy::PolicyGap;
+use crate::model::policy::{Policy, PolicyGap};
 
 #[derive(Serialize, Deserialize, Default)]
 #[serde(default)]
@@ -215,19 +215,25 @@ fn restore_gaps(state: &SnapshotState, cluster: &mut Cluster) {
         gaps.entry(id).or_default().push(gap);
     }
     for (id, gaps) in gaps {
-        let held = cluster.policies.get_variant(&id.namespace, &id.name, id.kind.as_str());
+        let held = cluster.policies.get_of_kind(&id.namespace, &id.name, id.kind.as_str());
         let Some(mut policy) = held.map(|it| it.as_ref().clone()) else { continue };
         policy.gaps = gaps.into();
-        cluster.apply(Delta::Put(Entry::new(AnyFact::Policy(Arc::new(policy)))));
+        again(cluster, policy);
     }
     for it in &state.unread {
         let (Some(id), Ok(unread)) = (it.policy.read(), u64::from_str_radix(&it.fingerprint, 16)) else { continue };
-        let held = cluster.policies.get_variant(&id.namespace, &id.name, id.kind.as_str());
+        let held = cluster.policies.get_of_kind(&id.namespace, &id.name, id.kind.as_str());
         if let Some(mut policy) = held.map(|it| it.as_ref().clone()) {
             policy.unread = unread;
-            cluster.apply(Delta::Put(Entry::new(AnyFact::Policy(Arc::new(policy)))));
+            again(cluster, policy);
         }
     }
+}
+
+/// Puts a policy at the version that is held of it.
+fn again(cluster: &mut Cluster, policy: Policy) {
+    let version = cluster.version(&policy.id()).unwrap_or(0);
+    cluster.apply(Delta::Put(Entry { version, ..Entry::new(policy) }));
 }
 
 /// The problems of the session, in place of those that reading its snapshot gave.

@@ -62,12 +62,9 @@ impl Index {
                 Change::Node(it) => self.renew_node(cluster, it.before.as_deref(), it.after.as_deref()),
                 Change::Policy(it) => self.replace_policy(cluster, it.before.as_ref(), it.after.as_ref()),
                 Change::Coverage(_) | Change::Readable(_) => is_coverage_new = true,
-                Change::Workload(it) => self.renew_workload(it.before.as_ref().or(it.after.as_ref())),
-                Change::Service(_)
-                | Change::EndpointSlice(_)
-                | Change::ServiceAccount(_)
-                | Change::Role(_)
-                | Change::Binding(_) => {}
+                Change::Workload(it) => self.renew_workload(it.before.as_deref().or(it.after.as_deref())),
+                // No policy asks for facts of other sorts.
+                _ => {}
             }
         }
         if is_coverage_new {

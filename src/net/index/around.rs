@@ -210,20 +210,20 @@ fn moves_around(change: &Change) -> bool {
     match change {
         Change::Pod(it) => it.before.as_ref().map(held) != it.after.as_ref().map(held),
         Change::Service(it) => {
-            let held = |it: &Option<Service>| it.iter().flat_map(Service::addresses).collect::<Vec<_>>();
+            let held = |it: &Option<Arc<Service>>| it.iter().flat_map(|it| it.addresses()).collect::<Vec<_>>();
             held(&it.before) != held(&it.after) || node_ports_of(&it.before) != node_ports_of(&it.after)
         }
-        Change::Node(_) | Change::Policy(_) | Change::Coverage(_) | Change::Readable(_) => true,
         Change::Namespace(_)
         | Change::Workload(_)
         | Change::EndpointSlice(_)
         | Change::ServiceAccount(_)
         | Change::Role(_)
         | Change::Binding(_) => false,
+        _ => true,
     }
 }
 
-fn node_ports_of(service: &Option<Service>) -> Vec<(Protocol, u16)> {
+fn node_ports_of(service: &Option<Arc<Service>>) -> Vec<(Protocol, u16)> {
     let ports = service.iter().filter(|it| it.has_node_ports()).flat_map(|it| it.ports.iter());
     ports.filter_map(|it| Some((it.protocol, it.node_port?))).collect()
 }

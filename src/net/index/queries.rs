@@ -210,7 +210,7 @@ impl Index {
 
     /// Whether this policy is one that the index holds.
     pub fn holds_policy(&self, policy: &ObjectId, cluster: &Cluster) -> bool {
-        let found = cluster.policies.get_variant(&policy.namespace, &policy.name, policy.kind.as_str());
+        let found = cluster.policies.get_of_kind(&policy.namespace, &policy.name, policy.kind.as_str());
         found.is_some_and(|it| self.policy_id(it).is_some())
     }
 }

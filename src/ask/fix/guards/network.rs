@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use super::{Seen, is_rbac};
 use crate::ask::World;
@@ -29,7 +30,7 @@ fn dns_servers(seen: &Seen<'_>) -> Vec<(PodId, u16)> {
 }
 
 /// What tells where the API server is.
-fn api_server<'a>(seen: &Seen<'a>) -> impl Iterator<Item = &'a EndpointSlice> {
+fn api_server<'a>(seen: &Seen<'a>) -> impl Iterator<Item = &'a Arc<EndpointSlice>> {
     seen.before.cluster.endpoint_slices.of("default").iter().filter(|it| *it.service() == *"kubernetes")
 }
 

@@ -14,7 +14,7 @@ use crate::model::facts::{Meta, Namespace, Pod, SharedPod};
 use crate::model::id::WorkloadId;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
-use crate::model::workload::workload_of;
+use crate::model::ownership::workload_of;
 
 /// So many pods are relabelled together; whether labels of more would do is not known.
 const PODS: usize = 32;
