@@ -8,7 +8,7 @@ use crate::model::evidence::Gap;
 use crate::model::facts::Fact as _;
 use crate::model::id::{Kind, ObjectId, PodId, WorkloadId};
 use crate::model::name::{JoinedName, Name};
-use crate::model::workload::WORKLOAD_KINDS;
+use crate::model::owner::WORKLOAD_KINDS;
 
 use super::Fault;
 use super::nearest::{did_you_mean, nearest};

@@ -10,9 +10,10 @@
 
 use super::isolation::Isolation;
 use super::world::World;
+use crate::kinds;
 use crate::model::cluster::Cluster;
 use crate::model::facts::SharedPod;
-use crate::model::id::{Kind, PodId};
+use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::policy::{Action, Bends, Direction, PeerMatch, Policy, Rule, Tier};
 use crate::model::port::{PortMatch, PortSet};
@@ -112,7 +113,8 @@ impl World {
 fn default_deny(cluster: &Cluster, namespace: &Name, direction: Direction) -> Tri {
     let policies = || cluster.policies.of(namespace).iter().filter(|it| it.tier == Tier::Namespace);
     let is_unsure = policies().any(|it| is_unread(it, direction));
-    if is_unsure || !cluster.coverage.is_complete(Kind::NETWORK_POLICY, namespace) {
+    let is_complete = kinds::evaluated().all(|it| cluster.coverage.is_complete(it.kind, namespace));
+    if is_unsure || !is_complete {
         return Tri::Maybe;
     }
     let mut of_all = policies().filter(|it| selects_all(it, direction));
@@ -168,16 +170,15 @@ fn is_every_port(rule: &Rule) -> bool {
 mod tests {
     use super::*;
     use crate::ask::world::SelfCheck;
-    use crate::kinds::{self, Intern};
+    use crate::kinds::Intern;
     use crate::model::coverage::Coverage;
     use crate::net::Settings;
 
     fn said(specs: &[&str]) -> &'static str {
         let mut cluster = Cluster::new(Coverage::Closed);
-        let kind = kinds::spec(Kind::NETWORK_POLICY).expect("a kind");
         for (at, spec) in specs.iter().enumerate() {
             let json = format!(r#"{{"metadata":{{"name":"p{at}","namespace":"shop"}},"spec":{spec}}}"#);
-            cluster.apply(kind.read_json(&json, "", &mut Intern::new()).delta().expect("a policy"));
+            cluster.apply(kinds::WRITTEN_POLICY.read_json(&json, "", &mut Intern::new()).delta().expect("a policy"));
         }
         World::of(cluster, Settings::default(), SelfCheck::Off).default_deny(&"shop".into()).as_str()
     }

@@ -12,6 +12,7 @@ use super::default_deny::Reaches;
 use super::isolation::Isolation;
 use super::item::Item;
 use super::scope::View;
+use crate::kinds::WRITTEN_POLICY;
 use crate::model::facts::Pod;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::Labels;
@@ -193,7 +194,7 @@ fn isolation(page: &mut Page, view: View<'_>, pod: &Pod) {
         page.say(0, Mark::Title, "policies that select this pod");
     }
     for policy in policies {
-        let kind = if policy.kind == Kind::NETWORK_POLICY { String::new() } else { format!("{} ", policy.kind) };
+        let kind = if policy.kind == WRITTEN_POLICY.kind { String::new() } else { format!("{} ", policy.kind) };
         let words = format!("{kind}{}: {}", policy.meta.name, policy::directions(policy.isolates));
         page.push(linked(1, Mark::Plain, words, &policy.id()));
     }

@@ -4,8 +4,8 @@
 use super::end::End;
 use crate::model::id::{Kind, ObjectId, PodId, WorkloadId};
 use crate::model::name::Name;
+use crate::model::owner::{Owner, OwnerKind};
 use crate::model::role::Subject;
-use crate::model::workload::{Owner, OwnerKind};
 
 /// The object that a row stands for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

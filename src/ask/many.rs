@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::kinds;
 use crate::model::address::Family;
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Gap;
@@ -253,7 +254,8 @@ impl Asker<'_> {
 
     /// What keeps a map or reach from being the whole truth.
     pub fn holes(&self) -> Vec<Gap> {
-        let holes = [Kind::NAMESPACE, Kind::NETWORK_POLICY].into_iter().filter_map(|it| hole(self.cluster, it));
+        let kinds = std::iter::once(Kind::NAMESPACE).chain(kinds::evaluated().map(|it| it.kind));
+        let holes = kinds.filter_map(|it| hole(self.cluster, it));
         holes
             .chain([Kind::POD, Kind::NODE, Kind::SERVICE].into_iter().filter_map(|it| unseen(self.cluster, it)))
             .collect()

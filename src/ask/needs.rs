@@ -13,13 +13,13 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::kinds::{self, KINDS, KindSpec, Presence};
+use crate::kinds::{self, KINDS, KindSpec};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::facts::{Pod, PodNetwork, Service};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
-use crate::model::workload::is_workload;
+use crate::model::owner::is_workload;
 use crate::net::dns;
 
 use super::end::{End, PortAsk};
@@ -87,12 +87,11 @@ fn places(read: &Read) -> Vec<(Kind, Name)> {
     let of = |is_meant: fn(&KindSpec) -> bool, namespace: Name| {
         KINDS.iter().filter(|it| is_meant(it)).map(|it| (it.kind, namespace.clone())).collect()
     };
-    let is_policy = |it: &KindSpec| it.kind == Kind::NETWORK_POLICY || it.presence == Presence::IfServed;
     match read {
         Read::One(id) => vec![(id.kind, id.namespace.clone())],
         Read::All { kind, scope } => vec![(*kind, within(scope))],
-        Read::Policies(scope) => of(is_policy, within(scope)),
-        Read::ClusterPolicies => of(is_policy, Name::empty()),
+        Read::Policies(scope) => of(KindSpec::is_policy, within(scope)),
+        Read::ClusterPolicies => of(KindSpec::is_policy, Name::empty()),
         Read::PodsAt(_) => vec![(Kind::POD, Name::empty())],
         Read::PodsOn { namespace, .. } => vec![(Kind::POD, namespace.clone())],
         Read::Owners(scope) => of(|it| is_workload(it.kind), within(scope)),

@@ -161,7 +161,7 @@ impl Trust {
 /// # Errors
 /// It is of a kind that is not evaluated.
 pub fn trust(world: &World, id: &ObjectId) -> Result<Option<Trust>, Fault> {
-    if id.kind != Kind::NETWORK_POLICY {
+    if !crate::kinds::is_evaluated(id.kind) {
         let hint = "NetworkPolicy of networking.k8s.io is";
         return Err(Fault::new(format!("{id} is of a kind that is not evaluated here"), hint));
     }

@@ -17,8 +17,8 @@ use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
 use crate::model::id::WorkloadId;
 use crate::model::name::Name;
+use crate::model::owner::TEMPLATE_HASH;
 use crate::model::ownership;
-use crate::model::workload::TEMPLATE_HASH;
 
 /// The topmost workload that controls a pod; `None` for a pod that nothing controls.
 pub fn workload_of(cluster: &Cluster, pod: &Pod) -> Option<Arc<WorkloadId>> {

@@ -15,12 +15,12 @@ use serde::Serialize;
 use crate::ask::needs::{self, Needs};
 use crate::ask::question::Reads;
 use crate::ask::{Fault, Here, World};
-use crate::kinds::{KINDS, Presence};
+use crate::kinds::{KINDS, Presence, is_evaluated};
 use crate::model::cluster::Cluster;
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::Kind;
 use crate::model::name::Name;
-use crate::model::workload::is_workload;
+use crate::model::owner::is_workload;
 use crate::rbac::review::{Me, Reply, Review};
 use crate::text::{Line, Mark, Page};
 
@@ -30,7 +30,7 @@ use super::{Asked, Command, Context, Exit, json};
 /// All objects of every kind that answers rest on.
 pub fn every_kind() -> Needs {
     let mut needs = needs::everything();
-    let is_asked = |kind| kind == Kind::NETWORK_POLICY || is_workload(kind);
+    let is_asked = |kind| is_evaluated(kind) || is_workload(kind);
     let rows = KINDS.iter().filter(|it| it.presence == Presence::Always && !is_asked(it.kind));
     needs.0.extend(rows.map(|it| needs::Read::All { kind: it.kind, scope: Scope::Everywhere }));
     needs

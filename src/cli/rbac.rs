@@ -9,9 +9,8 @@ use std::io;
 use clap::Args;
 
 use crate::ask::Fault;
-use crate::kinds::{KINDS, KindSpec, Presence};
+use crate::kinds::{KINDS, KindSpec};
 use crate::manifests::ROWS;
-use crate::model::id::Kind;
 
 use super::Exit;
 
@@ -113,7 +112,7 @@ fn write_roles() -> String {
 
 /// Whether a kind is one of policies: what is neither workload, RBAC nor part of what policies are about.
 fn is_policy(spec: &KindSpec) -> bool {
-    spec.kind == Kind::NETWORK_POLICY || spec.presence == Presence::IfServed && spec.plural.ends_with("policies")
+    spec.is_policy() && spec.plural.ends_with("policies")
 }
 
 fn rule_of<'s>(text: &mut String, specs: impl Iterator<Item = &'s &'static KindSpec>, verbs: &[&str]) {
@@ -157,6 +156,7 @@ mod tests {
     use super::*;
     use crate::kinds::{Intern, spec};
     use crate::model::cluster::{AnyFact, Delta};
+    use crate::model::id::Kind;
     use crate::model::name::Name;
 
     #[test]

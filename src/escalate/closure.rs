@@ -1,5 +1,6 @@
 //! Everything that moves give, level by level, and the way to one goal among it.
 
+use crate::kinds;
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::Kind;
 use crate::model::name::Name;
@@ -192,7 +193,7 @@ pub fn chained(mut steps: Vec<Step>) -> Vec<Step> {
 ///
 /// Within a number of steps only what was not read counts: what Secrets hold leads further, not nearer.
 pub fn gaps(ground: &Ground<'_>, held: &Held, max_hops: Option<usize>, goal: Option<&Goal>) -> Vec<Gap> {
-    const KINDS: [Kind; 9] = [
+    const KINDS: [Kind; 8] = [
         Kind::CLUSTER_ROLE_BINDING,
         Kind::ROLE_BINDING,
         Kind::CLUSTER_ROLE,
@@ -201,10 +202,9 @@ pub fn gaps(ground: &Ground<'_>, held: &Held, max_hops: Option<usize>, goal: Opt
         Kind::NAMESPACE,
         Kind::NODE,
         Kind::SERVICE_ACCOUNT,
-        Kind::NETWORK_POLICY,
     ];
     let mut gaps = Vec::new();
-    for kind in KINDS {
+    for kind in KINDS.into_iter().chain(kinds::evaluated().map(|it| it.kind)) {
         if let Some((namespace, coverage)) = ground.cluster.coverage.hole(kind) {
             gaps.push(Gap::Uncovered { kind, namespace, coverage: coverage.clone() });
         }

@@ -18,7 +18,7 @@ use crate::model::evidence::Outcome;
 use crate::model::facts::SharedPod;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
-use crate::model::workload::WORKLOAD_KINDS;
+use crate::model::owner::WORKLOAD_KINDS;
 use crate::rbac::version::Span;
 
 pub use self::kept::{Move, Write, Writing};

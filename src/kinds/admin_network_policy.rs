@@ -1,7 +1,8 @@
 //! AdminNetworkPolicy, `policy.networking.k8s.io/v1alpha1`: read as far as its subject, not evaluated.
 
-use super::context::{ReadContext, Reader};
+use super::context::ReadContext;
 use super::network_policy::PolicySlim;
+use super::reader::Reader;
 use super::unevaluated::{self, Subject, Unevaluated};
 use super::{KindSpec, Presence, Watch};
 use crate::model::id::{Kind, ResourceScope};
@@ -18,6 +19,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     scope: ResourceScope::Cluster,
     presence: Presence::IfServed,
     watch: Watch::Full,
+    decides: unevaluated::ADMIN,
     reader: Reader::of::<Unevaluated<AdminNetworkPolicies>>(),
 };
 

@@ -1,7 +1,8 @@
 //! ApplicationNetworkPolicy, `networking.k8s.aws/v1alpha1`: read as far as its podSelector, not evaluated.
 
-use super::context::{ReadContext, Reader};
+use super::context::ReadContext;
 use super::network_policy::PolicySlim;
+use super::reader::Reader;
 use super::unevaluated::{self, Subject, Unevaluated};
 use super::{KindSpec, Presence, Watch};
 use crate::model::id::{Kind, ResourceScope};
@@ -17,6 +18,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     scope: ResourceScope::Namespaced,
     presence: Presence::IfServed,
     watch: Watch::Full,
+    decides: unevaluated::ADMIN,
     reader: Reader::of::<Unevaluated<ApplicationNetworkPolicies>>(),
 };
 

@@ -15,17 +15,19 @@
 //! <https://cloud.google.com/kubernetes-engine/docs/how-to/fqdn-network-policies> and
 //! <https://github.com/k8snetworkplumbingwg/multi-networkpolicy>.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::context::{ReadContext, Reader};
+use super::context::ReadContext;
 use super::network_policy::PolicySlim;
 use super::parts::Parts;
+use super::reader::Reader;
 use super::unevaluated::{Subject, Unevaluated, pod_selector};
-use super::{KindSpec, Presence, Watch};
+use super::written::selector;
+use super::{Decides, KindSpec, Presence, Watch};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
 use crate::model::place::Place;
-use crate::model::policy::{Bends, Tier};
+use crate::model::policy::{Bends, Policy, Tier};
 
 /// Istio's root namespace: what stands there is about all pods.
 const ROOT: &str = "istio-system";
@@ -35,8 +37,8 @@ const fn spec(
     kind: Kind,
     (group, version): (&'static str, &'static str),
     scope: ResourceScope,
-    plural: &'static str,
-    word: &'static str,
+    (plural, word): (&'static str, &'static str),
+    decides: Decides,
 ) -> KindSpec {
     KindSpec {
         kind,
@@ -48,67 +50,78 @@ const fn spec(
         scope,
         presence: Presence::IfServed,
         watch: Watch::Full,
+        decides: Some(decides),
         reader: Reader::of::<Unevaluated<Beside>>(),
     }
+}
+
+/// What is not evaluated and may do this, whenever it is asked.
+const fn may(bends: Bends) -> Decides {
+    Decides::Unknown(Tier::Admin { priority: 0 }, bends)
 }
 
 pub(super) const ANTREA: KindSpec = spec(
     Kind("networkpolicy.crd.antrea.io"),
     ("crd.antrea.io", "v1beta1"),
     ResourceScope::Namespaced,
-    "networkpolicies",
-    "NetworkPolicy",
+    ("networkpolicies", "NetworkPolicy"),
+    may(Bends::Unevaluated),
 );
 pub(super) const ANTREA_CLUSTER: KindSpec = spec(
     Kind("clusternetworkpolicy.crd.antrea.io"),
     ("crd.antrea.io", "v1beta1"),
     ResourceScope::Cluster,
-    "clusternetworkpolicies",
-    "ClusterNetworkPolicy",
+    ("clusternetworkpolicies", "ClusterNetworkPolicy"),
+    may(Bends::Unevaluated),
 );
-pub(super) const EGRESS_FIREWALL: KindSpec =
-    spec(Kind("egressfirewall"), ("k8s.ovn.org", "v1"), ResourceScope::Namespaced, "egressfirewalls", "EgressFirewall");
+pub(super) const EGRESS_FIREWALL: KindSpec = spec(
+    Kind("egressfirewall"),
+    ("k8s.ovn.org", "v1"),
+    ResourceScope::Namespaced,
+    ("egressfirewalls", "EgressFirewall"),
+    may(Bends::ClosesOutside),
+);
 pub(super) const EGRESS_NETWORK_POLICY: KindSpec = spec(
     Kind("egressnetworkpolicy"),
     ("network.openshift.io", "v1"),
     ResourceScope::Namespaced,
-    "egressnetworkpolicies",
-    "EgressNetworkPolicy",
+    ("egressnetworkpolicies", "EgressNetworkPolicy"),
+    may(Bends::ClosesOutside),
 );
 pub(super) const ISTIO: KindSpec = spec(
     Kind("authorizationpolicy.security.istio.io"),
     ("security.istio.io", "v1"),
     ResourceScope::Namespaced,
-    "authorizationpolicies",
-    "AuthorizationPolicy",
+    ("authorizationpolicies", "AuthorizationPolicy"),
+    may(Bends::ClosesIngress),
 );
 pub(super) const LINKERD: KindSpec = spec(
     Kind("authorizationpolicy.policy.linkerd.io"),
     ("policy.linkerd.io", "v1alpha1"),
     ResourceScope::Namespaced,
-    "authorizationpolicies",
-    "AuthorizationPolicy",
+    ("authorizationpolicies", "AuthorizationPolicy"),
+    may(Bends::ClosesIngress),
 );
 pub(super) const LINKERD_SERVER: KindSpec = spec(
     Kind("server.policy.linkerd.io"),
     ("policy.linkerd.io", "v1beta3"),
     ResourceScope::Namespaced,
-    "servers",
-    "Server",
+    ("servers", "Server"),
+    may(Bends::ClosesIngress),
 );
 pub(super) const FQDN: KindSpec = spec(
     Kind("fqdnnetworkpolicy"),
     ("networking.gke.io", "v1alpha1"),
     ResourceScope::Namespaced,
-    "fqdnnetworkpolicies",
-    "FQDNNetworkPolicy",
+    ("fqdnnetworkpolicies", "FQDNNetworkPolicy"),
+    may(Bends::DecidesOutside),
 );
 pub(super) const MULTI: KindSpec = spec(
     Kind::MULTI_NETWORK_POLICY,
     ("k8s.cni.cncf.io", "v1beta1"),
     ResourceScope::Namespaced,
-    "multi-networkpolicies",
-    "MultiNetworkPolicy",
+    ("multi-networkpolicies", "MultiNetworkPolicy"),
+    Decides::Nothing,
 );
 
 /// Where a kind says which pods it is about.
@@ -124,23 +137,18 @@ enum About {
     AppliedTo,
 }
 
-/// What an object of a kind can do, if anything, and where its subject stands.
-const ROWS: &[(Kind, Option<Bends>, About)] = &[
-    (ANTREA.kind, Some(Bends::Unevaluated), About::AppliedTo),
-    (ANTREA_CLUSTER.kind, Some(Bends::Unevaluated), About::AppliedTo),
-    (EGRESS_FIREWALL.kind, Some(Bends::ClosesOutside), About::Namespace),
-    (EGRESS_NETWORK_POLICY.kind, Some(Bends::ClosesOutside), About::Namespace),
-    (ISTIO.kind, Some(Bends::ClosesIngress), About::Workloads),
-    (LINKERD.kind, Some(Bends::ClosesIngress), About::Namespace),
-    (LINKERD_SERVER.kind, Some(Bends::ClosesIngress), About::PodSelector),
-    (FQDN.kind, Some(Bends::DecidesOutside), About::PodSelector),
-    (MULTI.kind, None, About::PodSelector),
+/// Where the subject of a kind stands.
+const ROWS: &[(Kind, About)] = &[
+    (ANTREA.kind, About::AppliedTo),
+    (ANTREA_CLUSTER.kind, About::AppliedTo),
+    (EGRESS_FIREWALL.kind, About::Namespace),
+    (EGRESS_NETWORK_POLICY.kind, About::Namespace),
+    (ISTIO.kind, About::Workloads),
+    (LINKERD.kind, About::Namespace),
+    (LINKERD_SERVER.kind, About::PodSelector),
+    (FQDN.kind, About::PodSelector),
+    (MULTI.kind, About::PodSelector),
 ];
-
-/// The row of a kind: what its objects can do, if it is one of these.
-pub(super) fn bends(kind: Kind) -> Option<Option<Bends>> {
-    ROWS.iter().find(|it| it.0 == kind).map(|it| it.1)
-}
 
 /// The namespace whose objects of a kind are about pods of all namespaces.
 pub(super) fn root(kind: Kind) -> Option<&'static str> {
@@ -153,7 +161,7 @@ impl Subject for Beside {
     /// Istio's audits stop nothing.
     fn bends(slim: &PolicySlim<'_>, kind: Kind) -> Option<Bends> {
         let is_audit = kind == ISTIO.kind && slim.spec.get("action").and_then(Value::as_str) == Some("AUDIT");
-        bends(kind).unwrap_or(Some(Bends::Unevaluated)).filter(|_| !is_audit)
+        super::bends(kind).filter(|_| !is_audit)
     }
 
     /// Antrea asks its `baseline` tier after NetworkPolicy; what bends nothing is beside NetworkPolicy.
@@ -167,15 +175,31 @@ impl Subject for Beside {
         }
     }
 
+    fn spec(it: &Policy) -> Value {
+        let pods = || selector(&it.target.pods);
+        match (about(it.kind), &it.target.namespaces) {
+            (Some(About::Workloads), _) => json!({"selector": pods()}),
+            (Some(About::AppliedTo), NamespaceMatch::Own(_)) => json!({"appliedTo": [{"podSelector": pods()}]}),
+            (Some(About::AppliedTo), NamespaceMatch::Labels(namespaces)) => {
+                json!({"appliedTo": [{"namespaceSelector": selector(namespaces), "podSelector": pods()}]})
+            }
+            _ => json!({"podSelector": pods()}),
+        }
+    }
+
     fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
-        let row = ROWS.iter().find(|it| it.0 == context.spec.kind)?;
-        match row.2 {
+        match about(context.spec.kind)? {
             About::Namespace => None,
             About::PodSelector => pod_selector(slim, context),
             About::Workloads => workloads(slim, context),
             About::AppliedTo => applied_to(slim, context),
         }
     }
+}
+
+/// Where the subject of a kind stands.
+fn about(kind: Kind) -> Option<About> {
+    ROWS.iter().find(|it| it.0 == kind).map(|it| it.1)
 }
 
 /// Whether an object has no other fields than these.

@@ -2,19 +2,21 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::KindSpec;
-use super::context::{Read, ReadContext, Reader};
+use super::context::{Read, ReadContext};
 use super::parts::word;
+use super::reader::Reader;
 use super::refused::{self, Written};
 use super::role::{list, spec};
 use super::slim::{Metadata, Text, object, or_default};
-use crate::model::cluster::AnyFact;
+use super::written::named_object;
+use super::KindSpec;
 use crate::model::id::{Kind, ResourceScope};
+use crate::model::meta::Kept;
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::role::{Binding, RoleRef, SharedBinding, Subject};
+use crate::model::role::{Binding, RoleRef, Subject, SubjectKind};
 
 pub(super) const ROLE_BINDING: KindSpec =
     spec(Kind::ROLE_BINDING, "rolebindings", "RoleBinding", ResourceScope::Namespaced, Reader::of::<Bindings>());
@@ -77,6 +79,7 @@ impl SubjectSlim<'_> {
 
 impl Read for Bindings {
     type Slim<'a> = BindingSlim<'a>;
+    type Fact = Binding;
     const FIELDS: &'static [&'static str] = &["roleRef", "subjects"];
     const KEEPS_UNKNOWN: bool = true;
 
@@ -84,16 +87,16 @@ impl Read for Bindings {
         &slim.metadata
     }
 
-    fn fact(slim: &BindingSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+    fn fact(slim: &BindingSlim<'_>, context: &mut ReadContext<'_>) -> Binding {
         let RoleSlim { api_group, kind, name } = &slim.role_ref;
         let role = role_ref(Written { kind, group: api_group, namespace: "", name }, context);
         let subjects = slim.subjects.iter().enumerate().map(|(at, it)| subject(it.written(), at, context)).collect();
         refused::own_name(&slim.metadata.name, context);
-        AnyFact::Binding(SharedBinding::new(Binding { meta: context.meta(&slim.metadata), role, subjects }))
+        Binding { meta: context.meta(&slim.metadata), role, subjects }
     }
 
     /// What has a wrong type grants nothing; the rest stands (CONTRACT §1).
-    fn salvage(metadata: &Metadata<'_>, object: &Value, context: &mut ReadContext<'_>) -> Option<AnyFact> {
+    fn salvage(metadata: &Metadata<'_>, object: &Value, context: &mut ReadContext<'_>) -> Option<Binding> {
         if let Value::Object(fields) = object {
             refused::unknown_fields(fields, &refused::BINDING, &Place::default(), context);
         }
@@ -112,7 +115,28 @@ impl Read for Bindings {
         let items = list(object.get("subjects"), &place, context);
         let subjects =
             items.iter().enumerate().map(|(at, it)| salvaged(it, at, context).unwrap_or_else(unreadable)).collect();
-        Some(AnyFact::Binding(SharedBinding::new(Binding { meta: context.meta(metadata), role, subjects })))
+        Some(Binding { meta: context.meta(metadata), role, subjects })
+    }
+
+    fn object(it: &Binding, _: Kept) -> Option<Value> {
+        let mut binding = named_object(it);
+        binding["roleRef"] =
+            json!({"apiGroup": "rbac.authorization.k8s.io", "kind": it.role.kind, "name": it.role.name});
+        let subjects = it.subjects.iter().map(|it| {
+            let kind = match it.kind() {
+                SubjectKind::User => "User",
+                SubjectKind::Group => "Group",
+                SubjectKind::ServiceAccount => "ServiceAccount",
+                SubjectKind::Other(kind) => kind,
+            };
+            let mut subject = json!({"kind": kind, "name": it.name()});
+            if !it.namespace().is_empty() {
+                subject["namespace"] = json!(it.namespace());
+            }
+            subject
+        });
+        binding["subjects"] = subjects.collect();
+        Some(binding)
     }
 }
 

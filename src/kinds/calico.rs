@@ -9,12 +9,16 @@
 //! may see only one. Staged policies do nothing and have no row here.
 //! Source: <https://docs.tigera.io/calico/latest/reference/resources/networkpolicy#selector>
 
-use super::context::{ReadContext, Reader};
+use serde_json::{Value, json};
+
+use super::context::ReadContext;
 use super::network_policy::PolicySlim;
-use super::unevaluated::{Subject, Unevaluated};
+use super::reader::Reader;
+use super::unevaluated::{self, Subject, Unevaluated};
 use super::{KindSpec, Presence, Watch};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::{NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
+use crate::model::policy::Policy;
 
 /// Names under which Calico shows the policies of other kinds.
 const MIRRORS: [&str; 4] = ["knp.", "kanp.", "kbanp.", "kcnp."];
@@ -35,6 +39,7 @@ const fn spec(kind: Kind, group: &'static str, version: &'static str, scope: Res
         scope,
         presence: Presence::IfServed,
         watch: Watch::Full,
+        decides: unevaluated::ADMIN,
         reader: Reader::of::<Unevaluated<Calico>>(),
     }
 }
@@ -53,6 +58,14 @@ struct Calico;
 impl Subject for Calico {
     fn ignores(slim: &PolicySlim<'_>) -> bool {
         MIRRORS.iter().any(|it| slim.metadata.name.starts_with(it))
+    }
+
+    fn spec(it: &Policy) -> Value {
+        let pods = written(&it.target.pods);
+        match &it.target.namespaces {
+            NamespaceMatch::Own(_) => json!({"selector": pods}),
+            NamespaceMatch::Labels(namespaces) => json!({"selector": pods, "namespaceSelector": written(namespaces)}),
+        }
     }
 
     fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
@@ -133,4 +146,22 @@ fn quoted(text: &str) -> Option<&str> {
     let quote = text.chars().next().filter(|it| matches!(it, '\'' | '"'))?;
     let inside = text.strip_prefix(quote)?.strip_suffix(quote)?;
     (!inside.contains(['\'', '"', '{', '}', '&'])).then_some(inside)
+}
+
+/// A selector in Calico's language.
+fn written(selector: &Selector) -> String {
+    if selector.is_everything() {
+        return "all()".to_owned();
+    }
+    selector.all_of.iter().map(written_term).collect::<Vec<_>>().join(" && ")
+}
+
+fn written_term(it: &Requirement) -> String {
+    let set = |values: &[_]| values.iter().map(|it| format!("'{it}'")).collect::<Vec<String>>().join(", ");
+    match &it.operator {
+        Operator::In(values) => format!("{} in {{{}}}", it.key, set(values)),
+        Operator::NotIn(values) => format!("{} not in {{{}}}", it.key, set(values)),
+        Operator::Exists => format!("has({})", it.key),
+        Operator::DoesNotExist => format!("!has({})", it.key),
+    }
 }

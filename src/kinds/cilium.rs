@@ -4,17 +4,19 @@
 //! `io.kubernetes.pod.namespace`, `reserved:`) are no labels of a pod, and make the target everything. So do
 //! several `specs` and host policies (`nodeSelector`).
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::context::{ReadContext, Reader};
+use super::context::ReadContext;
 use super::network_policy::PolicySlim;
 use super::parts::Parts;
-use super::unevaluated::{Subject, Unevaluated};
+use super::reader::Reader;
+use super::unevaluated::{self, Subject, Unevaluated};
+use super::written::selector;
 use super::{KindSpec, Presence, Watch};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::{NamespaceMatch, Requirement, Selector, SelectorSet};
 use crate::model::place::Place;
-use crate::model::policy::Bends;
+use crate::model::policy::{Bends, Policy};
 
 /// Cilium's kinds; the short name `cnp` of the first is claimed by two other kinds as well and left out.
 const fn spec(kind: Kind, scope: ResourceScope, plural: &'static str, word: &'static str) -> KindSpec {
@@ -28,6 +30,7 @@ const fn spec(kind: Kind, scope: ResourceScope, plural: &'static str, word: &'st
         scope,
         presence: Presence::IfServed,
         watch: Watch::Full,
+        decides: unevaluated::ADMIN,
         reader: Reader::of::<Unevaluated<Cilium>>(),
     }
 }
@@ -45,6 +48,10 @@ struct Cilium;
 
 impl Subject for Cilium {
     const FIELDS: &'static [&'static str] = &["spec", "specs"];
+
+    fn spec(it: &Policy) -> Value {
+        json!({"endpointSelector": selector(&it.target.pods)})
+    }
 
     fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
         target(slim, context)

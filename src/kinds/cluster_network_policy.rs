@@ -2,8 +2,9 @@
 //!
 //! Both have `spec.tier` (`Admin` or `Baseline`), `spec.priority` and `spec.subject`.
 
-use super::context::{ReadContext, Reader};
+use super::context::ReadContext;
 use super::network_policy::PolicySlim;
+use super::reader::Reader;
 use super::unevaluated::{self, Subject, Unevaluated};
 use super::{KindSpec, Presence, Watch};
 use crate::model::id::{Kind, ResourceScope};
@@ -20,6 +21,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     scope: ResourceScope::Cluster,
     presence: Presence::IfServed,
     watch: Watch::Full,
+    decides: unevaluated::ADMIN,
     reader: Reader::of::<Unevaluated<ClusterNetworkPolicies>>(),
 };
 

@@ -1,27 +1,19 @@
-//! How one object comes in: bytes or YAML to a slim form, the slim form to a fact with its problems.
-//!
-//! ```text
-//! JSON, YAML ──serde──► Slim<'_> ──Read::fact──► AnyFact + problems ──► Reading
-//!                 └─ does not decode: its metadata alone ──► Reading::Unreadable
-//! ```
+//! What becomes of one object, and what its reader holds meanwhile: the slim form comes in, a fact with its problems
+//! goes out.
 //!
 //! Every reader is total: whatever stands in the input, the answer is a [`Reading`].
-
-use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::KindSpec;
 use super::intern::Intern;
-use super::parts::NULL;
-use super::plain::is_plain;
-use super::prune::prune;
-use super::slim::{METADATA, Metadata, OnlyMetadata, OnlyNames, Pairs};
-use super::words::{OddWord, odd_words, odd_words_of_plain};
-use super::yaml::{Misfit, Words, options};
-use crate::model::cluster::{AnyFact, Delta, Entry};
-use crate::model::facts::{Kept, Meta, Owner, Uid};
+use super::slim::{Metadata, NULL, Pairs};
+use super::words::OddWord;
+use super::yaml::Misfit;
+use crate::model::cluster::{Delta, Entry};
+use crate::model::fact::Fact;
+use crate::model::facts::{Kept, Meta, Owner, Sort, Uid};
 use crate::model::id::{Kind, ObjectId, ResourceScope};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
@@ -158,11 +150,11 @@ impl<'i> ReadContext<'i> {
         }
         let fact = R::fact(slim, self);
         let problems = if self.problems.is_empty() { Vec::new() } else { self.take_problems(&fact.id()) };
-        Reading::Read(Entry { fact, version: version(metadata), problems, kept: self.kept(metadata) })
+        Reading::Read(Entry { fact: fact.into(), version: version(metadata), problems, kept: self.kept(metadata) })
     }
 
     /// The reading of an object that did not decode.
-    fn broken<R: Read>(
+    pub fn broken<R: Read>(
         &mut self,
         metadata: Option<&Metadata<'_>>,
         tree: impl FnOnce() -> Option<Value>,
@@ -179,7 +171,7 @@ impl<'i> ReadContext<'i> {
         self.note_homeless(metadata);
         if let Some(fact) = tree().and_then(|it| R::salvage(metadata, &it, self)) {
             let (version, problems) = (version(metadata), self.take_problems(&id));
-            return Reading::Read(Entry { fact, version, problems, kept: self.kept(metadata) });
+            return Reading::Read(Entry { fact: fact.into(), version, problems, kept: self.kept(metadata) });
         }
         self.problem(&misfit.place, format!("could not be read: {}", misfit.what));
         Reading::Unreadable { problems: self.take_problems(&id), id }
@@ -202,6 +194,9 @@ pub(super) trait Read {
     /// What serde decodes, borrowed from the input.
     type Slim<'a>: Deserialize<'a>;
 
+    /// What its objects are facts of.
+    type Fact: Sort;
+
     /// The fields beside the metadata that it looks at, as [`prune`] takes them.
     const FIELDS: &'static [&'static str];
 
@@ -215,7 +210,10 @@ pub(super) trait Read {
     fn metadata<'s>(slim: &'s Self::Slim<'_>) -> &'s Metadata<'s>;
 
     /// The fact that a decoded object is.
-    fn fact(slim: &Self::Slim<'_>, context: &mut ReadContext<'_>) -> AnyFact;
+    fn fact(slim: &Self::Slim<'_>, context: &mut ReadContext<'_>) -> Self::Fact;
+
+    /// The smallest object that means a fact, with what was kept beside it; `None`: the fact is implied by others.
+    fn object(fact: &Self::Fact, kept: Kept) -> Option<Value>;
 
     /// Whether the object only mirrors another one.
     fn ignores(_: &Self::Slim<'_>) -> bool {
@@ -223,91 +221,9 @@ pub(super) trait Read {
     }
 
     /// What can be read of an object that did not decode, where part of it is better than nothing.
-    fn salvage(_: &Metadata<'_>, _: &Value, _: &mut ReadContext<'_>) -> Option<AnyFact> {
+    fn salvage(_: &Metadata<'_>, _: &Value, _: &mut ReadContext<'_>) -> Option<Self::Fact> {
         None
     }
-}
-
-/// The readers of one kind, for the table.
-#[derive(Clone, Copy)]
-pub(super) struct Reader {
-    pub json: fn(&str, &mut ReadContext<'_>) -> Reading,
-    /// The same for an object that decodes; nothing for any other.
-    pub clean: fn(&str, &mut ReadContext<'_>) -> Option<Reading>,
-    pub yaml: fn(&str, &mut ReadContext<'_>) -> Reading,
-    pub page: fn(&str, &mut ReadContext<'_>, &mut Vec<Reading>) -> Result<super::page::ListMeta, serde_json::Error>,
-}
-
-impl Reader {
-    /// The readers that `R` gives.
-    pub const fn of<R: Read>() -> Self {
-        Self { json: json::<R>, clean: clean::<R>, yaml: yaml::<R>, page: super::page::page::<R> }
-    }
-}
-
-fn clean<R: Read>(text: &str, context: &mut ReadContext<'_>) -> Option<Reading> {
-    serde_json::from_str::<R::Slim<'_>>(text).ok().map(|slim| context.read::<R>(&slim))
-}
-
-fn json<R: Read>(text: &str, context: &mut ReadContext<'_>) -> Reading {
-    match serde_json::from_str::<R::Slim<'_>>(text) {
-        Ok(slim) => context.read::<R>(&slim),
-        Err(_) => {
-            let names = || serde_json::from_str::<OnlyNames<'_>>(text).ok().map(OnlyNames::metadata);
-            let metadata = serde_json::from_str::<OnlyMetadata<'_>>(text).ok().map(|it| it.metadata).or_else(names);
-            let tree = || serde_json::from_str(text).ok();
-            context.broken::<R>(metadata.as_ref(), tree, &Misfit::of_json::<R::Slim<'_>>(text))
-        }
-    }
-}
-
-fn yaml<R: Read>(text: &str, context: &mut ReadContext<'_>) -> Reading {
-    // What an anchor stands for may be in a part that nobody reads, and so may a mistake.
-    let (pruned, odd) = if may_have_anchors(text) || !is_plain(text) {
-        (Cow::Borrowed(text), odd_words(text))
-    } else {
-        let mut fields = [METADATA, R::FIELDS].concat();
-        fields.sort_unstable();
-        let pruned = prune(text, &fields, R::KEEPS_UNKNOWN);
-        let odd = odd_words_of_plain(&pruned);
-        (pruned.into(), odd)
-    };
-    let words = if R::IS_TREE { Words::AsWritten } else { Words::AsMeant };
-    let parsed = odd.as_ref().map_or(&*pruned, |(quoted, _)| quoted);
-    let mut reading = match serde_saphyr::from_str_with_options::<R::Slim<'_>>(parsed, options(words)) {
-        Ok(slim) => context.read::<R>(&slim),
-        Err(_) => whole_yaml::<R>(text, words, context),
-    };
-    reading.add(odd.into_iter().flat_map(|(_, words)| words));
-    reading
-}
-
-/// Parses all of a document, once what is left of it after pruning did not read.
-fn whole_yaml<R: Read>(text: &str, words: Words, context: &mut ReadContext<'_>) -> Reading {
-    let odd = odd_words(text);
-    let text = odd.as_ref().map_or(text, |(quoted, _)| quoted);
-    match serde_saphyr::from_str_with_options::<R::Slim<'_>>(text, options(words)) {
-        Ok(slim) => context.read::<R>(&slim),
-        Err(_) => {
-            let options = || options(words);
-            let whole = serde_saphyr::from_str_with_options::<OnlyMetadata<'_>>(text, options()).ok();
-            let names = || serde_saphyr::from_str_with_options::<OnlyNames<'_>>(text, options()).ok();
-            let metadata = whole.map(|it| it.metadata).or_else(|| names().map(OnlyNames::metadata));
-            let tree = || serde_saphyr::from_str_with_options(text, options()).ok();
-            context.broken::<R>(metadata.as_ref(), tree, &Misfit::of_yaml::<R::Slim<'_>>(text, words))
-        }
-    }
-}
-
-/// Whether a word of a text begins as an anchor or an alias does.
-fn may_have_anchors(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let begins = |at: usize| {
-        let before = at.checked_sub(1).and_then(|it| bytes.get(it));
-        let after = bytes.get(at + 1);
-        before.is_none_or(|it| b" \t\n[{,".contains(it)) && after.is_some_and(u8::is_ascii_alphanumeric)
-    };
-    memchr::memchr2_iter(b'&', b'*', bytes).any(begins)
 }
 
 /// A resourceVersion as a number; 0 when it is none.

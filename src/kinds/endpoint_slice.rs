@@ -4,17 +4,21 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 
-use super::context::{Read, ReadContext, Reader};
+use serde_json::{Value, json};
+
+use super::context::{Read, ReadContext};
 use super::pod::protocol;
+use super::reader::Reader;
 use super::service::port_number;
 use super::slim::{Metadata, Text, object, or_default};
+use super::written::{named, named_object};
 use super::{KindSpec, Presence, Watch};
 use crate::model::address::canonical;
-use crate::model::cluster::AnyFact;
 use crate::model::endpoints::{Endpoint, Endpoints};
 use crate::model::facts::{EndpointPort, EndpointSlice, Uid};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
+use crate::model::meta::Kept;
 use crate::model::name::Name;
 
 /// The label that names the service of a slice.
@@ -30,6 +34,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     scope: ResourceScope::Namespaced,
     presence: Presence::Always,
     watch: Watch::Full,
+    decides: None,
     reader: Reader::of::<EndpointSlices>(),
 };
 
@@ -88,21 +93,56 @@ struct Port<'a> {
 
 impl Read for EndpointSlices {
     type Slim<'a> = SliceSlim<'a>;
+    type Fact = EndpointSlice;
     const FIELDS: &'static [&'static str] = &["endpoints", "ports"];
 
     fn metadata<'s>(slim: &'s SliceSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata
     }
 
-    fn fact(slim: &SliceSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+    fn fact(slim: &SliceSlim<'_>, context: &mut ReadContext<'_>) -> EndpointSlice {
         let it = &slim.metadata;
         let service = context.intern.name(it.labels.get(SERVICE_NAME).unwrap_or_default());
         let mut slice = EndpointSlice::named(context.namespace_of(it), service, &it.name);
         slice.endpoints = endpoints(&slim.endpoints, context);
         slice.ports = ports(&slim.ports, context);
         slice.uid = Uid::parse(&it.uid).into();
-        AnyFact::from(slice)
+        slice
     }
+
+    fn object(it: &EndpointSlice, _: Kept) -> Option<Value> {
+        let mut slice = named_object(it);
+        let v6 = it.endpoints.iter().next().is_some_and(|it| it.address.is_ipv6());
+        slice["addressType"] = json!(if v6 { "IPv6" } else { "IPv4" });
+        slice["endpoints"] = it.endpoints.iter().map(|it| written_endpoint(&it)).collect();
+        let ports = it.ports.iter().map(|it| {
+            let port = named(&it.name, json!({"protocol": it.protocol.as_str()}));
+            it.number.map_or(port.clone(), |number| {
+                let mut port = port;
+                port["port"] = json!(number);
+                port
+            })
+        });
+        slice["ports"] = ports.collect();
+        if !it.service().is_empty() {
+            slice["metadata"]["labels"] = json!({"kubernetes.io/service-name": it.service()});
+        }
+        Some(slice)
+    }
+}
+
+fn written_endpoint(it: &Endpoint) -> Value {
+    let mut endpoint = json!({
+        "addresses": [it.address.to_string()],
+        "conditions": {"ready": it.ready, "serving": it.serving, "terminating": it.terminating},
+    });
+    if !it.pod.is_empty() {
+        endpoint["targetRef"] = json!({"kind": "Pod", "name": it.pod});
+    }
+    if !it.node.is_empty() {
+        endpoint["nodeName"] = json!(it.node);
+    }
+    endpoint
 }
 
 fn endpoints(written: &[EndpointSlim<'_>], context: &mut ReadContext<'_>) -> Endpoints {

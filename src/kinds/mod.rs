@@ -30,6 +30,7 @@ mod parts;
 mod plain;
 mod pod;
 mod prune;
+mod reader;
 mod refused;
 mod role;
 mod service;
@@ -38,6 +39,7 @@ mod slim;
 mod unevaluated;
 mod words;
 mod workload;
+mod written;
 mod yaml;
 
 pub use apart::{Apart, Known, recognize};
@@ -46,15 +48,17 @@ pub use endpoints::slices_of_endpoints;
 pub use homeless::Homeless;
 pub use intern::Intern;
 pub use page::{Event, Page, Status, Step, WireError, nameless, read_event, read_list, read_list_in};
-pub use parts::NULL;
 pub use plain::is_plain;
+pub use slim::NULL;
 pub use words::{OddWord, odd_words};
+pub use written::object;
 pub use yaml::{YamlError, cut, parse_list_yaml, parse_whole_yaml, parse_yaml};
 
-use context::{ReadContext, Reader};
+use context::ReadContext;
+use reader::Reader;
 
 use crate::model::id::{Kind, ResourceScope};
-use crate::model::policy::Bends;
+use crate::model::policy::{Bends, Tier};
 
 /// Where a kind is served.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,7 +77,19 @@ pub enum Watch {
     Metadata,
 }
 
-/// One API kind: how it is called, where it stands, how it is read.
+/// What objects of a policy kind decide of connections, and whether that is modelled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Decides {
+    /// What their rules say, in this tier: they are evaluated.
+    Rules(Tier),
+    /// What is not modelled: where there is one, its targets' flows are unknown as far as it can bend them, in this tier
+    /// unless the object says another.
+    Unknown(Tier, Bends),
+    /// Nothing that is asked: other networks than that of pods.
+    Nothing,
+}
+
+/// One API kind: how it is called, where it stands, what it decides, how it is read.
 #[derive(Clone, Copy)]
 pub struct KindSpec {
     pub kind: Kind,
@@ -88,6 +104,8 @@ pub struct KindSpec {
     pub scope: ResourceScope,
     pub presence: Presence,
     pub watch: Watch,
+    /// `None`: it is no policy.
+    pub decides: Option<Decides>,
     reader: Reader,
 }
 
@@ -162,12 +180,30 @@ pub fn spec_named(word: &str) -> Option<&'static KindSpec> {
     })
 }
 
-/// What objects of a kind that is not evaluated can do to answers; `None`: nothing.
-///
-/// They are the kinds that a cluster may lack (CONTRACT §3).
+/// The policy kind that is written where one has to be, as fixes do, and that is meant where none is named.
+pub const WRITTEN_POLICY: &KindSpec = &network_policy::SPEC;
+
+/// The kinds of policies.
+pub fn policies() -> impl Iterator<Item = &'static KindSpec> {
+    KINDS.iter().filter(|it| it.is_policy())
+}
+
+/// Those of them whose rules are evaluated.
+pub fn evaluated() -> impl Iterator<Item = &'static KindSpec> {
+    KINDS.iter().filter(|it| matches!(it.decides, Some(Decides::Rules(_))))
+}
+
+/// Whether rules of policies of a kind are evaluated.
+pub fn is_evaluated(kind: Kind) -> bool {
+    evaluated().any(|it| it.kind == kind)
+}
+
+/// What objects of a kind that is not evaluated can do to answers; `None`: nothing (CONTRACT §3).
 pub fn bends(kind: Kind) -> Option<Bends> {
-    let is_optional = || spec(kind).is_some_and(|it| it.presence == Presence::IfServed);
-    beside::bends(kind).unwrap_or_else(|| is_optional().then_some(Bends::Unevaluated))
+    match spec(kind)?.decides? {
+        Decides::Unknown(_, bends) => Some(bends),
+        Decides::Rules(_) | Decides::Nothing => None,
+    }
 }
 
 /// The namespace whose objects of a kind are about pods of all namespaces, if there is one.
@@ -189,6 +225,11 @@ impl KindSpec {
     /// As `apiVersion` writes group and version: `apps/v1`, `v1`.
     pub fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// Whether its objects decide of connections, in whichever way.
+    pub fn is_policy(&self) -> bool {
+        self.decides.is_some()
     }
 
     /// Whether its objects stand in namespaces.

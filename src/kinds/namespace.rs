@@ -1,13 +1,16 @@
 //! Namespaces: their names and labels.
 
-use std::sync::Arc;
+use serde_json::Value;
 
-use super::context::{Read, ReadContext, Reader};
+use super::context::{Read, ReadContext};
+use super::reader::Reader;
 use super::slim::{Metadata, OnlyMetadata};
+use super::written::named_object;
 use super::{KindSpec, Presence, Watch};
-use crate::model::cluster::{AnyFact, METADATA_NAME};
+use crate::model::cluster::METADATA_NAME;
 use crate::model::facts::Namespace;
 use crate::model::id::{Kind, ResourceScope};
+use crate::model::meta::Kept;
 
 pub(super) const SPEC: KindSpec = KindSpec {
     kind: Kind::NAMESPACE,
@@ -19,6 +22,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     scope: ResourceScope::Cluster,
     presence: Presence::Always,
     watch: Watch::Full,
+    decides: None,
     reader: Reader::of::<Namespaces>(),
 };
 
@@ -26,13 +30,14 @@ struct Namespaces;
 
 impl Read for Namespaces {
     type Slim<'a> = OnlyMetadata<'a>;
+    type Fact = Namespace;
     const FIELDS: &'static [&'static str] = &[];
 
     fn metadata<'s>(slim: &'s OnlyMetadata<'_>) -> &'s Metadata<'s> {
         &slim.metadata
     }
 
-    fn fact(slim: &OnlyMetadata<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+    fn fact(slim: &OnlyMetadata<'_>, context: &mut ReadContext<'_>) -> Namespace {
         let meta = context.meta(&slim.metadata);
         let mut labels = context.labels(&slim.metadata);
         if labels.get(METADATA_NAME) != Some(&meta.name) {
@@ -40,6 +45,10 @@ impl Read for Namespaces {
             let others = slim.metadata.labels.iter().filter(|(key, _)| *key != METADATA_NAME);
             labels = context.intern.labels(others.chain([(METADATA_NAME, meta.name.as_str())]));
         }
-        AnyFact::Namespace(Arc::new(Namespace { meta, labels, implied: false }))
+        Namespace { meta, labels, implied: false }
+    }
+
+    fn object(it: &Namespace, _: Kept) -> Option<Value> {
+        (!it.implied).then(|| named_object(it))
     }
 }

@@ -11,24 +11,27 @@
 //! engines could not read, or read differently, is left out with a gap. Nothing here evaluates.
 //! Source: <https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/>
 
+mod written;
+
 use std::fmt;
-use std::sync::Arc;
 
 use ipnet::IpNet;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::context::{Read, ReadContext, Reader};
+use super::context::{Read, ReadContext};
 use super::parts::{Fields, Parts, word};
+use super::reader::Reader;
 use super::slim::{Metadata, Text, object};
-use super::{KindSpec, Presence, Watch};
+use super::written::named_object;
+use super::{Decides, KindSpec, Presence, Watch};
 use crate::model::address::Block;
-use crate::model::cluster::AnyFact;
 use crate::model::facts::Meta;
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
 use crate::model::labels::{Labels, NamespaceMatch, SelectorSet};
+use crate::model::meta::Kept;
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::{Action, Bends, Direction, Directions, Peer, PeerMatch, Policy, Rule, Tier};
@@ -44,6 +47,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     scope: ResourceScope::Namespaced,
     presence: Presence::Always,
     watch: Watch::Full,
+    decides: Some(Decides::Rules(Tier::Namespace)),
     reader: Reader::of::<NetworkPolicies>(),
 };
 
@@ -95,6 +99,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for PolicySlim<'a> {
 
 impl Read for NetworkPolicies {
     type Slim<'a> = PolicySlim<'a>;
+    type Fact = Policy;
     const FIELDS: &'static [&'static str] = &["spec"];
     const IS_TREE: bool = true;
     const KEEPS_UNKNOWN: bool = true;
@@ -103,10 +108,16 @@ impl Read for NetworkPolicies {
         &slim.metadata
     }
 
-    fn fact(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+    fn fact(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Policy {
         let meta = context.meta(&slim.metadata);
         let labels = context.labels(&slim.metadata);
-        AnyFact::Policy(Arc::new(policy(meta, labels, slim, &mut Parts::new(context))))
+        policy(meta, labels, slim, &mut Parts::new(context))
+    }
+
+    fn object(it: &Policy, _: Kept) -> Option<Value> {
+        let mut object = named_object(it);
+        object["spec"] = written::spec(it);
+        Some(object)
     }
 }
 

@@ -1,19 +1,22 @@
 //! Nodes: their addresses, pod ranges and provider.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use super::context::{Read, ReadContext, Reader};
+use serde_json::{Value, json};
+
+use super::context::{Read, ReadContext};
+use super::reader::Reader;
 use super::slim::{Metadata, Text, object, or_default};
+use super::written::named_object;
 use super::{KindSpec, Presence, Watch};
 use crate::model::address::canonical;
-use crate::model::cluster::AnyFact;
 use crate::model::facts::Node;
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
+use crate::model::meta::Kept;
 
 pub(super) const SPEC: KindSpec = KindSpec {
     kind: Kind::NODE,
@@ -25,6 +28,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     scope: ResourceScope::Cluster,
     presence: Presence::Always,
     watch: Watch::Full,
+    decides: None,
     reader: Reader::of::<Nodes>(),
 };
 
@@ -66,20 +70,32 @@ struct NodeAddress<'a> {
 
 impl Read for Nodes {
     type Slim<'a> = NodeSlim<'a>;
+    type Fact = Node;
     const FIELDS: &'static [&'static str] = &["spec.podCIDR", "spec.podCIDRs", "spec.providerID", "status.addresses"];
 
     fn metadata<'s>(slim: &'s NodeSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata
     }
 
-    fn fact(slim: &NodeSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
-        AnyFact::Node(Arc::new(Node {
+    fn fact(slim: &NodeSlim<'_>, context: &mut ReadContext<'_>) -> Node {
+        Node {
             meta: context.meta(&slim.metadata),
             labels: context.labels(&slim.metadata),
             addresses: addresses(&slim.status.addresses),
             pod_cidrs: pod_cidrs(&slim.spec, context),
             provider: context.intern.name(scheme(&slim.spec.provider)),
-        }))
+        }
+    }
+
+    fn object(it: &Node, _: Kept) -> Option<Value> {
+        let mut node = named_object(it);
+        let cidrs: Vec<String> = it.pod_cidrs.iter().map(ToString::to_string).collect();
+        node["spec"] = json!({"podCIDRs": cidrs, "providerID": it.provider});
+        // The order is kept; which of them are internal is not a fact.
+        let addresses: Vec<Value> =
+            it.addresses.iter().map(|it| json!({"type": "InternalIP", "address": it.to_string()})).collect();
+        node["status"] = json!({"addresses": addresses});
+        Some(node)
     }
 }
 

@@ -7,13 +7,11 @@
 use serde_json::{Map, Value};
 
 use super::context::ReadContext;
+use super::slim::NULL;
 use crate::model::labels::{Operator, Requirement, Selector};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::{Bends, PolicyGap};
-
-/// A null where a selector reads a value: what is stored depends on who writes it.
-pub const NULL: &str = "a null value: some clients store an empty string here, others drop the key";
 
 /// The value of a field that is not there.
 static ABSENT: Value = Value::Null;

@@ -3,7 +3,9 @@
 //! Also reads the pod templates of workloads, which hold the same spec.
 
 mod fields;
+mod secured;
 mod security;
+mod written;
 
 use std::net::IpAddr;
 
@@ -12,17 +14,21 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 
 pub(super) use self::fields::fields_of_pods;
 use self::security::{Handler, Lifecycle, Mount, SecurityContext, Volume, host_access, standards, token_mount};
-use super::context::{Read, ReadContext, Reader};
+pub(super) use self::written::pod_spec;
+use serde_json::Value;
+
+use super::context::{Read, ReadContext};
+use super::reader::Reader;
 use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Watch};
 use crate::model::address::Addresses;
-use crate::model::cluster::AnyFact;
 use crate::model::facts::{
     ContainerPort, ContainerRole, Meta, Phase, Pod, PodNetwork, PodOrigin, PodPlacement, PodShared, Uid,
 };
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
 use crate::model::labels::Labels;
+use crate::model::meta::Kept;
 use crate::model::name::Name;
 use crate::model::port::Protocol;
 
@@ -36,6 +42,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     scope: ResourceScope::Namespaced,
     presence: Presence::Always,
     watch: Watch::Full,
+    decides: None,
     reader: Reader::of::<Pods>(),
 };
 
@@ -217,6 +224,7 @@ struct PodIp<'a> {
 
 impl Read for Pods {
     type Slim<'a> = PodSlim<'a>;
+    type Fact = Pod;
     const FIELDS: &'static [&'static str] = fields_of_pods!(
         [
             "spec.containers.args?--authorization-",
@@ -237,7 +245,7 @@ impl Read for Pods {
         &slim.metadata
     }
 
-    fn fact(slim: &PodSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+    fn fact(slim: &PodSlim<'_>, context: &mut ReadContext<'_>) -> Pod {
         let addresses = addresses(&slim.status, context);
         let mut shared = PodShared {
             namespace: context.namespace_of(&slim.metadata),
@@ -258,7 +266,11 @@ impl Read for Pods {
         let node = context.intern.name(&slim.spec.node_name);
         let pod =
             Pod::new(context.intern.pod_shared(shared), context.intern.pod_placement(PodPlacement::on(node)), suffix);
-        AnyFact::from(pod.at(addresses).implied(implied).of_uid(Uid::parse(&slim.metadata.uid).into()))
+        pod.at(addresses).implied(implied).of_uid(Uid::parse(&slim.metadata.uid).into())
+    }
+
+    fn object(it: &Pod, kept: Kept) -> Option<Value> {
+        written::object(it, kept)
     }
 }
 

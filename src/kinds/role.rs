@@ -8,17 +8,19 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-use super::context::{Read, ReadContext, Reader};
+use super::context::{Read, ReadContext};
 use super::parts::{Parts, word};
+use super::reader::Reader;
 use super::refused;
 use super::slim::{Metadata, Text, object, or_default};
+use super::written::{named_object, selector};
 use super::{KindSpec, Presence, Watch};
-use crate::model::cluster::AnyFact;
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
 use crate::model::labels::{Labels, Selector};
+use crate::model::meta::Kept;
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::Bends;
@@ -42,6 +44,7 @@ pub(super) const fn spec(
         scope,
         presence: Presence::Always,
         watch: Watch::Full,
+        decides: None,
         reader,
     }
 }
@@ -84,6 +87,7 @@ struct Rule<'a> {
 
 impl Read for Roles {
     type Slim<'a> = RoleSlim<'a>;
+    type Fact = Role;
     const FIELDS: &'static [&'static str] = &["rules", "aggregationRule"];
     const KEEPS_UNKNOWN: bool = true;
 
@@ -91,12 +95,12 @@ impl Read for Roles {
         &slim.metadata
     }
 
-    fn fact(slim: &RoleSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+    fn fact(slim: &RoleSlim<'_>, context: &mut ReadContext<'_>) -> Role {
         let rules = slim.rules.iter().enumerate().map(|(at, it)| rule(it, at, context)).collect();
         role(&slim.metadata, rules, &slim.aggregation_rule, context)
     }
 
-    fn salvage(metadata: &Metadata<'_>, object: &Value, context: &mut ReadContext<'_>) -> Option<AnyFact> {
+    fn salvage(metadata: &Metadata<'_>, object: &Value, context: &mut ReadContext<'_>) -> Option<Role> {
         if let Value::Object(fields) = object {
             refused::unknown_fields(fields, &refused::ROLE, &Place::default(), context);
         }
@@ -105,9 +109,35 @@ impl Read for Roles {
         let rules = items.iter().enumerate().map(|(at, it)| salvaged(it, at, context)).collect();
         Some(role(metadata, rules, object.get("aggregationRule").unwrap_or(&Value::Null), context))
     }
+
+    fn object(it: &Role, _: Kept) -> Option<Value> {
+        let mut role = named_object(it);
+        // The mark of a server; its real version takes its place where there is one.
+        if it.origin == Origin::Server {
+            role["metadata"]["resourceVersion"] = json!("0");
+        }
+        role["rules"] = it.rules.iter().map(written_rule).collect();
+        if let Some(selectors) = it.aggregates() {
+            let selectors: Vec<Value> = selectors.iter().map(selector).collect();
+            role["aggregationRule"] = json!({"clusterRoleSelectors": selectors});
+        }
+        Some(role)
+    }
 }
 
-fn role(metadata: &Metadata<'_>, rules: Vec<RoleRule>, aggregation: &Value, context: &mut ReadContext<'_>) -> AnyFact {
+fn written_rule(it: &RoleRule) -> Value {
+    let lists = [
+        ("verbs", &it.verbs),
+        ("apiGroups", &it.groups),
+        ("resources", &it.resources),
+        ("resourceNames", &it.names),
+        ("nonResourceURLs", &it.urls),
+    ];
+    let said = lists.into_iter().filter(|(_, list)| !list.is_empty());
+    said.map(|(field, list)| (field.to_owned(), json!(list[..]))).collect::<Map<_, _>>().into()
+}
+
+fn role(metadata: &Metadata<'_>, rules: Vec<RoleRule>, aggregation: &Value, context: &mut ReadContext<'_>) -> Role {
     // Rule 44: what came from a server has its rules; what did not has them computed.
     let from_server = !metadata.uid.is_empty() || !metadata.resource_version.is_empty();
     let origin = if from_server { Origin::Server } else { Origin::Manifest };
@@ -125,7 +155,7 @@ fn role(metadata: &Metadata<'_>, rules: Vec<RoleRule>, aggregation: &Value, cont
         ResourceScope::Cluster => aggregates(aggregation, context),
         ResourceScope::Namespaced => None,
     };
-    AnyFact::Role(role.labeled(labels).aggregating(selectors).into())
+    role.labeled(labels).aggregating(selectors)
 }
 
 fn rule(it: &Rule<'_>, at: usize, context: &mut ReadContext<'_>) -> RoleRule {

@@ -5,15 +5,19 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use super::context::{Read, ReadContext, Reader};
+use serde_json::{Value, json};
+
+use super::context::{Read, ReadContext};
 use super::pod::protocol;
+use super::reader::Reader;
 use super::slim::{Metadata, NumberOrText, Pairs, Text, object, or_default};
+use super::written::{labels, named, named_object};
 use super::{KindSpec, Presence, Watch};
 use crate::model::address::{Family, canonical};
-use crate::model::cluster::AnyFact;
 use crate::model::facts::{Exposure, Service, ServicePort, ServiceType, TargetPort};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
+use crate::model::meta::Kept;
 
 pub(super) const SPEC: KindSpec = KindSpec {
     kind: Kind::SERVICE,
@@ -25,6 +29,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     scope: ResourceScope::Namespaced,
     presence: Presence::Always,
     watch: Watch::Full,
+    decides: None,
     reader: Reader::of::<Services>(),
 };
 
@@ -107,13 +112,14 @@ struct LoadBalancerIngress<'a> {
 
 impl Read for Services {
     type Slim<'a> = ServiceSlim<'a>;
+    type Fact = Service;
     const FIELDS: &'static [&'static str] = &["spec", "status.loadBalancer"];
 
     fn metadata<'s>(slim: &'s ServiceSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata
     }
 
-    fn fact(slim: &ServiceSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+    fn fact(slim: &ServiceSlim<'_>, context: &mut ReadContext<'_>) -> Service {
         let spec = &slim.spec;
         context.note_nulls("spec.selector", &spec.selector);
         let exposure = Exposure {
@@ -128,12 +134,74 @@ impl Read for Services {
             internal_local: &*spec.internal_traffic_policy == "Local",
             external_local: &*spec.external_traffic_policy == "Local",
         };
-        AnyFact::from(Service {
+        Service {
             meta: context.meta(&slim.metadata),
             cluster_ips: cluster_ips(spec, context).into(),
             selector: context.intern.labels(spec.selector.iter()),
             exposure: context.intern.exposure(exposure),
-        })
+        }
+    }
+
+    fn object(it: &Service, _: Kept) -> Option<Value> {
+        let mut service = named_object(it);
+        let ports: Vec<Value> = it.ports.iter().map(written_port).collect();
+        let mut spec = json!({"type": type_word(&it.service_type), "ports": ports});
+        spec["clusterIPs"] = texts(it.cluster_ips.iter());
+        spec["externalIPs"] = texts(it.external_ips.iter().copied());
+        if !it.source_ranges.is_empty() {
+            spec["loadBalancerSourceRanges"] = it.source_ranges.iter().map(ToString::to_string).collect();
+        }
+        if let Some(family) = it.only_family {
+            spec["ipFamilies"] = json!([family.as_str()]);
+        }
+        spec["publishNotReadyAddresses"] = json!(it.publishes_not_ready);
+        if it.headless {
+            spec["clusterIP"] = json!("None");
+        }
+        if let ServiceType::ExternalName(name) = &it.service_type {
+            spec["externalName"] = json!(name);
+        }
+        if !it.selector.is_empty() {
+            spec["selector"] = labels(&it.selector);
+        }
+        for (field, local) in
+            [("internalTrafficPolicy", it.internal_local), ("externalTrafficPolicy", it.external_local)]
+        {
+            if local {
+                spec[field] = json!("Local");
+            }
+        }
+        service["spec"] = spec;
+        if !it.balancer_ips.is_empty() {
+            let ingress: Vec<Value> = it.balancer_ips.iter().map(|it| json!({"ip": it.to_string()})).collect();
+            service["status"] = json!({"loadBalancer": {"ingress": ingress}});
+        }
+        Some(service)
+    }
+}
+
+fn written_port(it: &ServicePort) -> Value {
+    let target = match &it.target {
+        TargetPort::Number(number) => json!(number),
+        TargetPort::Named(name) => json!(name),
+    };
+    let mut port = json!({"port": it.number, "protocol": it.protocol.as_str(), "targetPort": target});
+    if let Some(number) = it.node_port {
+        port["nodePort"] = json!(number);
+    }
+    named(&it.name, port)
+}
+
+fn texts(addresses: impl Iterator<Item = std::net::IpAddr>) -> Value {
+    addresses.map(|it| it.to_string()).collect()
+}
+
+fn type_word(it: &ServiceType) -> &'static str {
+    match it {
+        ServiceType::ClusterIp => "ClusterIP",
+        ServiceType::NodePort => "NodePort",
+        ServiceType::LoadBalancer => "LoadBalancer",
+        ServiceType::ExternalName(_) => "ExternalName",
     }
 }
 

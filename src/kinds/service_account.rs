@@ -3,12 +3,16 @@
 
 use serde::Deserialize;
 
-use super::context::{Read, ReadContext, Reader};
+use serde_json::{Value, json};
+
+use super::context::{Read, ReadContext};
+use super::reader::Reader;
 use super::slim::{Metadata, object};
+use super::written::named_object;
 use super::{KindSpec, Presence, Watch};
-use crate::model::cluster::AnyFact;
 use crate::model::facts::ServiceAccount;
 use crate::model::id::{Kind, ResourceScope};
+use crate::model::meta::Kept;
 
 pub(super) const SPEC: KindSpec = KindSpec {
     kind: Kind::SERVICE_ACCOUNT,
@@ -20,6 +24,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     scope: ResourceScope::Namespaced,
     presence: Presence::Always,
     watch: Watch::Full,
+    decides: None,
     reader: Reader::of::<ServiceAccounts>(),
 };
 
@@ -36,17 +41,29 @@ pub(super) struct AccountSlim<'a> {
 
 impl Read for ServiceAccounts {
     type Slim<'a> = AccountSlim<'a>;
+    type Fact = ServiceAccount;
     const FIELDS: &'static [&'static str] = &["automountServiceAccountToken", "metadata.annotations"];
 
     fn metadata<'s>(slim: &'s AccountSlim<'_>) -> &'s Metadata<'s> {
         &slim.metadata
     }
 
-    fn fact(slim: &AccountSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+    fn fact(slim: &AccountSlim<'_>, context: &mut ReadContext<'_>) -> ServiceAccount {
         let account = ServiceAccount::new(context.meta(&slim.metadata));
         let withholds = slim.automount_service_account_token == Some(false);
         let account = if withholds { account.withholding_token() } else { account };
         let cloud = context.intern.name(&slim.metadata.cloud_identity);
-        AnyFact::from(if cloud.is_empty() { account } else { account.with_cloud_identity(cloud) })
+        if cloud.is_empty() { account } else { account.with_cloud_identity(cloud) }
+    }
+
+    fn object(it: &ServiceAccount, _: Kept) -> Option<Value> {
+        let mut account = named_object(it);
+        if it.withholds_token() {
+            account["automountServiceAccountToken"] = json!(false);
+        }
+        if !it.cloud_identity().is_empty() {
+            account["metadata"]["annotations"] = json!({"eks.amazonaws.com/role-arn": it.cloud_identity()});
+        }
+        Some(account)
     }
 }

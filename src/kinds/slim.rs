@@ -49,6 +49,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
+/// A null where a selector reads a value: what is stored depends on who writes it.
+pub const NULL: &str = "a null value: some clients store an empty string here, others drop the key";
+
 /// A map of strings, in the order of the input.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Pairs<'a> {

@@ -5,18 +5,27 @@
 //! A subject that does not read plainly is everything, the widest reading. Their rules are not looked at.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
 
+use serde_json::{Value, json};
+
+use super::Decides;
 use super::context::{Read, ReadContext};
 use super::network_policy::{PolicySlim, fingerprint};
 use super::parts::Parts;
 use super::slim::Metadata;
-use crate::model::cluster::AnyFact;
+use super::written::{named_object, selector};
+use crate::model::facts::Kept;
 use crate::model::id::Kind;
 use crate::model::items::Items;
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
 use crate::model::place::Place;
 use crate::model::policy::{Bends, Directions, Policy, Tier};
+
+/// Of a kind that may do anything to flows of its targets, before NetworkPolicies and beside them.
+pub(super) const ADMIN: Option<Decides> = Some(Decides::Unknown(Tier::Admin { priority: 0 }, Bends::Unevaluated));
+
+/// The same, of a kind that is asked only where no NetworkPolicy isolates.
+pub(super) const BASELINE: Option<Decides> = Some(Decides::Unknown(Tier::Baseline { priority: 0 }, Bends::Unevaluated));
 
 /// A policy kind that is read as far as its subject: what its kinds differ in.
 pub(super) trait Subject {
@@ -29,8 +38,19 @@ pub(super) trait Subject {
     }
 
     /// What it can do to the flows of its targets; `None`: nothing.
-    fn bends(_: &PolicySlim<'_>, _: Kind) -> Option<Bends> {
-        Some(Bends::Unevaluated)
+    fn bends(_: &PolicySlim<'_>, kind: Kind) -> Option<Bends> {
+        super::bends(kind)
+    }
+
+    /// As much of a spec as says whom it governs, read back.
+    fn spec(it: &Policy) -> Value {
+        let pods = selector(&it.target.pods);
+        match &it.target.namespaces {
+            NamespaceMatch::Own(_) => json!({"podSelector": pods}),
+            NamespaceMatch::Labels(namespaces) => {
+                json!({"subject": {"pods": {"namespaceSelector": selector(namespaces), "podSelector": pods}}})
+            }
+        }
     }
 
     /// The pods that it governs; `None`: it cannot be told, so all that it could.
@@ -47,6 +67,7 @@ pub(super) struct Unevaluated<S>(PhantomData<S>);
 
 impl<S: Subject> Read for Unevaluated<S> {
     type Slim<'a> = PolicySlim<'a>;
+    type Fact = Policy;
     const FIELDS: &'static [&'static str] = S::FIELDS;
     const IS_TREE: bool = true;
     const KEEPS_UNKNOWN: bool = true;
@@ -59,10 +80,23 @@ impl<S: Subject> Read for Unevaluated<S> {
         S::ignores(slim)
     }
 
-    fn fact(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+    fn fact(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Policy {
         let target = S::target(slim, context);
         let kind = context.spec.kind;
         policy(slim, (S::tier(slim, kind), S::bends(slim, kind)), target, context)
+    }
+
+    /// Its tier and its target, in its own kind's words.
+    fn object(it: &Policy, _: Kept) -> Option<Value> {
+        let mut spec = S::spec(it);
+        match it.tier {
+            Tier::Admin { priority } => (spec["priority"], spec["tier"]) = (json!(priority), json!("Admin")),
+            Tier::Baseline { priority } => (spec["priority"], spec["tier"]) = (json!(priority), json!("Baseline")),
+            Tier::Namespace => {}
+        }
+        let mut object = named_object(it);
+        object["spec"] = spec;
+        Some(object)
     }
 }
 
@@ -72,7 +106,7 @@ fn policy(
     (tier, bends): (Tier, Option<Bends>),
     target: Option<SelectorSet>,
     context: &mut ReadContext<'_>,
-) -> AnyFact {
+) -> Policy {
     let (meta, labels) = (context.meta(&slim.metadata), context.labels(&slim.metadata));
     let everywhere = if meta.namespace.is_empty() {
         NamespaceMatch::Labels(Selector::everything())
@@ -87,7 +121,7 @@ fn policy(
     let what = format!("{} is not evaluated", parts.context.spec.word);
     bends.into_iter().for_each(|it| parts.silent_gap(&Place::new("spec"), what.clone(), it));
     let gaps: Items<_> = parts.gaps.into();
-    AnyFact::Policy(Arc::new(Policy {
+    Policy {
         meta,
         labels,
         kind: context.spec.kind,
@@ -98,7 +132,7 @@ fn policy(
         inert: 0,
         unread: if gaps.is_empty() { 0 } else { fingerprint(slim) },
         gaps,
-    }))
+    }
 }
 
 /// The subject of the policy API's kinds: `namespaces: selector`, or `pods: {namespaceSelector, podSelector}`.

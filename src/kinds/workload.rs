@@ -6,14 +6,18 @@
 
 use serde::Deserialize;
 
-use super::context::{Read, ReadContext, Reader};
-use super::pod::{PodSpec, fields_of_pods, of_template};
+use serde_json::{Value, json};
+
+use super::context::{Read, ReadContext};
+use super::pod::{PodSpec, fields_of_pods, of_template, pod_spec};
+use super::reader::Reader;
 use super::slim::{Metadata, Text, object, or_default};
+use super::written::{labels, named_object, owned};
 use super::{KindSpec, Presence, Watch};
-use crate::model::cluster::AnyFact;
 use crate::model::facts::{Meta, Plan, Pod, Workload};
 use crate::model::id::{Kind, ResourceScope};
-use crate::model::workload::WorkloadKind;
+use crate::model::meta::Kept;
+use crate::model::owner::WorkloadKind;
 
 /// One workload kind; they differ in their names alone.
 const fn workload(
@@ -33,6 +37,7 @@ const fn workload(
         scope: ResourceScope::Namespaced,
         presence: Presence::Always,
         watch: Watch::Metadata,
+        decides: None,
         reader: Reader::of::<Workloads>(),
     }
 }
@@ -145,6 +150,7 @@ impl WorkloadSlim<'_> {
 
 impl Read for Workloads {
     type Slim<'a> = WorkloadSlim<'a>;
+    type Fact = Workload;
     const FIELDS: &'static [&'static str] = fields_of_pods!(
         [
             "spec.replicas",
@@ -165,7 +171,7 @@ impl Read for Workloads {
         &slim.metadata
     }
 
-    fn fact(slim: &WorkloadSlim<'_>, context: &mut ReadContext<'_>) -> AnyFact {
+    fn fact(slim: &WorkloadSlim<'_>, context: &mut ReadContext<'_>) -> Workload {
         let meta = context.meta(&slim.metadata);
         if let Some((template, place)) = slim.spec.template() {
             let place = format!("{}metadata.labels", place.trim_end_matches("spec"));
@@ -175,7 +181,26 @@ impl Read for Workloads {
         let kind = WorkloadKind::of(context.spec.kind).expect("this reads workloads alone");
         let replicas = slim.replicas(kind);
         let plan = (replicas.is_some() || template.is_some()).then_some(Plan { replicas, template });
-        AnyFact::from(Workload::new(kind, meta, context.controller(&slim.metadata), plan))
+        Workload::new(kind, meta, context.controller(&slim.metadata), plan)
+    }
+
+    fn object(it: &Workload, _: Kept) -> Option<Value> {
+        let mut workload = named_object(it);
+        owned(&mut workload, it.owner());
+        let mut spec = json!({});
+        let plan = it.plan();
+        if let Some(replicas) = plan.and_then(|it| it.replicas) {
+            spec["replicas"] = json!(replicas);
+        }
+        if let Some(pod) = plan.and_then(|it| it.template.as_ref()) {
+            let template = json!({"metadata": {"labels": labels(&pod.labels().whole())}, "spec": pod_spec(pod)});
+            match it.kind {
+                WorkloadKind::CronJob => spec["jobTemplate"] = json!({"spec": {"template": template}}),
+                _ => spec["template"] = template,
+            }
+        }
+        workload["spec"] = spec;
+        Some(workload)
     }
 }
 

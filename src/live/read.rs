@@ -23,12 +23,12 @@ use super::fault::{LiveFault, LiveFaultClass};
 use super::request::{self, Ask};
 use super::transfer::{self, PAGE_CAP, WHOLE_CAP};
 use crate::ask::needs::{Needs, Read};
-use crate::kinds::{self, Intern, KINDS, KindSpec, Page, Presence, Reading};
+use crate::kinds::{self, Intern, KINDS, KindSpec, Page, Presence, Reading, policies};
 use crate::model::cluster::{Cluster, Delta};
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
-use crate::model::workload::is_workload;
+use crate::model::owner::is_workload;
 
 /// How many requests may be under way.
 const AT_ONCE: usize = 6;
@@ -371,11 +371,6 @@ impl Reader {
         let mut first = list.items.iter().filter_map(|it| it.status.pod_ip).peekable();
         Ok(first.peek().is_none() || first.any(|it| it.is_ipv4() == address.is_ipv4()))
     }
-}
-
-/// Every kind of policy.
-fn policies() -> impl Iterator<Item = &'static KindSpec> {
-    KINDS.iter().filter(|it| it.kind == Kind::NETWORK_POLICY || it.presence == Presence::IfServed)
 }
 
 /// What is known of a kind that has no version to ask for.

@@ -12,9 +12,7 @@
 //! It is redacted by what it is: facts hold no annotations, environments, images or secrets. Versions are kept,
 //! and uids where the cluster keeps them. `restore` is the other half: it takes the Snapshot object back in, after `files` has read the rest.
 
-mod objects;
-mod policies;
-mod secured;
+mod bends;
 mod state;
 
 use std::collections::BTreeMap;
@@ -26,8 +24,8 @@ use serde_json::{Value, json};
 pub use state::restore;
 
 use crate::kinds::{self, KindSpec};
-use crate::model::cluster::{AnyFact, Cluster};
-use crate::model::facts::{Kept, Uid, place};
+use crate::model::cluster::Cluster;
+use crate::model::facts::place;
 use crate::model::id::Kind;
 use crate::text::written;
 
@@ -64,45 +62,15 @@ pub fn write_json(cluster: &Cluster, out: &mut dyn Write) -> std::io::Result<()>
 fn documents(cluster: &Cluster, each: &mut dyn FnMut(&Value) -> std::io::Result<()>) -> std::io::Result<()> {
     each(&state::snapshot(cluster))?;
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let mut put = |mut object: Value, kept: Kept| {
-        if kept.uid != Uid::Absent {
-            object["metadata"]["uid"] = kept.uid.to_string().into();
-        }
-        if kept.created != 0 {
-            object["metadata"]["creationTimestamp"] = objects::time(kept.created).into();
-        }
-        *counts.entry(object["kind"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
-        each(&object)
-    };
     for fact in cluster.all() {
-        let kept = kept(cluster, &fact);
-        if let Some(mut object) = object(&fact, kept) {
-            let version = cluster.version(&fact.id()).unwrap_or(0);
-            if version != 0 {
-                object["metadata"]["resourceVersion"] = version.to_string().into();
-            }
-            put(object, kept)?;
+        let id = fact.id();
+        let kept = cluster.kept.as_ref().and_then(|it| it.get(&id)).copied().unwrap_or_default();
+        if let Some(object) = kinds::object(&fact, cluster.version(&id).unwrap_or(0), kept) {
+            *counts.entry(object["kind"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
+            each(&object)?;
         }
     }
     each(&json!({ "apiVersion": API_VERSION, "kind": END, "counts": counts }))
-}
-
-/// The object of a fact; `None`: it is implied by others.
-fn object(fact: &AnyFact, kept: Kept) -> Option<Value> {
-    Some(match fact {
-        AnyFact::Namespace(it) if it.implied => return None,
-        AnyFact::Pod(it) if !objects::is_listed(it) => return None,
-        AnyFact::Namespace(it) => objects::namespace(it),
-        AnyFact::Node(it) => objects::node(it),
-        AnyFact::ServiceAccount(it) => objects::service_account(it),
-        AnyFact::Workload(it) => objects::workload(it),
-        AnyFact::Pod(it) => objects::pod(it, kept),
-        AnyFact::Service(it) => objects::service(it),
-        AnyFact::EndpointSlice(it) => objects::endpoint_slice(it),
-        AnyFact::Policy(it) => policies::policy(it),
-        AnyFact::Role(it) => objects::role(it),
-        AnyFact::Binding(it) => objects::binding(it),
-    })
 }
 
 /// Whether a text begins as a snapshot does, or is so little of one that nothing else is left.
@@ -126,11 +94,6 @@ pub fn missing(end: &str, read: &[Kind]) -> Option<String> {
 pub fn kinds_from(last: Option<Kind>) -> Vec<&'static KindSpec> {
     let from = last.map_or(0, place);
     kinds::KINDS.iter().filter(|it| place(it.kind) >= from).collect()
-}
-
-/// What is kept of an object beside its fact.
-fn kept(cluster: &Cluster, fact: &AnyFact) -> Kept {
-    cluster.kept.as_ref().and_then(|it| it.get(&fact.id())).copied().unwrap_or_default()
 }
 
 fn document(object: &Value, out: &mut dyn Write) -> std::io::Result<()> {

@@ -21,7 +21,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::model::id::{PodId, WorkloadId};
-use crate::model::workload::TEMPLATE_HASH;
+use crate::model::owner::TEMPLATE_HASH;
 use crate::net::reach::Unit;
 
 pub use pod::{Template, ToldText};

@@ -75,6 +75,13 @@ pub trait Fact: Clone + PartialEq {
     }
 }
 
+/// A fact before and after one step; `None`: it did not exist.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Diff<T> {
+    pub before: Option<T>,
+    pub after: Option<T>,
+}
+
 impl Meta {
     /// What names the object, for facts that hold all of its metadata.
     #[inline]

@@ -16,10 +16,11 @@ use super::id::{Kind, ObjectId};
 use super::objects::Objects;
 
 pub use super::endpoints::{EndpointPort, EndpointSlice};
-pub use super::fact::Fact;
+pub use super::fact::{Diff, Fact};
 pub use super::meta::{Kept, Meta};
 pub use super::namespace::Namespace;
 pub use super::node::Node;
+pub use super::owner::Owner;
 pub use super::pod::{
     ContainerPort, ContainerRole, NameSuffix, Phase, Pod, PodLabels, PodNetwork, PodOrigin, PodPlacement, PodShared,
     SharedPod,
@@ -29,14 +30,7 @@ pub use super::role::{Binding, Role};
 pub use super::service::{Exposure, Service, ServicePort, ServiceType, TargetPort};
 pub use super::service_account::ServiceAccount;
 pub use super::uid::{Uid, UidMark};
-pub use super::workload::{Owner, Plan, Workload};
-
-/// A fact before and after one step; `None`: it did not exist.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Diff<T> {
-    pub before: Option<T>,
-    pub after: Option<T>,
-}
+pub use super::workload::{Plan, Workload};
 
 /// Makes the types that hold facts of all sorts from the table of sorts: its name in the plural, and its type.
 macro_rules! facts {
@@ -113,20 +107,16 @@ macro_rules! facts {
         }
 
         $(
-            impl From<Arc<$Sort>> for AnyFact {
-                fn from(fact: Arc<$Sort>) -> Self {
-                    AnyFact::$Sort(fact)
+            impl Sort for $Sort {
+                fn any(self: Arc<Self>) -> AnyFact {
+                    AnyFact::$Sort(self)
                 }
-            }
 
-            impl From<$Sort> for AnyFact {
-                fn from(fact: $Sort) -> Self {
-                    AnyFact::$Sort(Arc::new(fact))
+                fn of(fact: &AnyFact) -> Option<&Arc<Self>> {
+                    if let AnyFact::$Sort(it) = fact { Some(it) } else { None }
                 }
-            }
 
-            impl From<Diff<Arc<$Sort>>> for Change {
-                fn from(diff: Diff<Arc<$Sort>>) -> Self {
+                fn change(diff: Diff<Arc<Self>>) -> Change {
                     Change::$Sort(diff)
                 }
             }
@@ -148,6 +138,28 @@ facts! {
     bindings: Binding,
 }
 
+/// What the table gives each sort: its place among the others.
+pub trait Sort: Fact {
+    /// A fact of this sort as one of any.
+    fn any(self: Arc<Self>) -> AnyFact;
+    /// The fact, if it is one of this sort.
+    fn of(fact: &AnyFact) -> Option<&Arc<Self>>;
+    /// A change of such a fact.
+    fn change(diff: Diff<Arc<Self>>) -> Change;
+}
+
+impl<T: Sort> From<T> for AnyFact {
+    fn from(fact: T) -> Self {
+        Arc::new(fact).any()
+    }
+}
+
+impl<T: Sort> From<Arc<T>> for AnyFact {
+    fn from(fact: Arc<T>) -> Self {
+        fact.any()
+    }
+}
+
 /// The facts of one sort, for whoever need not know which.
 trait AnyObjects {
     /// The objects of a kind in a scope.
@@ -162,11 +174,7 @@ trait AnyObjects {
     fn all(&self) -> Box<dyn Iterator<Item = AnyFact> + '_>;
 }
 
-impl<T: Fact> AnyObjects for Objects<T>
-where
-    AnyFact: From<Arc<T>>,
-    Change: From<Diff<Arc<T>>>,
-{
+impl<T: Sort> AnyObjects for Objects<T> {
     fn ids(&self, kind: Kind, scope: &Scope) -> Vec<ObjectId> {
         let of_kind = self.iter().filter(|it| it.kind() == kind && scope.holds(it.namespace()));
         of_kind.map(|it| it.id()).collect()
@@ -174,7 +182,7 @@ where
 
     fn take(&mut self, id: &ObjectId) -> Option<Change> {
         let before = self.remove(id)?;
-        Some(Diff { before: Some(before), after: None }.into())
+        Some(T::change(Diff { before: Some(before), after: None }))
     }
 
     fn version(&self, id: &ObjectId) -> Option<u64> {
@@ -186,7 +194,7 @@ where
     }
 
     fn all(&self) -> Box<dyn Iterator<Item = AnyFact> + '_> {
-        Box::new(self.iter().cloned().map(AnyFact::from))
+        Box::new(self.iter().cloned().map(T::any))
     }
 }
 

@@ -25,6 +25,7 @@ pub mod name;
 pub mod namespace;
 pub mod node;
 pub mod objects;
+pub mod owner;
 pub mod ownership;
 pub mod place;
 pub mod pod;

@@ -12,8 +12,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::fact::Fact;
-use super::facts::Diff;
+use super::fact::{Diff, Fact};
 use super::id::ObjectId;
 use super::name::{JoinedName, Name};
 

@@ -4,8 +4,8 @@
 
 use super::cluster::Cluster;
 use super::id::WorkloadId;
+use super::owner::TEMPLATE_HASH;
 use super::pod::Pod;
-use super::workload::TEMPLATE_HASH;
 
 /// The workload that a pod belongs to: its controller, or that one's own.
 ///

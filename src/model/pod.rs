@@ -21,11 +21,11 @@ use super::id::{Kind, PodId, WorkloadId};
 use super::items::Items;
 use super::labels::{Labeled, Labels};
 use super::name::{JoinedName, Name};
+use super::owner::{Owner, OwnerKind, TEMPLATE_HASH};
 use super::port::Protocol;
 use super::security::{HostAccess, Standards, TokenMount};
 use super::sparse::Sparse;
 use super::uid::UidMark;
-use super::workload::{Owner, OwnerKind, TEMPLATE_HASH};
 
 /// A pod's phase; a pod without status counts as running.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]

@@ -18,7 +18,7 @@ use self::fits::{block_fits, port_fits};
 use self::tiers::{TierResult, additive, ordered};
 use super::index::Settings;
 use super::verdict::{End, Port};
-use crate::kinds::{self, KINDS, Presence};
+use crate::kinds::{self, Decides, KINDS};
 use crate::model::address::Family;
 use crate::model::cluster::{Cluster, METADATA_NAME};
 use crate::model::coverage::Coverage;
@@ -122,42 +122,41 @@ pub fn boundaries(cluster: &Cluster) -> BTreeSet<Port> {
 
 /// What is not read, as policies that may say anything.
 fn unread(cluster: &Cluster) -> Vec<(Name, Tier, Bends)> {
-    let admin = Tier::Admin { priority: 0 };
-    let tier_of = |kind: Kind| match kind.as_str() {
-        "baselineadminnetworkpolicy" => Tier::Baseline { priority: 0 },
-        _ => admin,
-    };
     let mut unread = Vec::new();
     let homes: BTreeSet<Name> = cluster.namespace_names();
     for home in &homes {
-        if !cluster.coverage.is_complete(Kind::NETWORK_POLICY, home) {
-            unread.push((home.clone(), Tier::Namespace, Bends::Anything));
+        for spec in KINDS.iter().filter(|it| !cluster.coverage.is_complete(it.kind, home)) {
+            if let Some(Decides::Rules(tier)) = spec.decides {
+                unread.push((home.clone(), tier, Bends::Anything));
+            }
         }
     }
-    for spec in KINDS.iter().filter(|it| it.presence == Presence::IfServed) {
-        let Some(bends) = kinds::bends(spec.kind) else { continue };
+    for spec in KINDS {
+        let Some(Decides::Unknown(tier, bends)) = spec.decides else { continue };
         let root = kinds::root(spec.kind);
         let found = cluster.coverage.kinds.get(&spec.kind);
         let is_told_apart = found.is_some_and(|it| !it.namespaces.is_empty())
             || *cluster.coverage.of(spec.kind, "") == Coverage::Unread;
         if spec.is_namespaced() && is_told_apart {
             let holes = homes.iter().filter(|it| !cluster.coverage.is_complete(spec.kind, it));
-            unread.extend(holes.map(|it| (it.clone(), tier_of(spec.kind), bends)));
+            unread.extend(holes.map(|it| (it.clone(), tier, bends)));
             // What may stand in the root namespace may be about any pod.
             if root.is_some_and(|it| !cluster.coverage.is_complete(spec.kind, it)) {
-                unread.push((Name::empty(), tier_of(spec.kind), bends));
+                unread.push((Name::empty(), tier, bends));
             }
         } else if !cluster.coverage.is_complete(spec.kind, "") {
-            unread.push((Name::empty(), tier_of(spec.kind), bends));
+            unread.push((Name::empty(), tier, bends));
         }
     }
     for id in cluster.unreadable.iter() {
-        if id.kind == Kind::NETWORK_POLICY {
-            unread.push((id.namespace.clone(), Tier::Namespace, Bends::Anything));
-        } else if let Some(bends) = kinds::bends(id.kind) {
-            let is_root = kinds::root(id.kind).is_some_and(|it| id.namespace == it);
-            let home = if is_root { Name::empty() } else { id.namespace.clone() };
-            unread.push((home, tier_of(id.kind), bends));
+        match kinds::spec(id.kind).and_then(|it| it.decides) {
+            Some(Decides::Rules(tier)) => unread.push((id.namespace.clone(), tier, Bends::Anything)),
+            Some(Decides::Unknown(tier, bends)) => {
+                let is_root = kinds::root(id.kind).is_some_and(|it| id.namespace == it);
+                let home = if is_root { Name::empty() } else { id.namespace.clone() };
+                unread.push((home, tier, bends));
+            }
+            Some(Decides::Nothing) | None => {}
         }
     }
     unread
@@ -295,8 +294,8 @@ impl<'a> Naive<'a> {
     fn governing(&self, pod: &Pod) -> Vec<(Option<&Policy>, Tier, &'static [bool])> {
         let mut found = Vec::new();
         for policy in self.cluster.policies.iter() {
-            let coverage = self.cluster.coverage.of(Kind::NETWORK_POLICY, &policy.meta.namespace);
-            if policy.kind == Kind::NETWORK_POLICY && matches!(coverage, Coverage::Forbidden { .. }) {
+            let coverage = self.cluster.coverage.of(policy.kind, &policy.meta.namespace);
+            if kinds::is_evaluated(policy.kind) && matches!(coverage, Coverage::Forbidden { .. }) {
                 continue;
             }
             let has = |bends: Bends| policy.gaps.iter().any(|it| it.bends == bends);

@@ -11,7 +11,7 @@ use crate::ask::item::Item;
 use crate::ask::question::sidestep::Sidestep;
 use crate::ask::question::trust::Trust;
 use crate::ask::{Here, Line, Question};
-use crate::model::id::Kind;
+use crate::kinds::is_evaluated;
 use crate::text::{Mark, Page};
 
 /// Who could open the flow that is traced, if it does not pass: what the verdict said when it was made.
@@ -45,7 +45,7 @@ pub(super) fn here(app: &App) -> Here {
 /// What the selected policy trusts.
 fn of_policy(app: &App) -> Option<Working> {
     let policy = match app.selected()? {
-        Item::Policy(it) if it.kind == Kind::NETWORK_POLICY => it.to_string(),
+        Item::Policy(it) if is_evaluated(it.kind) => it.to_string(),
         _ => return None,
     };
     let line = Line::of(Question::Trust(Trust { policy }));

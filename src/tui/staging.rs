@@ -27,7 +27,7 @@ use crate::kinds;
 use crate::model::cluster::Delta;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
-use crate::model::workload::is_workload;
+use crate::model::owner::is_workload;
 use crate::text::words::count;
 
 /// What waits, and what is known of it beside.

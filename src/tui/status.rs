@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::event::{self, Progress};
+use crate::kinds::is_evaluated;
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::id::Kind;
@@ -168,7 +169,7 @@ fn held(kind: Kind, cluster: &Cluster) -> usize {
         Kind::SERVICE => cluster.services.len(),
         Kind::ENDPOINT_SLICE => cluster.endpoint_slices.len(),
         Kind::SERVICE_ACCOUNT => cluster.service_accounts.len(),
-        Kind::NETWORK_POLICY => cluster.policies.len(),
+        kind if is_evaluated(kind) => cluster.policies.len(),
         _ => 0,
     }
 }

@@ -6,6 +6,8 @@
 //! The rules read text, not syntax: comments, strings and test modules are blanked out first, which is
 //! enough for words and paths. What rustc and clippy can check is left to them.
 
+mod cycles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -78,6 +80,7 @@ const TABLES: &[Table] = &[
             "page",
             "parts",
             "prune",
+            "reader",
             "refused",
             "slim",
             "unevaluated",
@@ -123,11 +126,14 @@ type Rule = fn(&[File]) -> Complaints;
 fn the_tree_is_tidy() {
     let files = tree();
     assert!(files.iter().any(|it| it.path == "src/lib.rs"), "the tree was not read");
-    let rules: [(&str, Rule); 12] = [
+    let rules: [(&str, Rule); 15] = [
         ("pure modules do no IO and know no clock", impure_words),
         ("modules use only what lies below them", upward_uses),
         ("every module of src has its floor", homeless_modules),
         ("file names say what is inside", empty_names),
+        ("files of a folder do not use each other in circles", cycles::circles),
+        ("who is excused for a circle has one", cycles::idle_excuses),
+        ("fixes alone know which kind they write", named_policy_kinds),
         ("every file of a table's directory is in the table", forgotten_rows),
         ("every power is in POWERS", forgotten_powers),
         ("every file of tests/it is a module of it", forgotten_tests),
@@ -195,6 +201,17 @@ fn empty_names(files: &[File]) -> Complaints {
     let code = files.iter().filter(|it| it.path.ends_with(".rs"));
     let empty = code.filter(|it| it.path.split('/').any(|part| EMPTY_NAMES.contains(&stem(part))));
     empty.map(|it| complain(it, 0, "is named for nothing that is inside")).collect()
+}
+
+/// Places that decide by the one policy kind that is modelled today: the table of kinds says what a kind decides.
+fn named_policy_kinds(files: &[File]) -> Complaints {
+    let others = rust(files, "src/").filter(|it| it.path != "src/kinds/network_policy.rs");
+    let lines = others.flat_map(|file| {
+        let lines: Vec<String> = code(&file.text).lines().map(str::to_owned).collect();
+        lines.into_iter().enumerate().map(move |(at, line)| (file, at, line))
+    });
+    let named = lines.filter(|(_, _, line)| mentions(line, "Kind::NETWORK_POLICY"));
+    named.map(|(file, at, _)| complain(file, at, "names NetworkPolicy: ask `kinds` what a kind decides")).collect()
 }
 
 fn forgotten_rows(files: &[File]) -> Complaints {
@@ -668,6 +685,15 @@ fn a_file_without_a_row_is_found() {
     let table = Table { besides: &["node", "lost"], ..table };
     assert_eq!(forgotten_in(&files, &table), ["src/kinds/lost.rs: is gone and still excused from src/kinds/mod.rs"]);
     assert_eq!(forgotten_in(&files, &Table { table: "src/kinds/table.rs", ..table }).len(), 1);
+}
+
+#[test]
+fn a_place_that_names_the_policy_kind_is_found() {
+    let uses = "fn f() { Kind::NETWORK_POLICY }
+// Kind::NETWORK_POLICY
+";
+    let files = [("src/kinds/network_policy.rs", uses), ("src/net/gate.rs", uses), ("tests/it/a.rs", uses)];
+    assert_eq!(said(named_policy_kinds, &files).len(), 1);
 }
 
 #[test]

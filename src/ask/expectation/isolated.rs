@@ -9,7 +9,7 @@ use super::judge::{Judged, Verdict};
 use crate::ask::default_deny::{lets_everything, selects_all};
 use crate::ask::isolation::Isolation;
 use crate::ask::{World, namespace as namespaces};
-use crate::kinds::{self, KINDS, Presence};
+use crate::kinds::{self, Decides, KINDS, is_evaluated};
 use crate::model::cluster::{Cluster, NamespaceView};
 use crate::model::evidence::Gap;
 use crate::model::facts::Pod;
@@ -47,7 +47,7 @@ fn one(namespace: &Name, direction: Direction, world: &World) -> Judged {
     let cluster = &world.cluster;
     let own: Vec<&Arc<Policy>> =
         cluster.policies.of(namespace).iter().filter(|it| it.tier == Tier::Namespace).collect();
-    let own: Vec<&Policy> = own.into_iter().filter(|it| it.kind == Kind::NETWORK_POLICY).map(|it| &**it).collect();
+    let own: Vec<&Policy> = own.into_iter().filter(|it| is_evaluated(it.kind)).map(|it| &**it).collect();
     // What some pods alone let in is no default.
     let selecting: Vec<&Policy> = own.iter().copied().filter(|it| selects_all(it, direction)).collect();
     let opening: Vec<Evidence> = selecting.iter().flat_map(|it| opens(it, direction)).collect();
@@ -58,11 +58,11 @@ fn one(namespace: &Name, direction: Direction, world: &World) -> Judged {
         gaps(namespace, &own, cluster, &|bends| may(bends, direction), &kinds)
     };
     match selecting.iter().find(|it| !is_bent(it)) {
-        Some(it) => match gaps(may_open, |it| is_network_policy(it) || is_unevaluated(it)) {
+        Some(it) => match gaps(may_open, |it| is_evaluated(it) || is_unevaluated(it)) {
             gaps if !gaps.is_empty() => Judged::new(Verdict::Unknown, gaps),
             _ => Judged::new(Verdict::Held, vec![isolates(it, namespace, direction)]),
         },
-        None => match gaps(may_select, is_network_policy) {
+        None => match gaps(may_select, is_evaluated) {
             gaps if !gaps.is_empty() => Judged::new(Verdict::Unknown, gaps),
             _ => Judged::new(Verdict::Broken, open_pods(namespace, direction, world)),
         },
@@ -72,10 +72,6 @@ fn one(namespace: &Name, direction: Direction, world: &World) -> Judged {
 fn isolates(policy: &Policy, namespace: &Name, direction: Direction) -> Evidence {
     let what = format!("selects all pods of {namespace} and isolates their {}", direction.as_str());
     Evidence::at(Mark::Allow, policy.id(), Place::new("spec.podSelector"), what)
-}
-
-fn is_network_policy(kind: Kind) -> bool {
-    kind == Kind::NETWORK_POLICY
 }
 
 /// Whether what was not understood of a policy may let more in, or out.
@@ -119,7 +115,7 @@ fn gaps(
     let here = |it: &Name| it == namespace || it.is_empty();
     let unreadable = cluster.unreadable.iter().filter(|it| may_decide(it.kind) && here(&it.namespace));
     gaps.extend(unreadable.cloned().map(Gap::Unreadable));
-    let others = cluster.policies.iter().filter(|it| !is_network_policy(it.kind) && may_decide(it.kind));
+    let others = cluster.policies.iter().filter(|it| !is_evaluated(it.kind) && may_decide(it.kind));
     gaps.extend(others.filter(|it| may_be_about(it, namespace, cluster)).map(|it| Gap::NotEvaluated(it.id())));
     for kind in KINDS.iter().map(|it| it.kind).filter(|it| may_decide(*it)) {
         let coverage = cluster.coverage.of(kind, namespace);
@@ -133,9 +129,12 @@ fn gaps(
 /// Whether a kind is not evaluated and may let in or out what NetworkPolicies do not: those that can only close are left
 /// out, and so are those that are asked after NetworkPolicies alone.
 fn is_unevaluated(kind: Kind) -> bool {
-    let is_optional = kinds::spec(kind).is_some_and(|it| it.presence == Presence::IfServed);
-    let opens = matches!(kinds::bends(kind), Some(Bends::Unevaluated | Bends::DecidesOutside));
-    is_optional && opens && kind.as_str() != "baselineadminnetworkpolicy"
+    let opens = |it| matches!(it, Bends::Unevaluated | Bends::DecidesOutside);
+    match kinds::spec(kind).and_then(|it| it.decides) {
+        Some(Decides::Unknown(Tier::Baseline { .. }, _)) => false,
+        Some(Decides::Unknown(_, bends)) => opens(bends),
+        Some(Decides::Rules(_) | Decides::Nothing) | None => false,
+    }
 }
 
 /// Whether pods of the namespace may be among its targets, as far as its selector of namespaces is plain.

@@ -14,9 +14,10 @@ use crate::ask::trace::TraceAnswer;
 use crate::ask::{Fault, World};
 use crate::change::Flow;
 use crate::change::fix::{Draft, Gate, Peers, allow, deny};
+use crate::kinds::WRITTEN_POLICY;
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::facts::PodNetwork;
-use crate::model::id::{Kind, ObjectId, PodId};
+use crate::model::id::{ObjectId, PodId};
 use crate::model::policy::Direction;
 use crate::model::port::{PortSet, Protocol};
 use crate::net;
@@ -367,5 +368,5 @@ fn deciding(trace: &TraceAnswer, world: &World) -> Vec<ObjectId> {
     let pods: BTreeSet<PodId> = pods.map(|it| it.pod_id()).collect();
     let policies = pods.iter().filter_map(|it| world.net().isolation(it)).flat_map(|it| it.policies);
     let ids: BTreeSet<ObjectId> = policies.filter(|it| it.gap.is_none()).map(|it| it.policy.id()).collect();
-    ids.into_iter().filter(|it| it.kind == Kind::NETWORK_POLICY).collect()
+    ids.into_iter().filter(|it| it.kind == WRITTEN_POLICY.kind).collect()
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, labels};
 use crate::ask::question::list::Listed;
 use crate::ask::scope::{Problems, View};
+use crate::kinds::WRITTEN_POLICY;
 use crate::model::cluster::Change;
-use crate::model::id::{Kind, ObjectId};
+use crate::model::id::ObjectId;
 use crate::model::policy::{Direction, Directions, Policy};
 use crate::net::PolicyProblem;
 use crate::text::words;
@@ -20,7 +21,7 @@ pub const LISTING: Listing<Arc<Policy>> = Listing {
     examples: &["kreach policies 'problems>0'", "kreach policies -n payments -o json"],
     rests_on: Listed::Network,
     nothing: "no policy",
-    sources: &[Kind::NETWORK_POLICY],
+    sources: &[WRITTEN_POLICY.kind],
     columns: COLUMNS,
     wide: WIDE,
     rows,

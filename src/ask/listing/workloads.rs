@@ -151,7 +151,8 @@ mod tests {
     use crate::model::coverage::Coverage;
     use crate::model::facts::{Meta, Pod};
     use crate::model::id::ObjectId;
-    use crate::model::workload::{Owner, Workload, WorkloadKind};
+    use crate::model::owner::{Owner, WorkloadKind};
+    use crate::model::workload::Workload;
     use crate::net::Settings;
 
     fn put(fact: AnyFact) -> Delta {

@@ -21,13 +21,13 @@ use crate::ask::resolve::{Role, resolve};
 use crate::ask::scope::{Scope, View};
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World, escalation, explain, somebody};
-use crate::kinds::{self, KindSpec, Presence};
+use crate::kinds;
 use crate::model::coverage::Scope as Covered;
 use crate::model::id::{Kind, ObjectId, WorkloadId};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
+use crate::model::owner::Owner;
 use crate::model::role::{Subject, SubjectKind};
-use crate::model::workload::Owner;
 use crate::rbac::identity::Identity;
 use crate::rbac::pasted::{self, TypedSubject};
 use crate::rbac::touch::Touched;
@@ -108,18 +108,14 @@ pub fn item(text: &str, here: &Here) -> Result<Item, Fault> {
 fn policy(text: &str, here: &Here) -> Option<ObjectId> {
     let (word, rest) = text.split_once('/')?;
     let is_any = ["policy", "policies"].contains(&word);
-    let spec = if is_any { kinds::spec(Kind::NETWORK_POLICY) } else { kinds::spec_named(word) };
-    let spec = spec.filter(|it| is_policy(it))?;
+    let spec = if is_any { Some(kinds::WRITTEN_POLICY) } else { kinds::spec_named(word) };
+    let spec = spec.filter(|it| it.is_policy())?;
     let (namespace, name) = match rest.split_once('/') {
         Some((namespace, name)) => (namespace, name),
         None if spec.is_namespaced() => (here.namespace.as_str(), rest),
         None => ("", rest),
     };
     Some(ObjectId::new(spec.kind, namespace, name))
-}
-
-fn is_policy(spec: &KindSpec) -> bool {
-    spec.kind == Kind::NETWORK_POLICY || spec.presence == Presence::IfServed
 }
 
 /// The same, once it is known to be there or cannot be known to be absent.

@@ -127,11 +127,9 @@ impl Act {
         let pods = |all: &[(SharedPod, Pod)]| all.iter().map(|it| put(AnyFact::Pod(it.1.clone().into()))).collect();
         match self {
             Act::Open { .. } | Act::Widen { selects: false, .. } => {
-                let spec = kinds::spec(Kind::NETWORK_POLICY).into_iter();
-                let read = spec.filter_map(|it| {
-                    it.read_json(&self.policy(name).to_string(), self.namespace(), &mut Intern::new()).delta()
-                });
-                read.collect()
+                let json = self.policy(name).to_string();
+                let read = kinds::WRITTEN_POLICY.read_json(&json, self.namespace(), &mut Intern::new());
+                read.delta().into_iter().collect()
             }
             Act::Widen { policy, directions, .. } => vec![put(AnyFact::Policy(widened(policy, *directions)))],
             Act::Delete(all) => all.iter().map(|it| Delta::Gone(it.id())).collect(),
@@ -306,7 +304,7 @@ fn template(workload: &WorkloadId, labels: &Change) -> Write {
 
 /// The kind of a workload whose template can be changed: that of a Job cannot.
 pub fn kind_of(workload: &WorkloadId) -> Option<Kind> {
-    let mut all = crate::model::workload::WORKLOAD_KINDS.into_iter().filter(|it| *it != Kind::JOB);
+    let mut all = crate::model::owner::WORKLOAD_KINDS.into_iter().filter(|it| *it != Kind::JOB);
     all.find(|it| kinds::spec(*it).is_some_and(|it| *it.word == *workload.kind))
 }
 

@@ -22,10 +22,11 @@ use crate::ask::trace::TraceAnswer;
 use crate::escalate::Ground;
 use crate::escalate::connect::label_sets::TRIES;
 use crate::escalate::replay::Copy;
+use crate::kinds::WRITTEN_POLICY;
 use crate::model::cluster::Delta;
 use crate::model::evidence::Outcome;
 use crate::model::facts::SharedPod;
-use crate::model::id::{Kind, PodId};
+use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::policy::{Direction, Directions, Policy};
 use crate::net::verdict::{End, GateReason, Port};
@@ -212,7 +213,7 @@ impl<'a, 'w> Search<'a, 'w> {
     fn policy_acts(&self, namespace: &Name, shut: &Shut, directions: Directions, most: usize) -> Vec<Rc<Act>> {
         let mut acts = vec![Act::Open { namespace: namespace.clone(), directions }];
         let all = self.ground.cluster.policies.of(namespace);
-        let plain: Vec<&Arc<Policy>> = all.iter().filter(|it| it.kind == Kind::NETWORK_POLICY).collect();
+        let plain: Vec<&Arc<Policy>> = all.iter().filter(|it| it.kind == WRITTEN_POLICY.kind).collect();
         let selects = |it: &Policy, pod: &SharedPod| it.target.pods.matches(&*pod.labels().whole());
         let isolates = |it: &Policy| Direction::ALL.into_iter().any(|to| directions.has(to) && it.isolates.has(to));
         let of_all = |it: &Policy| {

@@ -17,9 +17,10 @@ use serde_json::Value;
 use super::objects::Desk;
 use super::pods::{Chosen, choose, one, pods_of};
 use super::{Draft, Gate, Manifests, Peers, wire};
+use crate::kinds::WRITTEN_POLICY;
 use crate::model::cluster::Cluster;
 use crate::model::facts::SharedPod;
-use crate::model::id::{Kind, ObjectId, PodId};
+use crate::model::id::{ObjectId, PodId};
 use crate::model::name::Name;
 use crate::model::policy::{Direction, Policy, Rule};
 use crate::model::port::PortSet;
@@ -137,7 +138,7 @@ fn common_policies(ground: &Ground<'_>, gate: &Gate) -> Vec<Arc<Policy>> {
 
 /// Whether a policy is a NetworkPolicy of which everything was understood.
 pub(super) fn is_plain(it: &Policy) -> bool {
-    it.kind == Kind::NETWORK_POLICY && it.gaps.is_empty()
+    it.kind == WRITTEN_POLICY.kind && it.gaps.is_empty()
 }
 
 fn has(ground: &Ground<'_>, it: &Policy) -> bool {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Draft, Manifests, wire};
 use crate::change::edits::{Change, Op};
+use crate::kinds::WRITTEN_POLICY;
 use crate::model::cluster::Cluster;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
@@ -80,8 +81,8 @@ impl<'a> Desk<'a> {
 
     /// A new NetworkPolicy with this spec, which is called as this says.
     pub fn policy(&mut self, namespace: &Name, wanted: &str, spec: &Value) -> ObjectId {
-        let name = self.name(Kind::NETWORK_POLICY, namespace, wanted);
-        let id = ObjectId::new(Kind::NETWORK_POLICY, namespace.clone(), name.clone());
+        let name = self.name(WRITTEN_POLICY.kind, namespace, wanted);
+        let id = ObjectId::new(WRITTEN_POLICY.kind, namespace.clone(), name.clone());
         self.create(id.clone(), wire::policy(namespace, &name, spec));
         id
     }

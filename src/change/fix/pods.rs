@@ -10,7 +10,7 @@ use crate::model::facts::{PodNetwork, SharedPod};
 use crate::model::id::PodId;
 use crate::model::labels::{Labels, Operator, Requirement, Selector};
 use crate::model::name::Name;
-use crate::model::workload::TEMPLATE_HASH;
+use crate::model::owner::TEMPLATE_HASH;
 
 /// Labels that come and go with a revision or a run: a rule that names them is soon about nobody.
 const PASSING: [&str; 6] = [

@@ -1,9 +1,9 @@
 //! N50: with policies that allow everything, at the target, at the source, or at both.
 
-use crate::kinds::{self, Intern};
+use crate::kinds::{Intern, WRITTEN_POLICY};
 use crate::model::cluster::Delta;
 use crate::model::evidence::Outcome;
-use crate::model::id::{Kind, ObjectId};
+use crate::model::id::ObjectId;
 use crate::model::name::Name;
 use crate::net::verdict::End;
 use crate::rbac::powers::Need;
@@ -76,7 +76,7 @@ fn opening<'a>(case: &Case<'a>, namespace: &Name) -> Option<(&'a Right, Name, Ve
     }
     let policies = || {
         let all = case.ground.cluster.policies.of(namespace).iter();
-        all.filter(|it| it.kind == Kind::NETWORK_POLICY)
+        all.filter(|it| it.kind == WRITTEN_POLICY.kind)
     };
     for right in case.rights(&CHANGES).filter(here) {
         if let Some(policy) = policies().find(|it| right.is_of(&it.meta.name)) {
@@ -99,8 +99,7 @@ fn opening<'a>(case: &Case<'a>, namespace: &Name) -> Option<(&'a Right, Name, Ve
 
 /// A NetworkPolicy that allows everything for all pods of a namespace.
 fn open_policy(namespace: &str, name: &str) -> Option<Delta> {
-    let spec = kinds::spec(Kind::NETWORK_POLICY)?;
     let open = r#""podSelector":{},"policyTypes":["Ingress","Egress"],"ingress":[{}],"egress":[{}]"#;
     let json = format!(r#"{{"metadata":{{"name":"{name}"}},"spec":{{{open}}}}}"#);
-    spec.read_json(&json, namespace, &mut Intern::new()).delta()
+    WRITTEN_POLICY.read_json(&json, namespace, &mut Intern::new()).delta()
 }

@@ -43,7 +43,7 @@ pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
 /// The workload of a pod, if the right is for it.
 fn workload(case: &Case<'_>, right: &Right, pod: &SharedPod) -> Option<ObjectId> {
     let WorkloadId { namespace, kind, name } = workload_of(case.ground.cluster, pod)?;
-    let spec = crate::model::workload::WORKLOAD_KINDS.into_iter().filter_map(crate::kinds::spec);
+    let spec = crate::model::owner::WORKLOAD_KINDS.into_iter().filter_map(crate::kinds::spec);
     let spec = spec.into_iter().find(|it| *kind == *it.word)?;
     let is_its = spec.plural == right.need.resource && right.is_of(&name) && spec.kind != Kind::JOB;
     is_its.then(|| ObjectId::new(spec.kind, namespace, name))

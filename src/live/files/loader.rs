@@ -18,8 +18,8 @@ use crate::live::snapshot;
 use crate::model::cluster::{Cluster, Delta};
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::{Kind, ObjectId};
+use crate::model::owner::is_workload;
 use crate::model::place::{Place, Problem};
-use crate::model::workload::is_workload;
 
 /// How many bytes all files together may have.
 const MAX_BYTES: usize = 2 << 30;

@@ -11,8 +11,8 @@ use crate::model::facts::{Pod, PodOrigin};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
 use crate::model::name::Name;
+use crate::model::owner::is_workload;
 use crate::model::policy::PeerMatch;
-use crate::model::workload::is_workload;
 
 /// The keys of labels that selectors ask for.
 #[derive(Default)]

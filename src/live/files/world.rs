@@ -15,7 +15,7 @@ use crate::model::facts::{Meta, Namespace, Owner, Pod, Workload};
 use crate::model::id::{Kind, PodId, WorkloadId};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
-use crate::model::workload::WorkloadKind;
+use crate::model::owner::WorkloadKind;
 
 /// Makes a cluster of listed objects the closed world that they mean; what was added or is missing is noted.
 pub(super) fn close(cluster: &mut Cluster) -> Vec<Note> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::policies::{bends, parse_bends};
+use super::bends::{bends, parse_bends};
 use super::{API_VERSION, KIND};
 use crate::kinds;
 use crate::model::cluster::{Cluster, Delta, Entry};
@@ -154,7 +154,7 @@ fn kind_state(it: &KindCoverage) -> KindState {
 }
 
 fn gaps(cluster: &Cluster) -> Vec<Gap> {
-    let read = cluster.policies.iter().filter(|it| it.kind == Kind::NETWORK_POLICY);
+    let read = cluster.policies.iter().filter(|it| kinds::is_evaluated(it.kind));
     let gaps = read.flat_map(|policy| policy.gaps.iter().map(|gap| (policy.id(), gap)));
     gaps.map(|(id, gap)| Gap {
         policy: Id::of(&id),

@@ -10,7 +10,7 @@ use super::namespace_pods::{NamespacePods, PodClasses};
 use super::policies::placeholder;
 use super::short::Short;
 use super::{Index, NO_CLASS, NamespaceEntry, PlaceholderKey};
-use crate::kinds;
+use crate::kinds::{self, Decides};
 use crate::model::cluster::{Change, Cluster};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
@@ -115,7 +115,7 @@ impl Index {
             namespace_selectors: Short::default(),
             policies: Short::default(),
             reads_pods: ends::reads_pods(cluster, name),
-            reads_policies: reads_policies(cluster, name),
+            disbelieved: disbelieved(cluster, name),
         });
         Arc::make_mut(&mut self.namespace_ids).insert(name.clone(), id);
         let at = self.in_order.partition_point(|it| self.namespaces.get(*it).facts.name < *name);
@@ -195,8 +195,8 @@ impl Index {
             // Its namespace is known from now on, even if it is not believed yet.
             let home = self.namespace(cluster, &after.meta.namespace);
             // One that a change of coverage will take in anyway must not be taken in twice.
-            let is_read = after.kind != Kind::NETWORK_POLICY || self.namespaces.get(home).reads_policies;
-            if is_read && is_believed(cluster, after) {
+            let was_believed = !self.namespaces.get(home).disbelieved.contains(&after.kind);
+            if was_believed && is_believed(cluster, after) {
                 self.add_policy(cluster, after, None);
             }
         }
@@ -228,20 +228,20 @@ impl Index {
 
     fn renew_policies(&mut self, cluster: &Cluster, name: &Name) {
         let namespace = self.namespace(cluster, name);
-        let reads = reads_policies(cluster, name);
-        if self.namespaces.get(namespace).reads_policies == reads {
+        let disbelieved = disbelieved(cluster, name);
+        if self.namespaces.get(namespace).disbelieved == disbelieved {
             return;
         }
-        self.namespaces.get_mut(namespace).reads_policies = reads;
+        self.namespaces.get_mut(namespace).disbelieved = disbelieved;
         let held: Vec<u32> = self.namespaces.get(namespace).policies.to_vec();
-        let is_plain = |it: &u32| {
+        let is_object = |it: &u32| {
             let entry = self.policies.get(*it);
-            entry.gap.is_none() && entry.policy.kind == Kind::NETWORK_POLICY
+            entry.gap.is_none() && kinds::is_evaluated(entry.policy.kind)
         };
-        let gone: Vec<u32> = held.into_iter().filter(is_plain).collect();
+        let gone: Vec<u32> = held.into_iter().filter(is_object).collect();
         gone.into_iter().for_each(|it| self.remove_policy(it));
         let policies = cluster.policies.of(name).iter();
-        for policy in policies.filter(|it| reads && it.kind == Kind::NETWORK_POLICY) {
+        for policy in policies.filter(|it| kinds::is_evaluated(it.kind) && is_believed(cluster, it)) {
             self.add_policy(cluster, policy, None);
         }
     }
@@ -279,19 +279,23 @@ impl Index {
         let of = |kind: Kind, namespace: &Name| ObjectId::new(kind, namespace.clone(), "");
         let namespaces = self.namespaces.iter().map(|(_, it)| &it.facts.name).filter(|it| !it.is_empty());
         let names: Vec<&Name> = namespaces.collect();
-        for name in &names {
-            let coverage = cluster.coverage.of(Kind::NETWORK_POLICY, name);
-            if !coverage.is_complete() {
-                let policy = placeholder(of(Kind::NETWORK_POLICY, name), Tier::Namespace, Bends::Anything, false);
-                let gap = uncovered(Kind::NETWORK_POLICY, name, coverage);
-                placeholders.insert(((*name).clone(), String::new()), (policy, gap));
+        for (kind, tier) in rules() {
+            for name in &names {
+                let coverage = cluster.coverage.of(kind, name);
+                if !coverage.is_complete() {
+                    let policy = placeholder(of(kind, name), tier, Bends::Anything, false);
+                    let gap = uncovered(kind, name, coverage);
+                    placeholders.insert(((*name).clone(), kind.to_string()), (policy, gap));
+                }
             }
         }
         for id in cluster.unreadable.iter() {
             let (tier, bends) = match unevaluated::find(id.kind) {
-                Some(kind) => (kind.tier(), kind.bends),
-                None if id.kind == Kind::NETWORK_POLICY => (Tier::Namespace, Bends::Anything),
-                None => continue,
+                Some(kind) => (kind.tier, kind.bends),
+                None => match rules().find(|it| it.0 == id.kind) {
+                    Some((_, tier)) => (tier, Bends::Anything),
+                    None => continue,
+                },
             };
             let is_about_all = unevaluated::find(id.kind).is_some_and(|it| it.is_about_all(&id.namespace));
             let policy = placeholder(id.clone(), tier, bends, is_about_all);
@@ -300,7 +304,7 @@ impl Index {
         for kind in unevaluated::kinds() {
             for (namespace, coverage) in holes(cluster, &kind, &names) {
                 let is_about_all = kind.is_about_all(&namespace);
-                let policy = placeholder(of(kind.kind, &namespace), kind.tier(), kind.bends, is_about_all);
+                let policy = placeholder(of(kind.kind, &namespace), kind.tier, kind.bends, is_about_all);
                 let gap = uncovered(kind.kind, &namespace, coverage);
                 placeholders.insert((namespace, kind.kind.to_string()), (policy, gap));
             }
@@ -328,11 +332,20 @@ fn holes<'a>(cluster: &'a Cluster, kind: &Unevaluated, names: &[&Name]) -> Vec<(
     if everywhere.is_complete() { Vec::new() } else { vec![(Name::empty(), everywhere)] }
 }
 
-/// Whether policies of this namespace that we hold are still believed.
-fn reads_policies(cluster: &Cluster, namespace: &str) -> bool {
-    !matches!(cluster.coverage.of(Kind::NETWORK_POLICY, namespace), Coverage::Forbidden { .. })
+/// The kinds whose rules are evaluated, each with its tier.
+fn rules() -> impl Iterator<Item = (Kind, Tier)> {
+    kinds::evaluated().filter_map(|it| match it.decides? {
+        Decides::Rules(tier) => Some((it.kind, tier)),
+        Decides::Unknown(..) | Decides::Nothing => None,
+    })
+}
+
+/// The kinds of which policies of this namespace are held and no longer believed: since they were read they may not be.
+fn disbelieved(cluster: &Cluster, namespace: &str) -> Vec<Kind> {
+    let is_forbidden = |it: &Kind| matches!(cluster.coverage.of(*it, namespace), Coverage::Forbidden { .. });
+    rules().map(|it| it.0).filter(is_forbidden).collect()
 }
 
 fn is_believed(cluster: &Cluster, policy: &Policy) -> bool {
-    policy.kind != Kind::NETWORK_POLICY || reads_policies(cluster, &policy.meta.namespace)
+    !disbelieved(cluster, &policy.meta.namespace).contains(&policy.kind)
 }

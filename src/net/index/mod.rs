@@ -72,6 +72,7 @@ use self::weights::Weights;
 use self::workload_groups::{PodCounts, WorkloadGroups};
 use super::ends::NamespaceFacts;
 use crate::model::cluster::Cluster;
+use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::net::reach::AddressRange;
 
@@ -110,7 +111,8 @@ struct NamespaceEntry {
     /// Policies of this namespace (the entry of the empty name holds cluster-wide ones).
     policies: Short<u32>,
     reads_pods: bool,
-    reads_policies: bool,
+    /// The kinds of policies that may not be read here any more: what is held of them is not believed.
+    disbelieved: Vec<Kind>,
 }
 
 /// The index of one cluster: see the module.

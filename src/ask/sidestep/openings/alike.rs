@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::super::act::{Change, changed};
+use crate::kinds::WRITTEN_POLICY;
 use crate::model::cluster::Cluster;
-use crate::model::id::Kind;
 use crate::model::labels::{Labels, NamespaceMatch, Selector, SelectorSet};
 use crate::model::name::Name;
 use crate::model::policy::{PeerMatch, Policy};
@@ -28,7 +28,7 @@ impl<'a> Readers<'a> {
     /// Of the policies of these namespaces, and of every other kind than NetworkPolicy: those may govern pods of any.
     pub fn of<'n>(cluster: &'a Cluster, namespaces: impl IntoIterator<Item = &'n Name>) -> Self {
         let mut readers = Self { pods: Selectors::default(), spaces: Selectors::default() };
-        let is_plain = |it: &&std::sync::Arc<Policy>| it.kind == Kind::NETWORK_POLICY;
+        let is_plain = |it: &&std::sync::Arc<Policy>| it.kind == WRITTEN_POLICY.kind;
         for namespace in namespaces {
             cluster.policies.of(namespace).iter().filter(is_plain).for_each(|it| readers.read(it));
         }

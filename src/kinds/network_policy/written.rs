@@ -1,16 +1,15 @@
-//! Policies, decompiled: the rules that were read, at the places where they stood.
+//! NetworkPolicies, decompiled: the rules that were read, at the places where they stood.
 //!
 //! What was not read is held open by a placeholder (`{}` among the peers, an unknown field for a whole rule), so
-//! that every other part keeps its place; what it was stands in the Snapshot object's `gaps`.
+//! that every other part keeps its place.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::objects::{object, selector};
-use crate::model::id::Kind;
-use crate::model::labels::{NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
-use crate::model::policy::{Bends, Direction, Peer, PeerMatch, Policy, Rule, Tier};
+use crate::kinds::written::selector;
+use crate::model::labels::{NamespaceMatch, SelectorSet};
+use crate::model::policy::{Direction, Peer, PeerMatch, Policy, Rule};
 use crate::model::port::PortMatch;
 
 /// What a reader cannot take for a rule.
@@ -18,16 +17,8 @@ fn unread_rule() -> Value {
     json!({"unread": true})
 }
 
-pub(super) fn policy(it: &Policy) -> Value {
-    let mut policy = object(it);
-    policy["spec"] = match it.kind {
-        Kind::NETWORK_POLICY => network_policy(it),
-        _ => unevaluated(it),
-    };
-    policy
-}
-
-fn network_policy(it: &Policy) -> Value {
+/// Its spec.
+pub(super) fn spec(it: &Policy) -> Value {
     let mut spec = json!({"podSelector": selector(&it.target.pods)});
     let mut types = Vec::new();
     for (direction, word) in [(Direction::Ingress, "Ingress"), (Direction::Egress, "Egress")] {
@@ -117,80 +108,4 @@ fn port(it: &PortMatch) -> Value {
             json!({"protocol": protocol.as_str(), "port": first, "endPort": last})
         }
     }
-}
-
-/// A policy of a kind that is not evaluated: its tier and its target, in its own kind's words.
-fn unevaluated(it: &Policy) -> Value {
-    let kind = it.kind.as_str();
-    let pods = &it.target.pods;
-    let mut spec = match &it.target.namespaces {
-        NamespaceMatch::Labels(namespaces) if kind.ends_with("projectcalico.org") => {
-            json!({"selector": calico(pods), "namespaceSelector": calico(namespaces)})
-        }
-        NamespaceMatch::Own(_) if kind.ends_with("projectcalico.org") => json!({"selector": calico(pods)}),
-        _ if kind.starts_with("cilium") => json!({"endpointSelector": selector(pods)}),
-        _ if kind.ends_with("security.istio.io") => json!({"selector": selector(pods)}),
-        NamespaceMatch::Labels(namespaces) if kind.ends_with("antrea.io") => {
-            json!({"appliedTo": [{"namespaceSelector": selector(namespaces), "podSelector": selector(pods)}]})
-        }
-        NamespaceMatch::Own(_) if kind.ends_with("antrea.io") => {
-            json!({"appliedTo": [{"podSelector": selector(pods)}]})
-        }
-        NamespaceMatch::Own(_) => json!({"podSelector": selector(pods)}),
-        NamespaceMatch::Labels(namespaces) => {
-            json!({"subject": {"pods": {"namespaceSelector": selector(namespaces), "podSelector": selector(pods)}}})
-        }
-    };
-    match it.tier {
-        Tier::Admin { priority } => (spec["priority"], spec["tier"]) = (json!(priority), json!("Admin")),
-        Tier::Baseline { priority } => (spec["priority"], spec["tier"]) = (json!(priority), json!("Baseline")),
-        Tier::Namespace => {}
-    }
-    spec
-}
-
-/// A selector in Calico's language.
-fn calico(selector: &Selector) -> String {
-    if selector.is_everything() {
-        return "all()".to_owned();
-    }
-    selector.all_of.iter().map(calico_term).collect::<Vec<_>>().join(" && ")
-}
-
-fn calico_term(it: &Requirement) -> String {
-    let set = |values: &[_]| values.iter().map(|it| format!("'{it}'")).collect::<Vec<String>>().join(", ");
-    match &it.operator {
-        Operator::In(values) => format!("{} in {{{}}}", it.key, set(values)),
-        Operator::NotIn(values) => format!("{} not in {{{}}}", it.key, set(values)),
-        Operator::Exists => format!("has({})", it.key),
-        Operator::DoesNotExist => format!("!has({})", it.key),
-    }
-}
-
-/// What an unread part bends, as the Snapshot object writes it.
-pub(super) const fn bends(it: Bends) -> &'static str {
-    match it {
-        Bends::Target => "target",
-        Bends::Opens(Direction::Ingress) => "opens ingress",
-        Bends::Opens(Direction::Egress) => "opens egress",
-        Bends::Anything => "anything",
-        Bends::Unevaluated => "unevaluated",
-        Bends::ClosesIngress => "closes ingress",
-        Bends::ClosesOutside => "closes egress to outside",
-        Bends::DecidesOutside => "decides egress to outside",
-    }
-}
-
-/// The same read back; what we do not know may bend anything.
-pub(super) fn parse_bends(text: &str) -> Bends {
-    const ALL: [Bends; 7] = [
-        Bends::Target,
-        Bends::Opens(Direction::Ingress),
-        Bends::Opens(Direction::Egress),
-        Bends::Unevaluated,
-        Bends::ClosesIngress,
-        Bends::ClosesOutside,
-        Bends::DecidesOutside,
-    ];
-    ALL.into_iter().find(|it| bends(*it) == text).unwrap_or(Bends::Anything)
 }

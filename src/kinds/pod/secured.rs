@@ -76,7 +76,7 @@ fn meeting(spec: &mut Value, it: Standards) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::objects::pod_spec;
+    use super::super::written::pod_spec;
     use super::*;
     use crate::kinds::{self, Intern};
     use crate::model::cluster::{AnyFact, Delta};

@@ -1,0 +1,89 @@
+//! Facts as the smallest Kubernetes objects that mean them: what all kinds share.
+//!
+//! ```text
+//! AnyFact ──KINDS──► Read::object ──► {"apiVersion":"v1","kind":"Pod","metadata":{…},"spec":{…}}
+//! ```
+//!
+//! Each kind's own part stands beside its reader, and reading what it writes gives the fact again.
+
+use serde_json::{Map, Value, json};
+
+use super::spec;
+use crate::model::fact::Fact;
+use crate::model::facts::{AnyFact, Kept, Owner, Uid};
+use crate::model::labels::{Labels, Operator, Selector};
+use crate::model::name::Name;
+
+/// The object of a fact at this version (0: none), with what was kept beside it; `None`: it is implied by others.
+pub fn object(fact: &AnyFact, version: u64, kept: Kept) -> Option<Value> {
+    let spec = spec(fact.id().kind)?;
+    let mut object = (spec.reader.object)(fact, kept)?;
+    let metadata = &mut object["metadata"];
+    if version != 0 {
+        metadata["resourceVersion"] = json!(version.to_string());
+    }
+    if kept.uid != Uid::Absent {
+        metadata["uid"] = json!(kept.uid.to_string());
+    }
+    if kept.created != 0 {
+        metadata["creationTimestamp"] = json!(time(kept.created));
+    }
+    Some(object)
+}
+
+/// The beginning of a fact's object: what names it, and its labels.
+pub(super) fn named_object(it: &impl Fact) -> Value {
+    let (version, word) = spec(it.kind()).map_or_else(Default::default, |it| (it.api_version(), it.word));
+    let mut metadata = json!({"name": it.name().to_string()});
+    if !it.namespace().is_empty() {
+        metadata["namespace"] = json!(it.namespace());
+    }
+    let set = it.label_set();
+    if !set.is_empty() {
+        metadata["labels"] = labels(&set);
+    }
+    json!({"apiVersion": version, "kind": word, "metadata": metadata})
+}
+
+/// Seconds since 1970 as the API writes a time.
+pub(super) fn time(seconds: u32) -> String {
+    jiff::Timestamp::from_second(i64::from(seconds)).map(|it| it.to_string()).unwrap_or_default()
+}
+
+/// Labels as the API writes them.
+pub(super) fn labels(labels: &Labels) -> Value {
+    labels.iter().map(|(key, value)| (key.to_string(), json!(value))).collect::<Map<_, _>>().into()
+}
+
+/// A selector as the API writes it.
+pub(super) fn selector(selector: &Selector) -> Value {
+    if selector.is_everything() {
+        return json!({});
+    }
+    let expressions: Vec<Value> = selector
+        .all_of
+        .iter()
+        .map(|it| match &it.operator {
+            Operator::In(values) => json!({"key": it.key, "operator": "In", "values": values[..][..][..]}),
+            Operator::NotIn(values) => json!({"key": it.key, "operator": "NotIn", "values": values[..][..][..]}),
+            Operator::Exists => json!({"key": it.key, "operator": "Exists"}),
+            Operator::DoesNotExist => json!({"key": it.key, "operator": "DoesNotExist"}),
+        })
+        .collect();
+    json!({"matchExpressions": expressions})
+}
+
+/// Lets this be what controls an object.
+pub(super) fn owned(object: &mut Value, owner: Option<Owner>) {
+    if let Some(owner) = owner {
+        object["metadata"]["ownerReferences"] = json!([{"kind": owner.kind(), "name": owner.name, "controller": true}]);
+    }
+}
+
+/// The same with a name, where there is one.
+pub(super) fn named(name: &Name, mut it: Value) -> Value {
+    if !name.is_empty() {
+        it["name"] = json!(name);
+    }
+    it
+}
