@@ -14,7 +14,7 @@ use kreach::embedded;
 use kreach::kinds::{self, Intern};
 use kreach::model::address::Addresses;
 use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
-use kreach::model::facts::{Pod, SharedPod};
+use kreach::model::facts::{PodBuilder, SharedPod};
 use kreach::model::id::Kind;
 use kreach::model::name::Name;
 use kreach::model::role::SharedBinding;
@@ -112,8 +112,8 @@ fn cluster(pods: u32) -> Cluster {
         let name = format!("{app}-{:04x}-{:010x}-{:05x}", workload % 65_521, workload * 7, at * 13);
         let address = std::net::IpAddr::from([10, (at >> 16) as u8, (at >> 8) as u8, at as u8]);
         let node = Name::from(format!("node-{}", at % 500));
-        let pod = Pod::named(namespace, &name).at(Addresses::new([address])).on(node);
-        cluster.apply(Delta::Put(Entry::new(AnyFact::Pod(pod.into()))));
+        let pod = PodBuilder { addresses: Addresses::new([address]), node, ..PodBuilder::new(namespace, name) };
+        cluster.apply(Delta::Put(Entry::new(pod.build())));
     }
     cluster
 }
@@ -286,7 +286,7 @@ fn changes(cluster: &Cluster) {
     let mut times: Vec<Duration> = pods
         .iter()
         .map(|pod| {
-            let changed = Pod::clone(pod).on("node-moved".into());
+            let changed = pod.changed(|it| it.node = "node-moved".into());
             let entry = Entry::new(AnyFact::Pod(changed.into()));
             let start = Instant::now();
             bench.app.update(Event::Deltas(vec![Delta::Put(entry)]));
@@ -321,7 +321,7 @@ fn churn(cluster: &Cluster) -> std::io::Result<()> {
         bench.frame();
         let batches = pods.chunks(EVENTS.div_ceil(30)).map(|batch| {
             let change = |pod: &SharedPod| {
-                let changed = Pod::clone(pod).on("node-moved".into());
+                let changed = pod.changed(|it| it.node = "node-moved".into());
                 Delta::Put(Entry::new(AnyFact::Pod(changed.into())))
             };
             let deltas: Vec<Delta> = batch.iter().map(change).collect();

@@ -14,9 +14,7 @@ use kreach::change::{self, Side, Sides};
 use kreach::kinds::Intern;
 use kreach::model::address::{Addresses, Block};
 use kreach::model::cluster::{AnyFact, Change, Cluster, Delta, Entry};
-use kreach::model::facts::{
-    ContainerPort, ContainerRole, Meta, Namespace, Owner, Pod, PodPlacement, PodShared, SharedPod,
-};
+use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Namespace, Owner, Pod, PodBuilder, SharedPod};
 use kreach::model::id::{Kind, PodId};
 use kreach::model::items::Items;
 use kreach::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
@@ -151,18 +149,14 @@ fn fill_pods(cluster: &mut Cluster, shape: &Shape, dice: &mut Dice, apps: &mut [
                 }
                 let address = Ipv4Addr::from(0x0a80_0000 + made as u32);
                 let name = format!("{app}-{hash}-{turn}-{replica}");
-                let labels = intern.labels(all.into_iter());
+                let labels = all.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
                 let addresses = Addresses::new([IpAddr::V4(address)]);
                 let node = intern.name(&format!("node-{}", made % 1500));
                 let owner = Some(Owner::new("ReplicaSet", intern.name(&format!("{app}-{hash}"))));
-                let namespace = namespace.clone();
-                let mut shared = PodShared { namespace, ports: ports.clone(), ..PodShared::default() };
-                shared.set_owner(owner);
-                let suffix = shared.call(&name, |it| intern.name(it));
-                shared.labels = labels;
-                let (shared, placement) = (intern.pod_shared(shared), intern.pod_placement(PodPlacement::on(node)));
-                let pod = Pod::new(shared, placement, suffix).at(addresses);
-                put(cluster, AnyFact::Pod(pod.into()));
+                let ports = ports.clone();
+                let pod =
+                    PodBuilder { labels, owner, addresses, node, ports, ..PodBuilder::new(namespace.clone(), name) };
+                put(cluster, pod.build_sharing(&mut intern).into());
                 made += 1;
             }
             apps[at].push(app);

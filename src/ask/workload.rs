@@ -62,7 +62,7 @@ mod tests {
     fn pod(owner_kind: &str, owner: &str, hash: &str) -> Pod {
         let owner = Owner::new(owner_kind, owner.into());
         let labels = Labels::new([(Name::from(TEMPLATE_HASH), Name::from(hash))]);
-        Pod::named("shop", "p").changed(|it| it.set_owner(Some(owner))).with_labels(&labels)
+        Pod::named("shop", "p").changed(|it| it.owner = Some(owner)).with_labels(&labels)
     }
 
     fn workload(pod: &Pod) -> String {

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
+use super::KindSpec;
 use super::context::{Read, ReadContext};
 use super::parts::word;
 use super::reader::Reader;
@@ -11,7 +12,6 @@ use super::refused::{self, Written};
 use super::role::{list, spec};
 use super::slim::{Metadata, Text, object, or_default};
 use super::written::named_object;
-use super::KindSpec;
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::meta::Kept;
 use crate::model::name::Name;

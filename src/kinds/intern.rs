@@ -14,6 +14,7 @@ use crate::model::facts::{ContainerPort, EndpointPort, Exposure, PodPlacement, P
 use crate::model::items::Items;
 use crate::model::labels::{Labels, Requirement, Selector};
 use crate::model::name::Name;
+use crate::model::pod::Sharing;
 use crate::model::policy::{Peer, Rule};
 use crate::model::port::PortMatch;
 use crate::model::role::{Acts, RoleRule};
@@ -233,16 +234,6 @@ impl Intern {
         self.endpoint_ports.one(ports)
     }
 
-    /// The one shared part of pods that is equal to this.
-    pub fn pod_shared(&mut self, shared: PodShared) -> Arc<PodShared> {
-        self.pod_shared.one(shared)
-    }
-
-    /// The one placement that is equal to this.
-    pub fn pod_placement(&mut self, placement: PodPlacement) -> Arc<PodPlacement> {
-        self.pod_placements.one(placement)
-    }
-
     /// The one list of these names.
     pub fn list(&mut self, names: Vec<Name>) -> Items<Name> {
         self.lists.one(names)
@@ -337,6 +328,24 @@ impl Intern {
         if self.len() > 2 * self.swept.max(SMALL) {
             self.sweep();
         }
+    }
+}
+
+impl Sharing for Intern {
+    fn name(&mut self, text: &str) -> Name {
+        self.name(text)
+    }
+
+    fn labels(&mut self, pairs: &[(&str, &str)]) -> Labels {
+        self.labels(pairs.iter().copied())
+    }
+
+    fn pod_shared(&mut self, shared: PodShared) -> Arc<PodShared> {
+        self.pod_shared.one(shared)
+    }
+
+    fn pod_placement(&mut self, placement: PodPlacement) -> Arc<PodPlacement> {
+        self.pod_placements.one(placement)
     }
 }
 

@@ -22,12 +22,9 @@ use super::reader::Reader;
 use super::slim::{Metadata, Text, object, or_default};
 use super::{KindSpec, Presence, Watch};
 use crate::model::address::Addresses;
-use crate::model::facts::{
-    ContainerPort, ContainerRole, Meta, Phase, Pod, PodNetwork, PodOrigin, PodPlacement, PodShared, Uid,
-};
+use crate::model::facts::{ContainerPort, ContainerRole, Meta, Phase, Pod, PodBuilder, PodNetwork, PodOrigin, Uid};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
-use crate::model::labels::Labels;
 use crate::model::meta::Kept;
 use crate::model::name::Name;
 use crate::model::port::Protocol;
@@ -246,27 +243,21 @@ impl Read for Pods {
     }
 
     fn fact(slim: &PodSlim<'_>, context: &mut ReadContext<'_>) -> Pod {
-        let addresses = addresses(&slim.status, context);
-        let mut shared = PodShared {
-            namespace: context.namespace_of(&slim.metadata),
+        let metadata = &slim.metadata;
+        let namespace = context.namespace_of(metadata);
+        let is_called = *slim.spec.hostname == *metadata.name;
+        let pod = PodBuilder {
+            uid: Uid::parse(&metadata.uid).into(),
+            addresses: addresses(&slim.status, context),
             phase: phase(&slim.status.phase, context),
-            terminating: slim.metadata.deletion_timestamp.is_some(),
+            terminating: metadata.deletion_timestamp.is_some(),
             unready: slim.status.conditions.is_denied,
-            ..shared_of(&slim.spec, "spec", context)
+            owner: context.controller(metadata),
+            authorization_flags: authorization_flags(slim),
+            hostname: if is_called { Name::empty() } else { context.intern.name(&slim.spec.hostname) },
+            ..made_of(&slim.spec, (namespace, metadata), "spec", context)
         };
-        shared.set_owner(context.controller(&slim.metadata));
-        shared.set_authorization_flags(authorization_flags(slim));
-        if *slim.spec.hostname != *slim.metadata.name {
-            shared.set_hostname(context.intern.name(&slim.spec.hostname));
-        }
-        let suffix = shared.call(&slim.metadata.name, |it| context.intern.name(it));
-        let mut others = Vec::new();
-        let implied = shared.tell(&suffix, slim.metadata.labels.iter(), |key, value| others.push((key, value)));
-        shared.labels = context.intern.labels(others.into_iter());
-        let node = context.intern.name(&slim.spec.node_name);
-        let pod =
-            Pod::new(context.intern.pod_shared(shared), context.intern.pod_placement(PodPlacement::on(node)), suffix);
-        pod.at(addresses).implied(implied).of_uid(Uid::parse(&slim.metadata.uid).into())
+        pod.build_sharing(context.intern)
     }
 
     fn object(it: &Pod, kept: Kept) -> Option<Value> {
@@ -289,32 +280,36 @@ fn authorization_flags(slim: &PodSlim<'_>) -> Vec<Name> {
 /// The pod that a workload's template makes, under the workload's own name.
 pub(super) fn of_template(
     workload: &Meta,
-    labels: Labels,
+    template: &Metadata<'_>,
     spec: &PodSpec<'_>,
     place: &str,
     context: &mut ReadContext<'_>,
 ) -> Pod {
-    let namespace = workload.namespace.clone();
-    let mut shared = PodShared { namespace, labels, origin: PodOrigin::Template, ..shared_of(spec, place, context) };
-    let suffix = shared.call(&workload.name, |it| context.intern.name(it));
-    let placement = PodPlacement::on(context.intern.name(&spec.node_name));
-    Pod::new(context.intern.pod_shared(shared), context.intern.pod_placement(placement), suffix)
+    let made = made_of(spec, (workload.namespace.clone(), template), place, context);
+    let pod = PodBuilder { name: workload.name.as_str().into(), origin: PodOrigin::Template, ..made };
+    pod.build_sharing(context.intern)
 }
 
-/// The parts of a shared that the spec of a pod, or a template's, decides.
-fn shared_of(spec: &PodSpec<'_>, place: &str, context: &mut ReadContext<'_>) -> PodShared {
+/// What the metadata and the spec of a pod, or of a template, make of it.
+fn made_of<'a>(
+    spec: &PodSpec<'_>,
+    (namespace, metadata): (Name, &'a Metadata<'_>),
+    place: &str,
+    context: &mut ReadContext<'_>,
+) -> PodBuilder<'a> {
     let account = [&spec.service_account_name, &spec.service_account].into_iter().find(|it| !it.is_empty());
-    let mut shared = PodShared {
+    PodBuilder {
+        labels: metadata.labels.iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        node: context.intern.name(&spec.node_name),
         // Admission gives pods that name none the account `default`.
         service_account: context.intern.name(account.map_or("default", |it| it)),
         ports: ports(spec, place, context),
         network: if spec.host_network { PodNetwork::Host } else { PodNetwork::Own },
         token: token_mount(spec),
         standards: standards(spec),
-        ..PodShared::default()
-    };
-    shared.set_host_access(host_access(spec));
-    shared
+        host_access: host_access(spec),
+        ..PodBuilder::new(namespace, &*metadata.name)
+    }
 }
 
 fn ports(spec: &PodSpec<'_>, place: &str, context: &mut ReadContext<'_>) -> Items<ContainerPort> {

@@ -206,6 +206,5 @@ impl Read for Workloads {
 
 /// The pod that the workload would make.
 fn template_pod(template: &Template<'_>, place: &str, workload: &Meta, context: &mut ReadContext<'_>) -> Pod {
-    let labels = context.labels(&template.metadata);
-    of_template(workload, labels, &template.spec, place, context)
+    of_template(workload, &template.metadata, &template.spec, place, context)
 }

@@ -144,7 +144,7 @@ mod tests {
         let name = format!("a{name}");
         let labels = crate::model::labels::Labels::new([("v".into(), version.to_string().into())]);
         let uid = Uid::parse(&format!("u{uid}")).into();
-        let pod = Pod::named("shop", &name).with_labels(&labels).of_uid(uid);
+        let pod = Pod::named("shop", &name).with_labels(&labels).changed(|it| it.uid = uid);
         Entry { version, ..Entry::new(pod) }
     }
 

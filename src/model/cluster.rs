@@ -248,11 +248,12 @@ pub const METADATA_NAME: &str = "kubernetes.io/metadata.name";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::facts::{Phase, Pod, Uid};
+    use crate::model::facts::{Phase, PodBuilder, Uid};
 
     fn pod(name: &str, uid: &str, version: u64, phase: Phase) -> Entry {
-        let named = Pod::named("shop", name).changed(|it| it.phase = phase);
-        Entry { version, ..Entry::new(named.of_uid(Uid::parse(uid).into())) }
+        let uid = Uid::parse(uid).into();
+        let pod = PodBuilder { phase, uid, ..PodBuilder::new("shop", name) }.build();
+        Entry { version, ..Entry::new(pod) }
     }
 
     fn phase(cluster: &Cluster) -> Phase {

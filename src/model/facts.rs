@@ -22,8 +22,8 @@ pub use super::namespace::Namespace;
 pub use super::node::Node;
 pub use super::owner::Owner;
 pub use super::pod::{
-    ContainerPort, ContainerRole, NameSuffix, Phase, Pod, PodLabels, PodNetwork, PodOrigin, PodPlacement, PodShared,
-    SharedPod,
+    ContainerPort, ContainerRole, NameSuffix, Phase, Pod, PodBuilder, PodLabels, PodNetwork, PodOrigin, PodPlacement,
+    PodShared, SharedPod,
 };
 pub use super::policy::Policy;
 pub use super::role::{Binding, Role};

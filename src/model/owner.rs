@@ -99,6 +99,11 @@ impl Owner {
         Self { kind: OwnerKind::Known(kind), word: Name::empty(), name }
     }
 
+    /// What stands in an object that has no owner.
+    pub(super) fn nobody() -> Self {
+        Self { kind: OwnerKind::None, word: Name::empty(), name: Name::empty() }
+    }
+
     /// What there is of an owner in an object; `None`: there is none.
     pub fn held(kind: OwnerKind, word: Name, name: &Name) -> Option<Self> {
         (kind != OwnerKind::None).then(|| Self { kind, word, name: name.clone() })

@@ -9,6 +9,8 @@
 //! A controller makes up its pods' names from its own, so that a pod holds the end of its name alone: [`NameSuffix`].
 //! Nobody outside this module sees that: a pod is asked for its phase, its ports, its labels.
 
+mod builder;
+
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
@@ -26,6 +28,8 @@ use super::port::Protocol;
 use super::security::{HostAccess, Standards, TokenMount};
 use super::sparse::Sparse;
 use super::uid::UidMark;
+
+pub use self::builder::{PodBuilder, Sharing};
 
 /// A pod's phase; a pod without status counts as running.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -100,31 +104,31 @@ pub enum PodOrigin {
 /// its pods come or go.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct PodShared {
-    pub namespace: Name,
-    /// Of [`PodShared::owner`], and empty where there is none.
-    pub owner_name: Name,
+    namespace: Name,
+    /// Of their owner, and empty where there is none.
+    owner_name: Name,
     /// All their labels but those that their names say; the whole is [`Pod::labels`].
-    pub labels: Labels,
-    pub service_account: Name,
-    pub ports: Items<ContainerPort>,
-    pub extras: Sparse<PodExtras>,
-    pub phase: Phase,
-    pub network: PodNetwork,
-    pub origin: PodOrigin,
-    pub terminating: bool,
+    labels: Labels,
+    service_account: Name,
+    ports: Items<ContainerPort>,
+    extras: Sparse<PodExtras>,
+    phase: Phase,
+    network: PodNetwork,
+    origin: PodOrigin,
+    terminating: bool,
     /// Their Ready condition is there and not True.
-    pub unready: bool,
-    /// Of [`PodShared::owner`].
-    pub owner_kind: OwnerKind,
-    pub token: TokenMount,
+    unready: bool,
+    /// Of their owner.
+    owner_kind: OwnerKind,
+    token: TokenMount,
     /// What the spec meets of the Pod Security Standards.
-    pub standards: Standards,
+    standards: Standards,
 }
 
 /// What few pods have, so that it takes no room with the others.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct PodExtras {
-    /// What their names begin with, as [`PodShared::call`] leaves it; `None`: their owner's name and a dash.
+struct PodExtras {
+    /// What their names begin with, as `PodShared::call` leaves it; `None`: their owner's name and a dash.
     beginning: Option<Name>,
     /// See [`Owner::word`].
     owner_word: Name,
@@ -154,29 +158,14 @@ impl PodShared {
         self.extras.get().map_or(&[], |it| &it.authorization_flags)
     }
 
-    /// Lets these be [`PodShared::authorization_flags`].
-    pub fn set_authorization_flags(&mut self, flags: Vec<Name>) {
-        self.extras.change(|it| it.authorization_flags = flags);
-    }
-
     /// `spec.hostname`, where it is not their name: names of DNS may begin with it.
     pub fn hostname(&self) -> &str {
         self.extras.get().map_or("", |it| &it.hostname)
     }
 
-    /// Lets this be [`PodShared::hostname`].
-    pub fn set_hostname(&mut self, hostname: Name) {
-        self.extras.change(|it| it.hostname = hostname);
-    }
-
     /// What they have of their node.
     pub fn host_access(&self) -> &HostAccess {
         self.extras.get().map_or(&NO_HOST_ACCESS, |it| &it.host_access)
-    }
-
-    /// Lets this be [`PodShared::host_access`].
-    pub fn set_host_access(&mut self, access: HostAccess) {
-        self.extras.change(|it| it.host_access = access);
     }
 
     /// Their controller, as owner references name it (a ReplicaSet, not yet its Deployment).
@@ -190,18 +179,11 @@ impl PodShared {
         self.owner_kind != OwnerKind::None
     }
 
-    /// Lets this be [`PodShared::owner`]; to be called before [`PodShared::call`].
-    pub fn set_owner(&mut self, owner: Option<Owner>) {
-        let word;
-        (self.owner_kind, word, self.owner_name) = owner.map(|it| (it.kind, it.word, it.name)).unwrap_or_default();
-        self.extras.change(|it| it.owner_word = word);
-    }
-
     /// Lets a pod of it be called so; gives what the pod itself holds of that name.
     ///
     /// A name that does not begin as its owner's does is parted at its last dash, or stands here whole. `shared` gives
     /// the one text that is equal to a beginning.
-    pub fn call(&mut self, name: &str, shared: impl FnOnce(&str) -> Name) -> NameSuffix {
+    fn call(&mut self, name: &str, shared: impl FnOnce(&str) -> Name) -> NameSuffix {
         let of_owner = self.is_owned().then(|| NameSuffix::after(&self.owner_name, name)).flatten();
         if let Some(suffix) = of_owner {
             self.extras.change(|it| it.beginning = None);
@@ -227,7 +209,7 @@ impl PodShared {
     }
 
     /// Which of these labels of a pod of this suffix its names say; the others are handed to `other`.
-    pub fn tell<'l>(
+    fn tell<'l>(
         &self,
         suffix: &NameSuffix,
         labels: impl Iterator<Item = (&'l str, &'l str)>,
@@ -309,15 +291,8 @@ impl ImpliedLabels {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct PodPlacement {
     /// Empty when it is not scheduled.
-    pub node: Name,
+    node: Name,
     v6: Option<V6>,
-}
-
-impl PodPlacement {
-    /// A place on this node.
-    pub fn on(node: Name) -> Self {
-        Self { node, v6: None }
-    }
 }
 
 /// A pod: what is its own, and the [`PodShared`] and the [`PodPlacement`] that it shares.
@@ -325,9 +300,9 @@ impl PodPlacement {
 pub struct Pod {
     shared: triomphe::Arc<PodShared>,
     placement: triomphe::Arc<PodPlacement>,
-    /// What [`PodShared::call`] gave.
+    /// What `PodShared::call` gave.
     suffix: NameSuffix,
-    pub implied: ImpliedLabels,
+    implied: ImpliedLabels,
     /// Of [`Pod::addresses`] the one of IPv4.
     v4: Ipv4Addr,
     pub uid: UidMark,
@@ -337,43 +312,21 @@ pub struct Pod {
 pub type SharedPod = Arc<Pod>;
 
 impl Pod {
-    /// A pod of these parts.
-    pub fn new(shared: triomphe::Arc<PodShared>, placement: triomphe::Arc<PodPlacement>, suffix: NameSuffix) -> Self {
-        let (implied, uid) = Default::default();
-        Self { shared, placement, suffix, implied, v4: Ipv4Addr::UNSPECIFIED, uid }
-    }
-
     /// A pod of this namespace and name alone.
     pub fn named(namespace: impl Into<Name>, name: &str) -> Self {
-        let mut shared = PodShared { namespace: namespace.into(), ..PodShared::default() };
-        let suffix = shared.call(name, |it| Name::from(it));
-        Self::new(shared.into(), Default::default(), suffix)
+        PodBuilder::new(namespace, name).build()
     }
 
-    /// The same pod with these addresses.
-    pub fn at(mut self, addresses: Addresses) -> Self {
-        let (v4, v6) = addresses.parted();
-        self.v4 = v4;
-        if self.placement.v6 != v6 {
-            triomphe::Arc::make_mut(&mut self.placement).v6 = v6;
-        }
-        self
+    /// The same pod with some of what it is made of changed.
+    pub fn changed(&self, change: impl FnOnce(&mut PodBuilder<'static>)) -> Self {
+        let mut builder = PodBuilder::of(self);
+        change(&mut builder);
+        builder.build()
     }
 
-    /// The same pod with the labels that [`PodShared::tell`] found its names to say.
-    pub fn implied(self, implied: ImpliedLabels) -> Self {
-        Self { implied, ..self }
-    }
-
-    /// The same pod as an object of this uid.
-    pub fn of_uid(self, uid: UidMark) -> Self {
-        Self { uid, ..self }
-    }
-
-    /// The same pod on this node.
-    pub fn on(mut self, node: Name) -> Self {
-        triomphe::Arc::make_mut(&mut self.placement).node = node;
-        self
+    /// The same pod with these labels.
+    pub fn with_labels(&self, labels: &Labels) -> Self {
+        self.changed(|it| it.set_labels(labels))
     }
 
     /// Its node; empty when it is not scheduled.
@@ -390,33 +343,6 @@ impl Pod {
     /// Whether this is one of its addresses.
     pub fn has(&self, address: IpAddr) -> bool {
         self.addresses().contains(address)
-    }
-
-    /// The same pod under another name; its labels stay what they are.
-    pub fn renamed(self, name: &str) -> Self {
-        let labels = self.labels().whole().into_owned();
-        self.called(name, &labels)
-    }
-
-    fn called(mut self, name: &str, labels: &Labels) -> Self {
-        self.suffix = triomphe::Arc::make_mut(&mut self.shared).call(name, |it| Name::from(it));
-        self.with_labels(labels)
-    }
-
-    /// The same pod with these labels.
-    pub fn with_labels(mut self, labels: &Labels) -> Self {
-        let pairs = labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        let mut others = Vec::new();
-        self.implied = self.shared.tell(&self.suffix, pairs, |key, value| others.push((key.into(), value.into())));
-        triomphe::Arc::make_mut(&mut self.shared).labels = Labels::new(others);
-        self
-    }
-
-    /// The same pod with what it shares changed; it keeps its name and its labels.
-    pub fn changed(mut self, change: impl FnOnce(&mut PodShared)) -> Self {
-        let (name, labels) = (self.name().to_name(), self.labels().whole().into_owned());
-        change(triomphe::Arc::make_mut(&mut self.shared));
-        self.called(&name, &labels)
     }
 
     /// All its labels.
@@ -506,6 +432,11 @@ impl Pod {
     /// All its labels but those that names say, which pods of one workload have in one allocation.
     pub fn held_labels(&self) -> &Labels {
         &self.shared.labels
+    }
+
+    /// Whether its name says the same labels as another's.
+    pub fn implies_as(&self, other: &Pod) -> bool {
+        self.implied == other.implied
     }
 
     /// Whether all that pods of one workload share is the same for both, without comparing it: `false` may be wrong.
@@ -611,10 +542,7 @@ mod tests {
 
     fn owned(owner: Option<&str>, name: &str) -> Pod {
         let owner = owner.map(|it| Owner::new("ReplicaSet", it.into()));
-        let mut shared = PodShared { namespace: "shop".into(), ..PodShared::default() };
-        shared.set_owner(owner);
-        let suffix = shared.call(name, |it| Name::from(it));
-        Pod::new(shared.into(), Default::default(), suffix)
+        PodBuilder { owner, ..PodBuilder::new("shop", name) }.build()
     }
 
     #[test]
@@ -625,7 +553,7 @@ mod tests {
                 let pod = owned(owner, name);
                 assert_eq!((pod.name().to_string().as_str(), &*pod.pod_id().name), (name, name), "{owner:?}");
                 assert!(pod.is(&PodId::new("shop", name)) && !pod.is(&PodId::new("shop", "other")));
-                assert_eq!(pod.renamed("other-pod").name().to_string(), "other-pod");
+                assert_eq!(pod.changed(|it| it.name = "other-pod".into()).name().to_string(), "other-pod");
             }
         }
     }
@@ -642,12 +570,12 @@ mod tests {
         assert_eq!(pod.labels().get(IMPLIED[1]).as_deref().map(Name::as_str), Some("db-0"));
         assert!(pod.labels().hold(&set(&[(IMPLIED[0], "0")])));
         let others = set(&[("app", "db"), (IMPLIED[0], "0"), (IMPLIED[1], "db-1")]);
-        let other = pod.clone().with_labels(&others);
+        let other = pod.with_labels(&others);
         assert_eq!((&*other.labels().whole(), other.shared.labels.len()), (&others, 2));
         // Of a key that stands twice the last value holds.
         let twice = [(IMPLIED[0], "0"), (IMPLIED[0], "7")].into_iter();
         assert_eq!(pod.shared.tell(&pod.suffix, twice, |_, _| ()), ImpliedLabels::default());
-        let renamed = pod.clone().renamed("db-1");
+        let renamed = pod.changed(|it| it.name = "db-1".into());
         assert_eq!((renamed.labels().whole(), renamed.implied), (pod.labels().whole(), ImpliedLabels::default()));
     }
 
@@ -658,12 +586,12 @@ mod tests {
             let pod = owned(owner, "web-5d8-x2z4k").with_labels(&labels(hash));
             assert_eq!(*pod.labels().whole(), labels(hash), "{owner:?}");
             assert_eq!(pod.shared.labels.len(), if hash == "777" { 2 } else { 1 }, "{owner:?}");
-            let of_another = pod.changed(|it| it.set_owner(Some(Owner::new("ReplicaSet", "db-9".into()))));
+            let of_another = pod.changed(|it| it.owner = Some(Owner::new("ReplicaSet", "db-9".into())));
             assert_eq!(*of_another.labels().whole(), labels(hash));
             assert_eq!(of_another.name().to_string(), "web-5d8-x2z4k");
         }
         let of_set = owned(Some("db"), "db-0").with_labels(&Labels::new([(IMPLIED[1].into(), "db-0".into())]));
-        let of_another = of_set.clone().changed(|it| it.set_owner(None));
+        let of_another = of_set.changed(|it| it.owner = None);
         assert_eq!(of_another.labels().whole(), of_set.labels().whole());
     }
 

@@ -13,6 +13,12 @@
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Sparse<T>(Option<Box<T>>);
 
+impl<T: Default + PartialEq> From<T> for Sparse<T> {
+    fn from(it: T) -> Self {
+        Self((it != T::default()).then(|| Box::new(it)))
+    }
+}
+
 impl<T: Default + PartialEq> Sparse<T> {
     /// It, where there is any.
     pub fn get(&self) -> Option<&T> {

@@ -22,7 +22,6 @@ use kreach::model::name::Name;
 use kreach::model::ownership::workload_of;
 use kreach::model::policy::Direction;
 use kreach::model::port::{PortSet, Protocol};
-use kreach::model::ownership::workload_of;
 use kreach::net::reach::{Counts, Granularity, MapRow, Summary, Unit};
 use kreach::net::verdict::{End, Port};
 use kreach::net::{Index, implied_nodes, node_ports};

@@ -139,7 +139,7 @@ proptest! {
         let mut after = with_policies(&before, |it| it.meta.name = flip(&it.meta.name));
         for delta in &mut after.deltas {
             if let Delta::Put(Entry { fact: AnyFact::Pod(pod), .. }) = delta {
-                *pod = (**pod).clone().renamed(&flip(&pod.pod_id().name)).into();
+                *pod = pod.changed(|it| it.name = flip(&pod.pod_id().name).to_string().into()).into();
             }
         }
         after.deltas.reverse();

@@ -13,7 +13,7 @@ use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::endpoints::Endpoint;
 use kreach::model::facts::{
     ContainerPort, ContainerRole, EndpointPort, EndpointSlice, Exposure, Meta, Namespace, Node, Owner, Phase, Pod,
-    PodNetwork, Service, ServicePort, ServiceType, TargetPort,
+    PodBuilder, PodNetwork, Service, ServicePort, ServiceType, TargetPort,
 };
 use kreach::model::id::{Kind, ObjectId, PodId};
 use kreach::model::items::Items;
@@ -175,7 +175,7 @@ pub fn pod(dice: &mut Dice) -> Pod {
     let number = dice.roll(6);
     // Of a ReplicaSet half of them, whose name mostly ends as their label says.
     let owner = dice.percent(50).then(|| Owner::new("ReplicaSet", format!("p-h{}", dice.roll(2)).into()));
-    let pod = Pod::named(*dice.pick(&NAMESPACES), &format!("p-{number}")).changed(|it| it.set_owner(owner));
+    let mut pod = PodBuilder { owner, ..PodBuilder::new(*dice.pick(&NAMESPACES), format!("p-{number}")) };
     let mut labels: Vec<(Name, Name)> =
         labels(dice, POD_KEYS).iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     if dice.percent(40) {
@@ -185,18 +185,16 @@ pub fn pod(dice: &mut Dice) -> Pod {
         labels.push(("statefulset.kubernetes.io/pod-name".into(), format!("p-{number}").into()));
     }
     let node = if dice.percent(25) { Name::empty() } else { Name::from(*dice.pick(&NODES)) };
-    let pod = pod.with_labels(&Labels::new(labels)).at(Addresses::new(addresses)).on(node);
-    pod.changed(|it| {
-        it.ports = ports.into();
-        it.phase = match dice.roll(14) {
-            0 => Phase::Succeeded,
-            1 => Phase::Failed,
-            2 => Phase::Pending,
-            _ => Phase::Running,
-        };
-        it.network = network;
-        it.terminating = dice.percent(5);
-    })
+    pod.set_labels(&Labels::new(labels));
+    (pod.addresses, pod.node, pod.ports, pod.network) = (Addresses::new(addresses), node, ports.into(), network);
+    pod.phase = match dice.roll(14) {
+        0 => Phase::Succeeded,
+        1 => Phase::Failed,
+        2 => Phase::Pending,
+        _ => Phase::Running,
+    };
+    pod.terminating = dice.percent(5);
+    pod.build()
 }
 
 fn node(dice: &mut Dice) -> Node {
@@ -463,7 +461,7 @@ fn address_alike(deltas: &mut [Delta], dice: &mut Dice) {
         let Delta::Put(Entry { fact: AnyFact::Pod(pod), .. }) = delta else { continue };
         let addresses = Addresses::new(wanted.iter().filter_map(|it| pod.addresses().of(*it)));
         let is_in_order = addresses.first().map(Family::of) == wanted.first().copied();
-        let pod_like = Pod::clone(pod).at(if is_in_order { addresses } else { Addresses::default() });
+        let pod_like = pod.changed(|it| it.addresses = if is_in_order { addresses } else { Addresses::default() });
         *pod = pod_like.into();
     }
 }

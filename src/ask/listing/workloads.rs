@@ -161,7 +161,7 @@ mod tests {
 
     fn pod(name: &str, kind: &str, owner: &str) -> Delta {
         let owner = Owner::new(kind, owner.into());
-        put(AnyFact::Pod(Pod::named("shop", name).changed(|it| it.set_owner(Some(owner))).into()))
+        put(AnyFact::Pod(Pod::named("shop", name).changed(|it| it.owner = Some(owner)).into()))
     }
 
     fn workload(kind: WorkloadKind, name: &str, owner: Option<Owner>) -> Delta {

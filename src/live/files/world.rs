@@ -119,10 +119,10 @@ fn template_pod(workload: &Workload, template: &Pod, taken: &mut BTreeSet<PodId>
         id.name = format!("{}-{}", workload.name, workload.kind.kind()).into();
         taken.insert(id.clone());
     }
-    template
-        .clone()
-        .renamed(&id.name)
-        .changed(|it| it.set_owner(Some(Owner::known(workload.kind, workload.name.clone()))))
+    template.changed(|it| {
+        it.name = id.name.to_string().into();
+        it.owner = Some(Owner::known(workload.kind, workload.name.clone()));
+    })
 }
 
 /// Every workload that some of these listed pods belongs to, through any number of controllers.

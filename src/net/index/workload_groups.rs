@@ -172,5 +172,5 @@ impl Index {
 /// Whether two pods are surely of one workload: the same owner, and labels that lead from it to the same workload.
 fn is_of_one_kin(a: &Pod, b: &Pod) -> bool {
     let same_owner = a.shares_with(b) || a.owner() == b.owner();
-    same_owner && a.is_owned() && a.implied == b.implied && a.held_labels().same_allocation(b.held_labels())
+    same_owner && a.is_owned() && a.implies_as(b) && a.held_labels().same_allocation(b.held_labels())
 }
