@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 
 use super::crew::Together;
 use super::filter::{Cells, Filtered, holds_word};
+use super::findings::{Counted, Known};
 use super::isolation::Isolation;
 use super::item::Item;
 use super::question::list::{AnyList, Listed};
@@ -30,6 +31,8 @@ use crate::model::cluster::Change;
 use crate::model::id::Kind;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
+use crate::model::role::Subject;
+use crate::text::words;
 
 /// All lists, in the order of the help.
 pub static LISTS: &[&dyn AnyList] = &[
@@ -256,6 +259,31 @@ fn together(all: Together) -> Cell {
         Together::Mixed { is_open } => Cell::new(all.as_str(), if is_open { Tone::Risk } else { Tone::Plain }),
     }
 }
+
+/// A number of those who were found; empty where nobody has looked.
+fn found(who: Option<&Counted>) -> Cell {
+    let Some(who) = who else { return Cell { stands: Stands::Right, ..Cell::new("", Tone::Dim) } };
+    let tone = match (who.who.is_empty(), who.known) {
+        (false, _) => Tone::Risk,
+        (true, Known::All) => Tone::Dim,
+        (true, Known::Some) => Tone::Unknown,
+    };
+    Cell { text: who.text(), tone, stands: Stands::Right }
+}
+
+/// The most first.
+fn by_found(who: Option<&Counted>) -> SortKey {
+    SortKey::Number(who.map_or(0, |it| it.who.len() as u64))
+}
+
+/// `user:ana, user:ben and 3 more`.
+fn named(who: Option<&Counted>) -> Cell {
+    let all: Vec<&Subject> = who.iter().flat_map(|it| &it.who).collect();
+    words::first(&all, NAMED).into()
+}
+
+/// So many names are told in a cell.
+const NAMED: usize = 4;
 
 /// `app=web,tier=1`, in the order of their keys.
 fn labels(all: &Labels) -> String {

@@ -31,6 +31,7 @@ pub mod explain;
 pub mod export;
 mod fault;
 pub mod filter;
+pub mod findings;
 pub mod fix;
 pub mod freshness;
 pub mod gained;

@@ -18,12 +18,12 @@ use std::collections::BTreeSet;
 
 use super::{Fault, World};
 use crate::escalate::holders;
-use crate::escalate::{Certainty, Step};
+use crate::escalate::{Certainty, Ground, Step};
 use crate::model::evidence::Gap;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::policy::Policy;
+use crate::model::policy::{Policy, Rule};
 use crate::model::role::Subject;
 use crate::rbac::identity::{ANONYMOUS, AUTHENTICATED, SERVICE_ACCOUNTS, UNAUTHENTICATED};
 
@@ -79,6 +79,13 @@ pub struct Writer {
     pub namespaces: BTreeSet<Name>,
 }
 
+impl Writer {
+    /// Whether some way is certain.
+    pub fn is_sure(&self) -> bool {
+        self.ways.iter().any(|it| it.certainty == Certainty::Certain)
+    }
+}
+
 /// One rule, or what else of a policy somebody can write.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Ruled {
@@ -119,8 +126,7 @@ impl Robustness {
             let groups = [AUTHENTICATED, UNAUTHENTICATED, SERVICE_ACCOUNTS];
             groups.contains(&it.name().as_str()) || *it.name() == *ANONYMOUS
         };
-        let is_sure = |it: &&Writer| it.ways.iter().any(|it| it.certainty == Certainty::Certain);
-        let sure: Vec<&Writer> = writers.iter().filter(is_sure).collect();
+        let sure: Vec<&Writer> = writers.iter().filter(|it| it.is_sure()).collect();
         let writers = if sure.is_empty() { writers.iter().collect() } else { sure };
         let is_anyone = writers.iter().flat_map(|it| &it.subjects).any(everybody);
         if is_anyone || trusts.iter().any(|it| it.sort == Sort::Anyone) {
@@ -152,8 +158,18 @@ pub struct Trust {
 impl Trust {
     /// The worst of its rules; nothing where it has none.
     pub fn robustness(&self) -> Option<&Robustness> {
-        self.rules.iter().map(|it| &it.robustness).min()
+        worst(&self.rules)
     }
+
+    /// Whether somebody can write what a rule trusts and cannot change the policy itself.
+    pub fn is_stranger(&self, writer: &Writer) -> bool {
+        !strangers(std::slice::from_ref(writer), &self.itself).is_empty()
+    }
+}
+
+/// What the least robust of these rules is; nothing where there is none.
+pub fn worst(rules: &[Ruled]) -> Option<&Robustness> {
+    rules.iter().map(|it| &it.robustness).min()
 }
 
 /// What the rules of a policy trust, and who can write that; `None`: it cannot be read.
@@ -169,30 +185,63 @@ pub fn trust(world: &World, id: &ObjectId) -> Result<Option<Trust>, Fault> {
         return Ok(None);
     };
     let ground = world.ground(&[]);
-    let ways = Ways::new(&ground);
-    let ruled = |place: Place, trusts: Vec<Trusted>, needs: Vec<Need>| {
-        let writers = ways.writers(&needs, &id.to_string(), &place);
-        let robustness = Robustness::of(&trusts, &writers);
-        let advice = needs::advice(&trusts, &robustness);
-        Ruled { place, trusts, writers, robustness, advice }
-    };
-    let rules = policy.rules.iter().map(|rule| {
-        let (trusts, needs) = needs::of_rule(&ground, rule);
-        ruled(rule.place.clone(), trusts, needs)
-    });
-    let rules = rules.collect();
-    let target = needs::of_target(&policy).map(|(trusts, needs)| ruled(Place::new("spec.podSelector"), trusts, needs));
-    let itself = ruled(Place::default(), Vec::new(), needs::of_itself(&policy));
+    let trusts = Trusts::new(&ground);
+    let rules = trusts.rules(&policy);
+    let target = needs::of_target(&policy)
+        .map(|(trusted, needs)| trusts.ruled(&policy, Place::new("spec.podSelector"), trusted, needs));
+    let itself = trusts.itself(&policy);
     let always = holders::always(&ground).into_iter().collect();
     Ok(Some(Trust { policy: id.clone(), rules, target, itself, always, gaps: gaps(world, &policy) }))
 }
 
+/// Tells what policies trust, one after another: what subjects hold is worked out once for all of them.
+pub struct Trusts<'a> {
+    ground: &'a Ground<'a>,
+    ways: Ways<'a>,
+}
+
+impl<'a> Trusts<'a> {
+    /// Of a cluster.
+    pub fn new(ground: &'a Ground<'a>) -> Self {
+        Self { ground, ways: Ways::new(ground) }
+    }
+
+    /// Rule by rule.
+    pub fn rules(&self, policy: &Policy) -> Vec<Ruled> {
+        let rule = |rule: &Rule| {
+            let (trusted, needs) = needs::of_rule(self.ground, rule);
+            self.ruled(policy, rule.place.clone(), trusted, needs)
+        };
+        policy.rules.iter().map(rule).collect()
+    }
+
+    /// The policy itself: who may change or delete it, or write one beside it.
+    pub fn itself(&self, policy: &Policy) -> Ruled {
+        self.ruled(policy, Place::default(), Vec::new(), needs::of_itself(policy))
+    }
+
+    fn ruled(&self, policy: &Policy, place: Place, trusts: Vec<Trusted>, needs: Vec<Need>) -> Ruled {
+        let writers = self.ways.writers(&needs, &policy.id().to_string(), &place);
+        let robustness = Robustness::of(&trusts, &writers);
+        let advice = needs::advice(&trusts, &robustness);
+        Ruled { place, trusts, writers, robustness, advice }
+    }
+}
+
+/// Those of the writers of a rule who surely can write what it trusts, and whom nothing lets change the policy itself.
+pub fn strangers<'w>(writers: &'w [Writer], itself: &Ruled) -> Vec<&'w Writer> {
+    let may_change: BTreeSet<&Subject> = itself.writers.iter().flat_map(|it| &it.subjects).collect();
+    writers.iter().filter(|it| it.is_sure() && !may_change.contains(&it.subjects[0])).collect()
+}
+
+/// What says who can write something: where one of these is not read, somebody may be missing.
+pub const SOURCES: [Kind; 5] =
+    [Kind::CLUSTER_ROLE_BINDING, Kind::ROLE_BINDING, Kind::CLUSTER_ROLE, Kind::ROLE, Kind::NAMESPACE];
+
 /// What is not read, and could show more of them.
 fn gaps(world: &World, policy: &Policy) -> Vec<Gap> {
-    const KINDS: [Kind; 5] =
-        [Kind::CLUSTER_ROLE_BINDING, Kind::ROLE_BINDING, Kind::CLUSTER_ROLE, Kind::ROLE, Kind::NAMESPACE];
     let mut gaps: Vec<Gap> = Vec::new();
-    for kind in KINDS {
+    for kind in SOURCES {
         if let Some((namespace, coverage)) = world.cluster.coverage.hole(kind) {
             gaps.push(Gap::Uncovered { kind, namespace, coverage: coverage.clone() });
         }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use super::Asker;
 use super::crew::KnownCrews;
+use super::findings::Findings;
 use super::weights::Weights;
 use crate::change::fix::Manifests;
 use crate::escalate::{Ground, Terrain};
@@ -61,6 +62,8 @@ pub struct World {
     pub(super) weights: Weights,
     /// What stands behind workloads and Services, as far as it has been asked.
     pub(super) known: KnownCrews,
+    /// What was found last, of this state or an earlier one.
+    findings: RefCell<Option<Arc<Findings>>>,
     /// What the naive evaluator answered otherwise, until somebody asks.
     differences: RefCell<Vec<String>>,
     /// Whether changes are taken for made that are not: the server's word about access is then about another cluster.
@@ -97,6 +100,7 @@ impl World {
             check,
             weights: Weights::default(),
             known: KnownCrews::default(),
+            findings: RefCell::default(),
             differences: RefCell::default(),
             staged: false,
             revision: 0,
@@ -149,6 +153,16 @@ impl World {
     pub fn ground<'a>(&'a self, groups: &'a [Name]) -> Ground<'a> {
         let (net, rbac) = (self.net(), self.rbac());
         Ground { cluster: &self.cluster, net, rbac, version: self.version, groups, terrain: &self.terrain }
+    }
+
+    /// What was found last, of this state or an earlier one; `None`: nobody has looked.
+    pub fn findings(&self) -> Option<Arc<Findings>> {
+        self.findings.borrow().clone()
+    }
+
+    /// Takes findings in that were worked out beside it.
+    pub fn keep_findings(&self, found: Arc<Findings>) {
+        self.findings.replace(Some(found));
     }
 
     /// Tells states of one cluster apart: another one after every change.
@@ -217,6 +231,7 @@ impl World {
     /// is, and that another authorizer was seen, stays.
     pub fn stage(&mut self, deltas: Vec<Delta>) -> Vec<Change> {
         self.staged = true;
+        self.findings = RefCell::default();
         self.shown.extend(self.told.shows());
         self.told = self.told.of_who();
         self.access += 1;

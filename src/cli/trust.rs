@@ -93,6 +93,8 @@ struct WriterJson {
     subject: String,
     subjects: Vec<String>,
     count: usize,
+    /// That they can write what is trusted, and cannot change the policy itself.
+    stranger: bool,
     ways: Vec<WayJson>,
 }
 
@@ -114,17 +116,18 @@ fn way(it: &Step) -> WayJson {
     WayJson { edge: it.edge.id, name: it.edge.name, certainty: it.certainty.as_str(), evidence }
 }
 
-fn writer(it: &Writer) -> WriterJson {
+fn writer(trust: &Trust, it: &Writer) -> WriterJson {
     let subjects: Vec<String> = it.subjects.iter().map(ToString::to_string).collect();
     WriterJson {
         subject: subjects.first().cloned().unwrap_or_default(),
         count: subjects.len(),
         subjects,
+        stranger: trust.is_stranger(it),
         ways: it.ways.iter().map(way).collect(),
     }
 }
 
-fn rule(it: &Ruled) -> RuleJson<'_> {
+fn rule<'a>(trust: &'a Trust, it: &'a Ruled) -> RuleJson<'a> {
     let trusted = it.trusts.iter().map(|it| TrustedJson {
         trusts: it.sort.as_str(),
         place: it.place.to_string(),
@@ -133,7 +136,7 @@ fn rule(it: &Ruled) -> RuleJson<'_> {
     RuleJson {
         place: it.place.to_string(),
         trusts: trusted.collect(),
-        writers: it.writers.iter().map(writer).collect(),
+        writers: it.writers.iter().map(|it| writer(trust, it)).collect(),
         robustness: it.robustness.as_str(),
         by: it.robustness.to_string(),
         advice: &it.advice,
@@ -151,9 +154,9 @@ fn document<'a>(id: &ObjectId, found: Option<&'a Trust>) -> TrustJson<'a> {
         kind: "Trust",
         policy: id.to_string(),
         robustness: found.and_then(Trust::robustness).map(|it| it.as_str()),
-        rules: found.iter().flat_map(|it| &it.rules).map(rule).collect(),
-        target: found.and_then(|it| it.target.as_ref()).map(rule),
-        itself: found.iter().flat_map(|it| &it.itself.writers).map(writer).collect(),
+        rules: found.iter().flat_map(|trust| trust.rules.iter().map(|it| rule(trust, it))).collect(),
+        target: found.and_then(|trust| Some(rule(trust, trust.target.as_ref()?))),
+        itself: found.iter().flat_map(|trust| trust.itself.writers.iter().map(|it| writer(trust, it))).collect(),
         always: found.iter().flat_map(|it| &it.always).map(|it| AlwaysJson { subject: it.to_string() }).collect(),
         evidence: json::evidence(&gaps(found.map_or(&unread[..], |it| &it.gaps))),
     }

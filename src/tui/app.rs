@@ -14,7 +14,8 @@ use ratatui::layout::Rect;
 
 use super::applying::Applying;
 use super::event::Effect;
-use super::job::{Job, WantedJob};
+use super::finding;
+use super::job::{Job, WantedJob, What};
 use super::layout::{self, Areas, FrontPane, ScreenSide};
 use super::list::{Pace, Run, SortBy};
 use super::panes::{self, Pane, PaneState};
@@ -127,13 +128,18 @@ impl App {
 
     /// What the shown answer wants to be worked out beside the loop.
     fn wanted(&self) -> Option<WantedJob> {
-        self.focus.shown.view().wanted(self).map(|what| WantedJob { what, revision: self.session.world.revision() })
+        let what = self.focus.shown.view().wanted(self).or_else(|| finding::wanted(self))?;
+        Some(WantedJob { what, revision: self.session.world.revision() })
     }
 
     /// Whether a job is to be begun, and whether nothing can be shown without it.
     pub fn wants_job(&self) -> Option<Haste> {
-        self.wanted().filter(|it| self.answers.jobs.lacks(it))?;
-        Some(if self.focus.shown.view().has_something(self) { Haste::WhenRested } else { Haste::Now })
+        let wanted = self.wanted().filter(|it| self.answers.jobs.lacks(it))?;
+        let has_something = match wanted.what {
+            What::Findings => finding::has(self),
+            _ => self.focus.shown.view().has_something(self),
+        };
+        Some(if has_something { Haste::WhenRested } else { Haste::Now })
     }
 
     /// Begins that job: what it comes to is given back as an event.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use super::applying::{self, Arrival, Attempt, Reading};
 use super::choking;
 use super::event::{Effect, Event};
+use super::finding;
 use super::impact;
 use super::mapping;
 use super::matrix;
@@ -25,6 +26,7 @@ use super::state::Answers;
 use super::working;
 use crate::ask::World;
 use crate::ask::escalation::Watch;
+use crate::ask::findings::Findings;
 use crate::ask::matrix::Counted;
 use crate::change::Change;
 
@@ -40,6 +42,8 @@ pub struct WantedJob {
 pub enum What {
     Matrix,
     Map(mapping::MapOf),
+    /// What lists count beside their rows.
+    Findings,
     Reach(Box<ReachAsOf>),
     Choke(Box<choking::ChokeAsOf>),
     Fix(Box<proposing::ProposalAsOf>),
@@ -64,6 +68,7 @@ impl What {
             What::Arrived(predicted) => applying::arriving(base, predicted),
             What::Matrix => matrix::work(world),
             What::Map(of) => mapping::work(world, of.clone()),
+            What::Findings => finding::work(world),
             What::Choke(as_of) => choking::work(world, (**as_of).clone()),
             What::Fix(as_of) => proposing::work(world, (**as_of).clone()),
             What::Page(as_of) => working::work(world, (**as_of).clone()),
@@ -88,6 +93,7 @@ pub enum Said {
     Progress(usize, usize),
     Matrix(Arc<Counted>),
     Map(Arc<mapping::Rows>),
+    Findings(Arc<Findings>),
     Reach(Arc<Answered>),
     Choke(Arc<choking::Cutting>),
     Fix(Arc<proposing::Proposed>),
@@ -112,7 +118,7 @@ impl Said {
             Said::Page(worked) => answers.working.take(worked),
             Said::Impact(compared) => answers.impact.take(compared),
             Said::Gained(gained) => answers.impact.take_gained(gained),
-            Said::Weighed(_) | Said::Arrived(_) | Said::Progress(..) | Said::Failed => {}
+            Said::Findings(_) | Said::Weighed(_) | Said::Arrived(_) | Said::Progress(..) | Said::Failed => {}
         }
         None
     }

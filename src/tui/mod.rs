@@ -28,6 +28,7 @@ pub mod declaring;
 pub mod event;
 pub mod explain;
 mod field;
+mod finding;
 mod fixable;
 mod grants;
 mod grid;

@@ -5,9 +5,12 @@ use super::asked::AskedQuestion;
 use super::command::At;
 use super::event::Effect;
 use super::job::What;
+use super::questions;
 use super::status::Origin;
 use super::working::Working;
+use crate::ask::findings;
 use crate::ask::item::Item;
+use crate::ask::question::reach::Reach;
 use crate::ask::question::sidestep::Sidestep;
 use crate::ask::question::trust::Trust;
 use crate::ask::{Here, Line, Question};
@@ -42,32 +45,48 @@ pub(super) fn here(app: &App) -> Here {
     Here { namespace: "default".into(), from_files: app.setup.origin == Origin::Files, ..Here::default() }
 }
 
-/// What the selected policy trusts.
-fn of_policy(app: &App) -> Option<Working> {
-    let policy = match app.selected()? {
-        Item::Policy(it) if is_evaluated(it.kind) => it.to_string(),
-        _ => return None,
-    };
-    let line = Line::of(Question::Trust(Trust { policy }));
-    Some(Working(AskedQuestion { line, here: here(app), notes: Vec::new() }))
+/// The question whose answer proves what a list found of the selected object.
+///
+/// ```text
+/// policy               trust networkpolicy/shop/db
+/// namespace            trust of the policy by which it denies by default
+/// service account      reach sa:shop/web --to cluster-admin, where the internet reaches its pods
+/// ```
+fn of_selected(app: &App) -> Option<Question> {
+    let world = &app.session.world;
+    let trust = |policy: String| Question::Trust(Trust { policy });
+    match app.selected()? {
+        Item::Policy(it) if is_evaluated(it.kind) => Some(trust(it.to_string())),
+        Item::Namespace(it) => findings::denying(world, &it).map(|it| trust(it.to_string())),
+        Item::Subject(it) if world.findings()?.exposed.contains_key(&it) => {
+            let to = Some("cluster-admin".to_owned());
+            Some(Question::Reach(Reach { of: it.to_string(), to, ..Reach::default() }))
+        }
+        _ => None,
+    }
 }
 
-fn meant(app: &App) -> Option<Working> {
-    let of_policy = || of_policy(app).filter(|_| app.place() == At::List || app.focus.shown == Shown::Explain);
-    of_trace(app).cloned().or_else(of_policy)
+/// The same where a list or an explanation is in front.
+fn of_what_is_in_front(app: &App) -> Option<Question> {
+    let is_selected = app.place() == At::List || app.focus.shown == Shown::Explain;
+    of_selected(app).filter(|_| is_selected)
 }
 
 /// Why there is nothing to open here.
 pub fn nothing(app: &App) -> Option<&'static str> {
-    meant(app).is_none().then_some("open a trace that is denied, or select a NetworkPolicy")
+    let why = "open a trace that is denied, or select a policy, a namespace that denies by default or an account that the \
+               internet reaches";
+    (of_trace(app).is_none() && of_what_is_in_front(app).is_none()).then_some(why)
 }
 
-/// Shows who could open it, or who can write what it trusts.
+/// Shows who could open it, who can write what it trusts, or how an account comes to cluster-admin.
 pub fn open(app: &mut App) -> Vec<Effect> {
-    if let Some(asked) = meant(app) {
-        app.open(Shown::Working(Box::new(asked)));
+    if let Some(denied) = of_trace(app).cloned() {
+        app.open(Shown::Working(Box::new(denied)));
+        return Vec::new();
     }
-    Vec::new()
+    let question = of_what_is_in_front(app).map(Line::of);
+    question.and_then(|it| questions::open(app, &it).ok()).unwrap_or_default()
 }
 
 /// In a cluster of more pods and bindings than this it is not worked out beside every verdict, but where `b` asks for it:

@@ -4,6 +4,7 @@ use super::app::App;
 use super::applying::{self, Applying};
 use super::asked;
 use super::event::{self, Effect, Event, Then};
+use super::finding;
 use super::job::Said;
 use super::list::Pace;
 use super::proposing;
@@ -124,6 +125,7 @@ impl App {
         match said {
             Said::Weighed(reading) => applying::weighed(self, reading),
             Said::Arrived(arrival) => self.applying.arrived(arrival),
+            Said::Findings(found) => finding::take(self, found),
             said => return said.keep(&mut self.answers),
         }
         None

@@ -59,7 +59,7 @@ const TASKS: &[Task] = &[
         "task_default_deny",
         "1",
         2,
-        &["DENY", "legacy      none", "payments    in+out", "data        in "],
+        &["DENY", "legacy       none", "payments     in+out", "data         in "],
     ),
     ("what does this pod reach", "task_reach", "r", 1, &["what pod/shop/web-", "sa:shop/web"]),
     ("who reaches it", "task_reached", "w", 1, &["who can come to reach"]),

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Cell, Column, Given, Item, Listing, Row, SortKey, Sorts, Tone, labels};
+use super::{Cell, Column, Given, Item, Listing, Row, SortKey, Sorts, Tone, by_found, found, labels, named};
 use crate::ask::default_deny::Reaches;
 use crate::ask::filter::{Filtered, Pieces};
+use crate::ask::findings::Counted;
 use crate::ask::question::list::Listed;
 use crate::ask::scope::{Problems, View};
+use crate::ask::topic::Topic;
 use crate::model::facts::Namespace;
 use crate::model::id::Kind;
 use crate::model::name::Name;
@@ -21,7 +23,7 @@ pub const LISTING: Listing<Space> = Listing {
     title: "Namespaces",
     help: "The namespaces, and how their pods are isolated",
     examples: &["kreach namespaces 'none>0'", "kreach namespaces -o csv --no-headers"],
-    rests_on: Listed::Network,
+    rests_on: Listed::Both(Topic::Network),
     nothing: "no namespace",
     sources: &[Kind::NAMESPACE, Kind::POD],
     columns: COLUMNS,
@@ -46,6 +48,12 @@ const COLUMNS: &[Column<Space>] = &[
     Column { title: "DENY", width: 6, cell: denies, sorts: Sorts::Text },
     Column { title: "INGRESS", width: 8, cell: |row, view| reaches(row, view, Direction::Ingress), sorts: Sorts::Text },
     Column { title: "EGRESS", width: 8, cell: |row, view| reaches(row, view, Direction::Egress), sorts: Sorts::Text },
+    Column {
+        title: "UNDO",
+        width: 4,
+        cell: |row, view| found(undo(row, view).as_ref()),
+        sorts: Sorts::Key(|row, view| by_found(undo(row, view).as_ref())),
+    },
     Column {
         title: "IN",
         width: 4,
@@ -85,6 +93,7 @@ const COLUMNS: &[Column<Space>] = &[
 ];
 
 const WIDE: &[Column<Space>] = &[
+    Column { title: "UNDOERS", width: 40, cell: |row, view| named(undo(row, view).as_ref()), sorts: Sorts::Text },
     Column {
         title: "UNKNOWN",
         width: 7,
@@ -160,6 +169,11 @@ fn denies(row: &Space, view: View<'_>) -> Cell {
         _ => Tone::Risk,
     };
     Cell::new(denies.as_str(), tone)
+}
+
+/// Who may undo that; nobody where it denies nothing.
+fn undo(row: &Space, view: View<'_>) -> Option<Counted> {
+    view.world.findings()?.undo.get(&row.name).cloned()
 }
 
 /// How far default deny goes in a direction: `all` (pods to come too), `today`, `2 of 5`, `none`.

@@ -3,9 +3,11 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, labels};
+use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, by_found, found, labels, named};
+use crate::ask::findings::{Counted, Trusting};
 use crate::ask::question::list::Listed;
 use crate::ask::scope::{Problems, View};
+use crate::ask::topic::Topic;
 use crate::kinds::WRITTEN_POLICY;
 use crate::model::cluster::Change;
 use crate::model::id::ObjectId;
@@ -19,7 +21,7 @@ pub const LISTING: Listing<Arc<Policy>> = Listing {
     title: "Policies",
     help: "The policies, and what each selects",
     examples: &["kreach policies 'problems>0'", "kreach policies -n payments -o json"],
-    rests_on: Listed::Network,
+    rests_on: Listed::Both(Topic::Network),
     nothing: "no policy",
     sources: &[WRITTEN_POLICY.kind],
     columns: COLUMNS,
@@ -48,6 +50,13 @@ const COLUMNS: &[Column<Arc<Policy>>] = &[
         cell: |row, view| targets(row, view),
         sorts: Sorts::Key(|row, view| SortKey::Number(view.world.net().target_count(row) as u64)),
     },
+    Column { title: "TRUST", width: 8, cell: trust, sorts: Sorts::Text },
+    Column {
+        title: "STRANGERS",
+        width: 9,
+        cell: |row, view| found(strangers(row, view).as_ref()),
+        sorts: Sorts::Key(|row, view| by_found(strangers(row, view).as_ref())),
+    },
     Column {
         title: "IN",
         width: 3,
@@ -71,6 +80,7 @@ const COLUMNS: &[Column<Arc<Policy>>] = &[
 
 const WIDE: &[Column<Arc<Policy>>] = &[
     Column { title: "SELECTS", width: 40, cell: |row, _| words::pods(&row.target).into(), sorts: Sorts::Text },
+    Column { title: "WRITERS", width: 40, cell: |row, view| named(strangers(row, view).as_ref()), sorts: Sorts::Text },
     Column { title: "LABELS", width: 40, cell: |row, _| labels(&row.labels).into(), sorts: Sorts::Text },
 ];
 
@@ -134,6 +144,23 @@ fn targets(row: &Policy, view: View<'_>) -> Cell {
         0 => Cell { tone: Tone::Risk, ..0.into() },
         targets => targets.into(),
     }
+}
+
+/// Who can write what its rules trust, at the worst; what everybody can write lets everybody pass.
+fn trust(row: &Arc<Policy>, view: View<'_>) -> Cell {
+    let found = view.world.findings();
+    let word = found.as_ref().and_then(|it| it.trust.get(&row.id())).map_or("", Trusting::as_str);
+    let tone = match word {
+        "anyone" => Tone::Risk,
+        "unknown" => Tone::Unknown,
+        _ => Tone::Plain,
+    };
+    Cell::new(word, tone)
+}
+
+/// Who of them may write no policy there.
+fn strangers(row: &Policy, view: View<'_>) -> Option<Counted> {
+    Some(view.world.findings()?.trust.get(&row.id())?.strangers.clone())
 }
 
 fn problems(row: &Policy, view: View<'_>) -> usize {

@@ -2,15 +2,18 @@
 
 use std::cmp::Ordering;
 
-use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone};
+use super::{Cell, Column, Given, Item, Listing, Moves, NAMED, Row, SortKey, Sorts, Tone};
+use crate::ask::findings::{Exposed, Word};
 use crate::ask::question::list::Listed;
 use crate::ask::scope::{Problems, View};
+use crate::ask::topic::Topic;
 use crate::ask::weights;
 use crate::model::cluster::Change;
 use crate::model::id::Kind;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::review::Me;
 use crate::rbac::subjects::{Extent, SubjectRow as Weight};
+use crate::text::words;
 
 /// The list.
 pub const LISTING: Listing<Subject> = Listing {
@@ -18,7 +21,7 @@ pub const LISTING: Listing<Subject> = Listing {
     title: "Subjects",
     help: "Users, groups and service accounts, and the worst that each can do",
     examples: &["kreach subjects marks=left --directory people.csv", "kreach subjects 'bound>0' !system -o csv"],
-    rests_on: Listed::Access,
+    rests_on: Listed::Both(Topic::Access),
     nothing: "no subject",
     sources: &[Kind::ROLE_BINDING, Kind::CLUSTER_ROLE_BINDING, Kind::SERVICE_ACCOUNT],
     columns: COLUMNS,
@@ -43,6 +46,7 @@ const COLUMNS: &[Column<Subject>] = &[
     Column { title: "WORST", width: 12, cell: worst, sorts: Sorts::Key(by_worst) },
     Column { title: "WHERE", width: 5, cell: extent, sorts: Sorts::Key(by_extent) },
     Column { title: "MARKS", width: 7, cell: marks, sorts: Sorts::Text },
+    Column { title: "INTERNET", width: 8, cell: internet, sorts: Sorts::Text },
     Column {
         title: "BOUND",
         width: 5,
@@ -57,15 +61,18 @@ const COLUMNS: &[Column<Subject>] = &[
     },
 ];
 
-const WIDE: &[Column<Subject>] = &[Column {
-    title: "BINDINGS",
-    width: 40,
-    cell: |row, view| {
-        let all = view.world.rbac().bindings_of(row);
-        all.iter().map(|it| it.id().to_string()).collect::<Vec<_>>().join(",").into()
+const WIDE: &[Column<Subject>] = &[
+    Column { title: "THROUGH", width: 40, cell: through, sorts: Sorts::Text },
+    Column {
+        title: "BINDINGS",
+        width: 40,
+        cell: |row, view| {
+            let all = view.world.rbac().bindings_of(row);
+            all.iter().map(|it| it.id().to_string()).collect::<Vec<_>>().join(",").into()
+        },
+        sorts: Sorts::Text,
     },
-    sorts: Sorts::Text,
-}];
+];
 
 impl Row for Subject {
     type Key = Subject;
@@ -187,6 +194,27 @@ fn marks(row: &Subject, view: View<'_>) -> Cell {
     let you = view.world.is_me(row).then_some("you");
     let words: Vec<&str> = you.into_iter().chain(weight.oddities.iter().map(|it| it.as_str())).collect();
     Cell::new(words.join(" "), if weight.is_odd() { Tone::Risk } else { Tone::Dim })
+}
+
+/// Whether a Service leads from the internet to its pods, and it can come to cluster-admin.
+fn internet(row: &Subject, view: View<'_>) -> Cell {
+    let word = exposed(row, view).map(|it| it.word());
+    let tone = match word {
+        Some(Word::Admin) => Tone::Risk,
+        Some(Word::Unknown) => Tone::Unknown,
+        Some(Word::Reached) | None => Tone::Plain,
+    };
+    Cell::new(word.map_or("", Word::as_str), tone)
+}
+
+/// The Services that lead there.
+fn through(row: &Subject, view: View<'_>) -> Cell {
+    let all = exposed(row, view).map(|it| it.through).unwrap_or_default();
+    words::first(&all.iter().collect::<Vec<_>>(), NAMED).into()
+}
+
+fn exposed(row: &Subject, view: View<'_>) -> Option<Exposed> {
+    view.world.findings()?.exposed.get(row).cloned()
 }
 
 fn pods(row: &Subject, view: View<'_>) -> Cell {

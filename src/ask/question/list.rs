@@ -1,6 +1,7 @@
 //! `LIST [FILTER]...`, for each of [`LISTS`] by its name: the lists, with the columns and the filter of the screen's panes.
 
 use std::fmt;
+use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::access::rbac_needs;
 use super::{Here, Reads, Words};
 use crate::ask::filter::Filter;
+use crate::ask::findings::Findings;
 use crate::ask::item::Item;
 use crate::ask::listing::{Cell, Column, Given, LISTS, Listing, Row, Seen};
 use crate::ask::needs::{self, Needs};
@@ -173,6 +175,16 @@ impl<A: Args> Subcommand for Named<A> {
 pub enum Listed {
     Network,
     Access,
+    /// Both, since its columns tell findings; its rows are about this.
+    Both(Topic),
+}
+
+/// In a cluster of more pods and bindings than this nothing is found for lists: it takes seconds.
+pub const FEW: usize = 20_000;
+
+/// Whether a cluster is small enough for findings in lists.
+pub fn is_searched(world: &World) -> bool {
+    world.cluster.pods.len() + world.cluster.bindings.len() <= FEW
 }
 
 /// A list, filtered.
@@ -217,6 +229,7 @@ impl List {
     fn table<R: Row>(&self, listing: &'static Listing<R>, here: &Here, world: &World) -> Table {
         let scope = Scope { namespaces: here.only.iter().cloned().collect(), ..Scope::default() };
         let view = View { world, scope: &scope, acting: None };
+        let unfound = look(listing.rests_on, world);
         let (mut rows, given) = (listing.rows)(view);
         (listing.weigh)(&mut rows.iter(), view);
         let filter = Filter::parse(&self.line());
@@ -236,9 +249,21 @@ impl List {
             titles: columns.iter().map(|it| it.title).collect(),
             narrow: listing.columns.len(),
             rows: rows.iter().map(|row| ((listing.item)(row), cells(row))).collect(),
-            gaps: gaps(listing.sources, here, world),
+            gaps: gaps(listing.sources, here, world).into_iter().chain(unfound).collect(),
         }
     }
+}
+
+/// Works out what the columns of a list tell besides; why they are empty, if they are.
+fn look(rests_on: Listed, world: &World) -> Option<String> {
+    let Listed::Both(_) = rests_on else { return None };
+    if is_searched(world) {
+        world.keep_findings(Arc::new(Findings::of(world)));
+        return None;
+    }
+    Some(format!(
+        "findings: not worked out for more than {FEW} pods and bindings; trust, reach and trace answer one by one"
+    ))
 }
 
 /// The kinds of which there may be more than was read.
@@ -249,13 +274,20 @@ fn gaps(sources: &[Kind], here: &Here, world: &World) -> Vec<String> {
     unread.map(|(kind, it)| format!("{}: {}", plural(kind), words(it))).collect()
 }
 
+fn of_access() -> Needs {
+    let mut needs = rbac_needs(None);
+    needs.0.extend(Needs::all_of([Kind::SERVICE_ACCOUNT, Kind::NAMESPACE, Kind::POD]).0);
+    needs
+}
+
 impl Reads for Listed {
     fn needs(&self, _: &Here, _: &World) -> Result<Needs, Fault> {
         Ok(match self {
             Listed::Network => needs::everything(),
-            Listed::Access => {
-                let mut needs = rbac_needs(None);
-                needs.0.extend(Needs::all_of([Kind::SERVICE_ACCOUNT, Kind::NAMESPACE, Kind::POD]).0);
+            Listed::Access => of_access(),
+            Listed::Both(_) => {
+                let mut needs = of_access();
+                needs.0.extend(needs::everything().0);
                 needs
             }
         })
@@ -269,6 +301,7 @@ impl Reads for Listed {
         match self {
             Listed::Network => Topic::Network,
             Listed::Access => Topic::Access,
+            Listed::Both(topic) => *topic,
         }
     }
 }

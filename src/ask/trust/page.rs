@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{Robustness, Ruled, Trust, Writer};
-use crate::escalate::Certainty;
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
+use crate::model::role::Subject;
 use crate::text::escalate as ways;
 use crate::text::evidence::Evidence;
 use crate::text::{About, Line, Mark, Page, words};
@@ -52,11 +52,11 @@ impl Trust {
     pub fn page(&self) -> Page {
         let mut page = Page { fold: Some(2), ..Page::default() };
         page.push(self.headline());
-        self.rules.iter().for_each(|it| it.add(&self.policy, &it.place.to_string(), &mut page));
+        self.rules.iter().for_each(|it| self.add(it, &it.place.to_string(), &mut page));
         if let Some(target) = &self.target {
-            target.add(&self.policy, "spec.podSelector: which pods it selects", &mut page);
+            self.add(target, "spec.podSelector: which pods it selects", &mut page);
         }
-        self.itself.add(&self.policy, "the policy itself: change it, delete it, or write one beside it", &mut page);
+        self.add(&self.itself, "the policy itself: change it, delete it, or write one beside it", &mut page);
         if !self.always.is_empty() {
             let text = format!("may do everything anyway: {}", words::first(&self.always, NAMES));
             page.push(Line::new(1, Mark::Note, text));
@@ -76,20 +76,27 @@ impl Trust {
         };
         Line::new(0, Mark::Title, text).linked(&self.policy, &crate::model::place::Place::default())
     }
-}
 
-impl Ruled {
-    fn add(&self, policy: &ObjectId, title: &str, page: &mut Page) {
-        let head = Line::new(1, Mark::Title, format!("{title}  ({})", self.robustness));
-        page.push(head.linked(policy, &self.place));
-        for it in &self.trusts {
-            page.push(Line::new(2, Mark::Plain, format!("trusts {}", it.what)).linked(policy, &it.place));
+    fn add(&self, ruled: &Ruled, title: &str, page: &mut Page) {
+        let head = Line::new(1, Mark::Title, format!("{title}  ({})", ruled.robustness));
+        page.push(head.linked(&self.policy, &ruled.place));
+        for it in &ruled.trusts {
+            page.push(Line::new(2, Mark::Plain, format!("trusts {}", it.what)).linked(&self.policy, &it.place));
         }
-        if self.writers.is_empty() {
+        if ruled.writers.is_empty() {
             page.say(2, Mark::Plain, "nobody else can write that");
         }
-        self.writers.iter().for_each(|it| it.add(page));
-        self.advice.iter().for_each(|it| page.say(2, Mark::Note, format!("to make it robust: {it}")));
+        ruled.writers.iter().for_each(|it| it.add(page));
+        let strangers: Vec<&Subject> =
+            ruled.writers.iter().filter(|it| self.is_stranger(it)).map(|it| &it.subjects[0]).collect();
+        if !strangers.is_empty() {
+            page.say(
+                2,
+                Mark::Note,
+                format!("strangers, who may write no policy here: {}", words::first(&strangers, NAMES)),
+            );
+        }
+        ruled.advice.iter().for_each(|it| page.say(2, Mark::Note, format!("to make it robust: {it}")));
     }
 }
 
@@ -97,8 +104,7 @@ impl Writer {
     fn add(&self, page: &mut Page) {
         let mut edges: Vec<&str> = self.ways.iter().map(|it| it.edge.name).collect();
         edges.dedup();
-        let is_sure = self.ways.iter().any(|it| it.certainty == Certainty::Certain);
-        let mark = if is_sure { Mark::Plain } else { Mark::Unknown };
+        let mark = if self.is_sure() { Mark::Plain } else { Mark::Unknown };
         let place = match self.namespaces.is_empty() {
             true => "in the whole cluster".to_owned(),
             false => format!("in {}", spaces(&self.namespaces)),

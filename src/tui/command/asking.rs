@@ -63,7 +63,7 @@ pub(super) const ALL: &[Command] = &[
     Command {
         keys: &["b"],
         name: "sidestep",
-        help: "who could let the flow pass that a trace denies, and by which writes; of a policy: what it trusts, and who can write that",
+        help: "who could let the flow pass that a trace denies, and by which writes; of a policy, or of the one by which a namespace denies: what it trusts, and who can write that; of an account that the internet reaches: its way to cluster-admin",
         places: ENDS,
         refuses: sidestepping::nothing,
         run: sidestepping::open,

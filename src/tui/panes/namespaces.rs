@@ -1,8 +1,11 @@
 //! `[1] Namespaces`: [`crate::ask::listing::namespaces`] on the screen.
 
 use super::{PaneSpec, pods};
+use crate::ask::findings::Findings;
 use crate::ask::listing::namespaces::LISTING;
-use crate::tui::table::Table;
+use crate::ask::scope::View;
+use crate::tui::finding;
+use crate::tui::table::{Around, Table};
 
 /// The pane.
 pub const PANE: PaneSpec = PaneSpec {
@@ -10,7 +13,10 @@ pub const PANE: PaneSpec = PaneSpec {
     short: "Ns",
     word: "namespaces",
     help: "the pane of namespaces",
-    new: || Box::new(Table::of(&LISTING, |view| super::why_empty(view, LISTING.sources, LISTING.nothing))),
+    new: || {
+        let table = Table::of(&LISTING, |view| super::why_empty(view, LISTING.sources, LISTING.nothing));
+        Box::new(table.headed(heading))
+    },
     concerns: LISTING.concerns,
     prepare: Some(|world, items| world.count(items.iter().filter_map(|it| it.namespace()))),
     enter: |app, item| {
@@ -21,3 +27,8 @@ pub const PANE: PaneSpec = PaneSpec {
     hints: &["open", "filter", "matrix", "trace", "reach", "pick namespace", "help", "palette"],
     ..PaneSpec::PLAIN
 };
+
+/// In how many somebody may undo what is denied by default.
+fn heading(view: View<'_>) -> Around {
+    Around { behind: finding::counted(view, Findings::undone, "can be undone"), ..Around::default() }
+}

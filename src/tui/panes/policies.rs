@@ -1,10 +1,11 @@
 //! `[3] Policies`: [`crate::ask::listing::policies`] on the screen.
 
 use super::PaneSpec;
+use crate::ask::findings::Findings;
 use crate::ask::listing::policies::LISTING;
 use crate::ask::scope::View;
-use crate::tui::open_view;
 use crate::tui::table::{Around, Table};
+use crate::tui::{finding, open_view};
 
 /// The pane.
 pub const PANE: PaneSpec = PaneSpec {
@@ -19,10 +20,10 @@ pub const PANE: PaneSpec = PaneSpec {
     ..PaneSpec::PLAIN
 };
 
-/// Of one pod only those that select it are shown.
+/// Of one pod only those that select it are shown; how many trust what strangers may write.
 fn heading(view: View<'_>) -> Around {
     let before = view.scope.pod.as_ref().map(|it| format!(" on {it}")).unwrap_or_default();
-    Around { before, ..Around::default() }
+    Around { before, behind: finding::counted(view, Findings::estranged, "trust strangers") }
 }
 
 fn empty(view: View<'_>) -> String {

@@ -1,11 +1,12 @@
 //! `[4] Subjects`: [`crate::ask::listing::subjects`] on the screen.
 
 use super::PaneSpec;
+use crate::ask::findings::Findings;
 use crate::ask::item::Item;
 use crate::ask::listing::subjects::LISTING;
 use crate::ask::scope::View;
-use crate::tui::grants;
 use crate::tui::table::{Around, Table};
+use crate::tui::{finding, grants};
 
 /// The pane.
 pub const PANE: PaneSpec = PaneSpec {
@@ -32,8 +33,9 @@ pub const PANE: PaneSpec = PaneSpec {
     ..PaneSpec::PLAIN
 };
 
-/// Who the operator is, where the server said so.
+/// How many lead from the internet to cluster-admin, and who the operator is, where the server said so.
 fn heading(view: View<'_>) -> Around {
-    let behind = view.world.told.me().map(|me| format!(", you {}", me.subject())).unwrap_or_default();
-    Around { behind, ..Around::default() }
+    let me = view.world.told.me().map(|me| format!(", you {}", me.subject())).unwrap_or_default();
+    let led = finding::counted(view, Findings::led, "internet to admin");
+    Around { behind: format!("{led}{me}"), ..Around::default() }
 }
