@@ -11,7 +11,7 @@ use super::escalation::{Watch, actor, answer, typed};
 use super::reaches::{Reached, Reaches};
 use super::workload::workload_of;
 use super::{Asker, Fault};
-use crate::escalate::back::Back;
+use crate::escalate::back::{Back, Walk};
 use crate::escalate::hops::{self, Within};
 use crate::escalate::{Certainty, Foothold, Goal, Ground, Held, closure, replay};
 use crate::model::evidence::{Gap, Outcome};
@@ -209,6 +209,26 @@ struct WhoReaches<'a> {
     max_hops: Option<usize>,
 }
 
+/// Of how many it is not known whether they come there, and why not: very many reasons that differ by a name alone.
+#[derive(Default)]
+struct Doubts {
+    count: usize,
+    gaps: Vec<Gap>,
+    told: FxHashSet<Name>,
+}
+
+impl Doubts {
+    fn take(&mut self, gaps: Vec<Gap>) {
+        for gap in gaps {
+            let is_new = match &gap {
+                Gap::End { what } => self.told.insert(what.clone()),
+                _ => !self.gaps.contains(&gap),
+            };
+            self.gaps.extend(is_new.then_some(gap));
+        }
+    }
+}
+
 /// Of what sort somebody is, how they come there, and in how many steps.
 type ReachedOrder = (u8, Certainty, u32);
 
@@ -232,20 +252,25 @@ impl WhoReaches<'_> {
         let alike: Vec<Vec<Subject>> = alike(self.ground).into_iter().flat_map(|it| self.apart(it)).collect();
         let starts = alike.iter().filter_map(|it| it.first()).cloned().map(Foothold::Subject);
         let back = Back::of(self.ground, self.goal, starts, &mut *watch);
+        let mut walk = back.walk();
         let (count, mut sorts) = (alike.len(), BTreeMap::<ReachedOrder, Vec<Vec<Subject>>>::new());
+        let mut doubts = Doubts::default();
         for (at, subjects) in alike.into_iter().enumerate() {
             if !watch(at, count) {
                 break;
             }
-            match self.sort(&back, &subjects[0]) {
+            match self.sort(&back, &mut walk, &subjects[0]) {
                 Some((kind, moves, distance)) if self.fits(distance) => {
                     sorts.entry((kind, moves, distance)).or_default().push(subjects);
                 }
                 // A shorter way than the one that was found may do.
                 Some(_) => self.add(subjects, all),
-                None => self.undecided(subjects, all),
+                None => self.undecided(&back, &mut walk, &subjects, &mut doubts),
             }
         }
+        all.undecided += doubts.count;
+        doubts.gaps.retain(|it| !all.gaps.contains(it));
+        all.gaps.append(&mut doubts.gaps);
         for ((_, moves, distance), classes) in sorts {
             // Very many who hold the same are one row, and so are very many who are left.
             let (large, small): (Vec<_>, Vec<_>) = classes.into_iter().partition(|it| it.len() > EACH);
@@ -259,14 +284,14 @@ impl WhoReaches<'_> {
     }
 
     /// How somebody comes there, within the steps that are asked for if that is found; `None`: no way is found.
-    fn sort(&self, back: &Back<'_>, subject: &Subject) -> Option<ReachedOrder> {
+    fn sort(&self, back: &Back<'_>, walk: &mut Walk<'_>, subject: &Subject) -> Option<ReachedOrder> {
         let kind = match subject.kind() {
             SubjectKind::User => 0,
             SubjectKind::Group => 1,
             SubjectKind::ServiceAccount | SubjectKind::Other(_) => 2,
         };
         let start = Foothold::Subject(subject.clone());
-        let of = |moves| back.distance(&start, moves).map(|it| (kind, moves, it));
+        let mut of = |moves| back.distance(walk, &start, moves).map(|it| (kind, moves, it));
         // Where no way is found that may be there is none that surely is.
         let may_be = back.is_led_there(&start) || of(Certainty::Unsure).is_some();
         let surely = may_be.then(|| of(Certainty::Certain)).flatten();
@@ -287,12 +312,15 @@ impl WhoReaches<'_> {
     }
 
     /// Those of whom no way is found, and why it is not known that there is none.
-    fn undecided(&self, subjects: Vec<Subject>, all: &mut Reaches) {
-        let held = closure::reach(self.ground, &Foothold::Subject(subjects[0].clone()), Certainty::Unsure);
-        let gaps = closure::gaps(self.ground, &held, self.max_hops, Some(self.goal));
+    fn undecided(&self, back: &Back<'_>, walk: &mut Walk<'_>, subjects: &[Subject], doubts: &mut Doubts) {
+        let start = Foothold::Subject(subjects[0].clone());
+        let gaps = back.gaps(walk, &start, self.max_hops).unwrap_or_else(|| {
+            let held = closure::reach(self.ground, &start, Certainty::Unsure);
+            closure::gaps(self.ground, &held, self.max_hops, Some(self.goal))
+        });
         if !gaps.is_empty() {
-            all.undecided += subjects.len();
-            all.doubt(gaps);
+            doubts.count += subjects.len();
+            doubts.take(gaps);
         }
     }
 

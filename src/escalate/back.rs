@@ -4,33 +4,36 @@
 //! user:ana ──► pods of shop ──► sa:shop/runner ──► cluster-admin      3, 2, 1, 0
 //! ```
 //!
-//! What somebody, or everybody of a sort, comes to in one move is asked of the same edges as a closure asks; then the
-//! goal's distance goes back along these moves. A move that needs two holders is none of them: how many moves a way with such
-//! a move has at least is worked out beside it (`together`). Whoever may be nearer by one is asked by a closure, which need
-//! not look farther than the way that is found.
+//! What somebody, or everybody of a sort, comes to in one move is asked of the same edges as a closure asks (`graph`); then
+//! the goal's distance goes back along these moves. A move that needs two holders is none of them: how many moves a way with
+//! such a move has at least is worked out beside it (`together`). Whoever may be nearer by one is asked by a closure, which
+//! need not look farther than the way that is found.
 
+mod graph;
 mod together;
+mod walk;
 
-use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
+pub use self::graph::Graph;
 use self::together::Together;
+pub use self::walk::Walk;
 use super::Ground;
-use super::closure::{chained, find, nearest, next};
+use super::choke::Watch;
+use super::closure::{chained, nearest, next};
 use super::foothold::Foothold;
+use super::gaps::{Reached, gaps};
 use super::goal::Goal;
-use super::held::{Held, Mark};
-use super::moves::Waiting;
+use super::held::Held;
 use super::region::Region;
 use super::step::{Certainty, Step};
+use crate::model::evidence::Gap;
 
 /// Everything that can be come to, with how far the goal is from there.
 pub struct Back<'a> {
     ground: &'a Ground<'a>,
     goal: &'a Goal,
-    numbers: FxHashMap<Region, u32>,
-    regions: Vec<Region>,
-    /// From where it is come to in one move, and whether surely.
-    before: Vec<Vec<(u32, Certainty)>>,
+    graph: Arc<Graph>,
     /// By surety, if at all.
     distances: [Vec<Option<u32>>; 2],
     together: Together,
@@ -44,87 +47,68 @@ impl<'a> Back<'a> {
         ground: &'a Ground<'a>,
         goal: &'a Goal,
         starts: impl Iterator<Item = Foothold>,
-        mut watch: impl FnMut(usize, usize) -> bool,
+        watch: Watch<'_>,
     ) -> Self {
-        let (numbers, regions, before, distances, least) = Default::default();
-        let together = Together::new();
-        let mut back = Self { ground, goal, numbers, regions, before, distances, together, least };
-        for start in starts {
-            back.number(&Region::One(start));
-        }
-        let mut at = 0;
-        while at < back.regions.len() && watch(at, back.regions.len()) {
-            back.moves(at as u32);
-            at += 1;
-        }
+        let graph = ground.everybody(goal.wanted(), starts, watch);
         const BOTH: [Certainty; 2] = [Certainty::Certain, Certainty::Unsure];
-        back.distances = BOTH.map(|it| back.measured(it));
-        back.least = BOTH.map(|it| back.together.least(ground, goal, &back.before, it));
-        back
+        let goals = goals(ground, goal, &graph);
+        let distances = BOTH.map(|it| measured(&graph, goals.clone(), it));
+        let together = Together::of(ground, goal, &graph);
+        let least = BOTH.map(|it| together.least(&graph, it));
+        Self { ground, goal, graph, distances, together, least }
+    }
+
+    /// The room for walks from everybody.
+    pub fn walk(&self) -> Walk<'_> {
+        Walk::new(&self.graph)
     }
 
     /// How far the goal is from somebody by moves that are no surer than this; `None`: it is not come to.
-    pub fn distance(&self, start: &Foothold, moves: Certainty) -> Option<u32> {
-        let number = self.numbers.get(&Region::One(start.clone())).map(|it| *it as usize);
-        let found = number.and_then(|it| self.distances[moves as usize][it]);
-        // Who was not looked at, since somebody ended it, may be anywhere.
-        let least = number.map_or(Some(0), |it| self.least[moves as usize].get(it).copied().unwrap_or(Some(0)));
-        match (found, least) {
-            (_, None) => found,
-            (Some(found), Some(least)) if found <= least => Some(found),
-            _ => nearest(self.ground, start, self.goal, moves, found).or(found),
+    pub fn distance(&self, walk: &mut Walk<'_>, start: &Foothold, moves: Certainty) -> Option<u32> {
+        let Some(number) = self.number(start) else { return nearest(self.ground, start, self.goal, moves, None) };
+        let found = self.distances[moves as usize][number];
+        let least = self.least[moves as usize][number];
+        let is_near = |found| least.is_none_or(|least| found <= least);
+        if least.is_none() || found.is_some_and(is_near) {
+            return found;
         }
+        match self.together.may_lead(&self.graph, walk, number, moves, found) {
+            true => nearest(self.ground, start, self.goal, moves, found).or(found),
+            false => found,
+        }
+    }
+
+    /// Its number, if all was asked that it comes to.
+    fn number(&self, start: &Foothold) -> Option<usize> {
+        self.graph.find(&Region::One(start.clone())).filter(|_| self.graph.is_whole())
+    }
+
+    /// What is not known beside that no way leads there from somebody; `None`: a closure must be asked.
+    pub fn gaps(&self, walk: &mut Walk<'_>, start: &Foothold, max_hops: Option<usize>) -> Option<Vec<Gap>> {
+        let number = self.number(start).filter(|_| self.ground.rbac.marks().is_empty())?;
+        let may_be_more = self.least[Certainty::Unsure as usize][number].is_some()
+            && self.together.may_lead(&self.graph, walk, number, Certainty::Unsure, None);
+        if may_be_more {
+            return None;
+        }
+        walk.to_the_end(number, Certainty::Unsure);
+        // Of whoever may do everything, or be anybody, a closure does not look at each thing that they may come to besides.
+        let is_wide = |it: &Region| {
+            matches!(it, Region::One(Foothold::ClusterAdmin) | Region::Users | Region::Groups | Region::Certified)
+        };
+        let is_all = walk.regions().any(is_wide);
+        (!is_all).then(|| gaps(self.ground, walk, max_hops, Some(self.goal)))
     }
 
     /// Whether moves of single holders lead there from somebody, be they sure or not.
     pub fn is_led_there(&self, start: &Foothold) -> bool {
-        let number = self.numbers.get(&Region::One(start.clone())).map(|it| *it as usize);
+        let number = self.graph.find(&Region::One(start.clone()));
         number.is_some_and(|it| self.distances[Certainty::Unsure as usize][it].is_some())
-    }
-
-    fn number(&mut self, region: &Region) -> u32 {
-        if let Some(found) = self.numbers.get(region) {
-            return *found;
-        }
-        let number = self.regions.len() as u32;
-        self.numbers.insert(region.clone(), number);
-        self.regions.push(region.clone());
-        self.before.push(Vec::new());
-        number
-    }
-
-    /// Takes in what is come to from here in one move of one holder.
-    fn moves(&mut self, from: u32) {
-        let region = self.regions[from as usize].clone();
-        let held = Held::of_region(self.ground, &region, self.goal.wanted());
-        let perhaps = self.found(&held, from, Certainty::Unsure);
-        // What is surely come to is asked for by itself: where both lead there one alone was kept.
-        if perhaps {
-            self.found(&held, from, Certainty::Certain);
-        }
-        self.together.take(&held);
-    }
-
-    /// The same by moves that are no surer than this; whether some are not sure.
-    fn found(&mut self, held: &Held, from: u32, moves: Certainty) -> bool {
-        let mut waiting = Waiting::default();
-        find(self.ground, held, Mark::default(), moves, &mut waiting);
-        let mut is_unsure = false;
-        for it in waiting.all() {
-            is_unsure |= it.certainty == Certainty::Unsure;
-            if it.stands.len() > 1 {
-                debug_assert!(together::is_made_together(it.edge.id), "{:?} has several holders", it.edge);
-            } else {
-                let to = self.number(&it.to);
-                self.before[to as usize].push((from, it.certainty));
-            }
-        }
-        is_unsure
     }
 
     /// The steps of the way that has so many, where each has one holder; `None`: it is no such way.
     pub fn way(&self, start: &Foothold, moves: Certainty, distance: u32) -> Option<Vec<Step>> {
-        let of = |it: &Region| self.numbers.get(it).and_then(|it| self.distances[moves as usize][*it as usize]);
+        let of = |it: &Region| self.graph.find(it).and_then(|it| self.distances[moves as usize][it]);
         if of(&Region::One(start.clone())) != Some(distance) {
             return None;
         }
@@ -138,21 +122,35 @@ impl<'a> Back<'a> {
         let way = chained(held.way_to(self.ground, &found));
         (way.len() == distance as usize).then_some(way)
     }
+}
 
-    /// The distances by moves that are no surer than this.
-    fn measured(&self, moves: Certainty) -> Vec<Option<u32>> {
-        let mut distances = vec![None; self.regions.len()];
-        let is_goal = |it: &usize| self.goal.met_by(self.ground, &self.regions[*it]).is_some();
-        let mut next: Vec<u32> = (0..self.regions.len()).filter(is_goal).map(|it| it as u32).collect();
-        for distance in 0.. {
-            next.retain(|it| distances[*it as usize].is_none());
-            if next.is_empty() {
-                break;
-            }
-            next.iter().for_each(|it| distances[*it as usize] = Some(distance));
-            let before = next.iter().flat_map(|it| &self.before[*it as usize]);
-            next = before.filter(|it| it.1 <= moves).map(|it| it.0).collect();
+/// What of everything is the goal.
+fn goals(ground: &Ground<'_>, goal: &Goal, graph: &Graph) -> Vec<usize> {
+    let Goal::Is(foothold) = goal else {
+        let is_goal = |it: &usize| goal.met_by(ground, &graph.regions()[*it]).is_some();
+        return (0..graph.regions().len()).filter(is_goal).collect();
+    };
+    let one = Region::One(foothold.clone());
+    let mut found: Vec<usize> = graph.find(&one).into_iter().collect();
+    one.has_wider(ground, &mut |it| {
+        found.extend(graph.find(it));
+        false
+    });
+    found
+}
+
+/// How far the goal is from everything by moves that are no surer than this.
+fn measured(graph: &Graph, goals: Vec<usize>, moves: Certainty) -> Vec<Option<u32>> {
+    let mut distances = vec![None; graph.regions().len()];
+    let mut next = goals;
+    for distance in 0.. {
+        next.retain(|it| distances[*it].is_none());
+        if next.is_empty() {
+            break;
         }
-        distances
+        next.iter().for_each(|it| distances[*it] = Some(distance));
+        let before = next.iter().flat_map(|it| graph.before(*it));
+        next = before.filter(|it| it.is_of(moves)).map(|it| it.number()).collect();
     }
+    distances
 }

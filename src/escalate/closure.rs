@@ -1,23 +1,17 @@
 //! Everything that moves give, level by level, and the way to one goal among it.
 
-use crate::kinds;
 use crate::model::evidence::{Gap, Outcome};
-use crate::model::id::Kind;
-use crate::model::name::Name;
-use crate::model::role::SubjectKind;
-use crate::rbac::identity::node_of;
 
 use super::Ground;
 use super::connect;
 use super::edges::EDGES;
 use super::foothold::Foothold;
+pub use super::gaps::gaps;
 use super::goal::Goal;
 use super::held::{Held, Mark};
 use super::hops::{self, Within};
 use super::moves::{Move, Moves, Out, Waiting};
-use super::places::is_running;
 use super::powers::Asks;
-use super::region::Region;
 use super::replay;
 use super::step::{Certainty, Step};
 
@@ -187,106 +181,4 @@ pub fn chained(mut steps: Vec<Step>) -> Vec<Step> {
         }
     }
     steps
-}
-
-/// What is not known and could lead further: what was not read, and what stands in Secrets that can be read.
-///
-/// Within a number of steps only what was not read counts: what Secrets hold leads further, not nearer.
-pub fn gaps(ground: &Ground<'_>, held: &Held, max_hops: Option<usize>, goal: Option<&Goal>) -> Vec<Gap> {
-    const KINDS: [Kind; 8] = [
-        Kind::CLUSTER_ROLE_BINDING,
-        Kind::ROLE_BINDING,
-        Kind::CLUSTER_ROLE,
-        Kind::ROLE,
-        Kind::POD,
-        Kind::NAMESPACE,
-        Kind::NODE,
-        Kind::SERVICE_ACCOUNT,
-    ];
-    let mut gaps = Vec::new();
-    for kind in KINDS.into_iter().chain(kinds::evaluated().map(|it| it.kind)) {
-        if let Some((namespace, coverage)) = ground.cluster.coverage.hole(kind) {
-            gaps.push(Gap::Uncovered { kind, namespace, coverage: coverage.clone() });
-        }
-        gaps.extend(ground.cluster.unreadable.iter().filter(|it| it.kind == kind).cloned().map(Gap::Unreadable));
-    }
-    gaps.extend(authorizers(ground, held));
-    if max_hops.is_some() {
-        return gaps;
-    }
-    gaps.extend(super::unfollowed::gaps(ground, held, goal));
-    gaps.extend(clouds(ground, held));
-    let node = held.entries().iter().find_map(|it| node_user(ground, &it.region));
-    gaps.extend(node.map(|it| Gap::Authorizer {
-        what: format!("the Node authorizer decides what {it} may do").into(),
-        seen: None,
-    }));
-    gaps.extend(secrets(ground, held));
-    gaps
-}
-
-/// What may grant more than RBAC does to those who are held, each authorizer once.
-fn authorizers(ground: &Ground<'_>, held: &Held) -> Vec<Gap> {
-    let marks = ground.rbac.marks();
-    if marks.is_empty() {
-        return Vec::new();
-    }
-    let mut gaps: Vec<Gap> = Vec::new();
-    for (at, stand) in held.stands().iter().enumerate() {
-        let is_somebody = matches!(stand.foothold, Foothold::Subject(_));
-        let more = is_somebody.then(|| marks.gaps(&held.identity(at as u32))).into_iter().flatten();
-        more.for_each(|it| gaps.extend((!gaps.contains(&it)).then_some(it)));
-    }
-    gaps
-}
-
-/// An account that is somebody to a cloud provider, whose grants no cluster shows.
-fn clouds(ground: &Ground<'_>, held: &Held) -> Option<Gap> {
-    let accounts = ground.cloud_accounts();
-    let is_held = |it: &&(Name, Name)| held.entry_of(ground, &super::places::account(&it.0, &it.1)).is_some();
-    let (namespace, name) = accounts.iter().find(is_held)?;
-    let first = ground.cluster.service_accounts.get(namespace, name)?;
-    let what = format!(
-        "sa:{}/{} acts as {} towards the cloud provider, whose grants are not visible",
-        first.meta.namespace,
-        first.meta.name,
-        first.cloud_identity()
-    );
-    Some(Gap::End { what: what.into() })
-}
-
-/// A node that is held as its user.
-fn node_user(ground: &Ground<'_>, region: &Region) -> Option<String> {
-    match region {
-        Region::One(Foothold::Subject(it)) if it.kind() == SubjectKind::User && node_of(it.name()).is_some() => {
-            Some(it.name().to_string())
-        }
-        Region::NodeUsers => Some(format!("system:node:{}", ground.nodes().first()?)),
-        // A certificate can make one a node, to which the tokens and Secrets of the pods there are given.
-        Region::Certified => {
-            let pods = ground.cluster.pods.iter().find(|it| is_running(it) && !it.node().is_empty());
-            Some(format!("system:node:{}", pods?.node()))
-        }
-        _ => None,
-    }
-}
-
-/// Whose Secrets can be read: what stands in them is never asked for.
-fn secrets(ground: &Ground<'_>, held: &Held) -> Option<Gap> {
-    let mut readable = std::collections::BTreeSet::new();
-    for entry in held.entries() {
-        match &entry.region {
-            Region::One(Foothold::Secrets { namespace, .. }) => drop(readable.insert(namespace.clone())),
-            Region::Secrets | Region::SecretsNamed(_) => readable.extend(ground.all_namespaces().iter().cloned()),
-            Region::SecretsBeside(resource) => readable.extend(ground.namespaces_beside(resource)),
-            _ => {}
-        }
-    }
-    let first = readable.first()?;
-    let others = match readable.len() - 1 {
-        0 => String::new(),
-        more => format!(" and {more} more namespaces"),
-    };
-    let what = format!("the Secrets of {first}{others} can be read, and what stands in them is never asked for");
-    Some(Gap::End { what: what.into() })
 }

@@ -61,7 +61,7 @@ const fn edge(
         Trace::Object => "write back what was there, or delete what was made",
         Trace::Audited | Trace::Unseen => "nothing stays",
     };
-    Edge { id, name, what, needs, limits, leaves, undo, sources, asks, moves: |_, _| {} }
+    Edge { id, name, what, needs, limits, leaves, undo, sources, together: None, asks, moves: |_, _| {} }
 }
 
 /// The edges of this folder, for the documents.

@@ -20,6 +20,7 @@ pub mod closure;
 pub mod connect;
 pub mod edges;
 pub mod foothold;
+pub mod gaps;
 pub mod goal;
 pub mod held;
 pub mod holders;

@@ -15,10 +15,11 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::model::evidence::Outcome;
-use crate::model::facts::SharedPod;
+use crate::model::facts::{Fact, SharedPod};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::owner::WORKLOAD_KINDS;
+use crate::model::workload::Workload;
 use crate::rbac::version::Span;
 
 pub use self::kept::{Move, Write, Writing};
@@ -92,8 +93,8 @@ impl<'a> Out<'a> {
         if self.has(stand, &to) {
             return;
         }
-        let found = rests(Move::new(edge, stand, to));
-        if let Some(found) = found.filter(|it| it.certainty <= self.certainty) {
+        let new = if self.waiting.is_bare { Move::bare(edge, stand, to) } else { Move::new(edge, stand, to) };
+        if let Some(found) = rests(new).filter(|it| it.certainty <= self.certainty) {
             let cost = self.held.cost(self.ground, &found);
             self.waiting.put(found, cost);
         }
@@ -112,20 +113,42 @@ impl<'a> Out<'a> {
 pub struct Waiting {
     by_cost: BTreeMap<u32, Vec<Move>>,
     nearest: FxHashMap<Region, u32>,
+    /// Whether what they lead to counts alone: of single holders, what is sure beside what is not, and without what they
+    /// rest on.
+    is_bare: bool,
 }
 
 impl Waiting {
+    /// For what single holders come to in one move: the move is not told.
+    pub fn bare() -> Self {
+        Self { is_bare: true, ..Self::default() }
+    }
+
     fn put(&mut self, it: Move, cost: u32) {
+        if self.is_bare && it.stands.len() > 1 {
+            return;
+        }
+        let rank = self.rank(cost, it.certainty);
         let nearest = self.nearest.entry(it.to.clone()).or_insert(u32::MAX);
-        if cost < *nearest {
-            *nearest = cost;
+        if rank < *nearest {
+            *nearest = rank;
             self.by_cost.entry(cost).or_default().push(it);
         }
     }
 
-    /// Whether something waits that is so near.
+    /// Whether something waits that is so near; where what is sure stands beside what is not, something that is sure.
     fn has(&self, region: &Region, cost: u32) -> bool {
-        self.nearest.get(region).is_some_and(|it| *it <= cost)
+        self.nearest.get(region).is_some_and(|it| *it <= self.rank(cost, Certainty::Certain))
+    }
+
+    fn rank(&self, cost: u32, certainty: Certainty) -> u32 {
+        cost * 2 + u32::from(self.is_bare && certainty == Certainty::Unsure)
+    }
+
+    /// Begins anew, with the room that it has.
+    pub fn clear(&mut self) {
+        self.by_cost.clear();
+        self.nearest.clear();
     }
 
     /// Every one.
@@ -346,25 +369,27 @@ pub(super) fn is_there(ground: &Ground<'_>, resource: &str, namespace: &Name, na
         "rolebindings" | "clusterrolebindings" => cluster.bindings.get(namespace, name).is_some(),
         "services" => cluster.services.get(namespace, name).is_some(),
         "endpointslices" => cluster.endpoint_slices.get(namespace, name).is_some(),
-        "networkpolicies" => cluster.policies.of(namespace).iter().any(|it| it.meta.name == *name),
-        _ => {
-            let kind = workload_kind(resource);
-            cluster.workloads.of(namespace).iter().any(|it| it.name == *name && Some(it.kind.kind()) == kind)
-        }
+        "networkpolicies" => cluster.policies.get(namespace, name).is_some(),
+        _ => workload(ground, resource, namespace, name).is_some(),
     }
 }
 
-/// The first workload of a namespace of a kind that requests name so, and whose name fits.
-pub(super) fn first_of_kind(
-    ground: &Ground<'_>,
-    resource: &str,
-    namespace: &str,
-    fits: impl Fn(&str) -> bool,
-) -> Option<ObjectId> {
-    let kind = workload_kind(resource);
-    let mut all = ground.cluster.workloads.of(namespace).iter().filter(|it| Some(it.kind.kind()) == kind);
-    let first = all.find(|it| fits(&it.name))?;
-    Some(ObjectId::new(first.kind.kind(), first.namespace.clone(), first.name.clone()))
+/// The workload of this name that requests call so.
+fn workload<'a>(ground: &'a Ground<'_>, resource: &str, namespace: &str, name: &str) -> Option<&'a Workload> {
+    let kind = workload_kind(resource)?;
+    ground.cluster.workloads.get_of_kind(namespace, name, kind.as_str()).map(|it| &**it)
+}
+
+/// The first workload of a namespace that requests call so.
+pub(super) fn first_of_kind(ground: &Ground<'_>, resource: &str, namespace: &str) -> Option<ObjectId> {
+    let all = ground.first_workloads();
+    all.get(namespace)?.iter().find(|it| it.resource == resource).map(|it| it.workload.clone())
+}
+
+/// The same of those that have one of these names.
+pub(super) fn first_named(ground: &Ground<'_>, resource: &str, namespace: &str, names: &[Name]) -> Option<ObjectId> {
+    let named = names.iter().filter_map(|it| workload(ground, resource, namespace, it));
+    named.min_by(|one, other| one.name.cmp(&other.name)).map(|it| it.id())
 }
 
 /// The kind of workload that requests name so.

@@ -155,6 +155,21 @@ impl Region {
 }
 
 impl Region {
+    /// Whether it is rules beside somebody's own, which whoever comes to them uses with their own.
+    pub fn is_lent(&self) -> bool {
+        matches!(self, Region::One(Foothold::Role { .. } | Foothold::NamespaceAdmin(_) | Foothold::ClusterAdmin))
+    }
+
+    /// Whether it is code in pods.
+    pub fn is_code(&self) -> bool {
+        matches!(self, Region::Pods(..) | Region::PodsOn(_) | Region::One(Foothold::Pod(_)))
+    }
+
+    /// Whether it is root on nodes.
+    pub fn is_node(&self) -> bool {
+        matches!(self, Region::Nodes | Region::One(Foothold::Node(_)))
+    }
+
     /// How much is in it, roughly: what is widest comes first, and pods, from which nobody asks the API server, last.
     pub fn breadth(&self) -> u8 {
         match self {

@@ -8,6 +8,7 @@
 //! It is filled as it is asked. Whoever keeps it beside a cluster tells it every change; what it worked out from what
 //! changed is then worked out again when it is next asked for.
 
+mod everybody;
 mod forget;
 mod grants;
 mod homes;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use self::everybody::Everybody;
 pub use self::grants::{Granted, Grants};
 use self::homes::Homes;
 use self::kept::Kept;
@@ -68,6 +70,7 @@ pub struct Terrain {
     crowds: RefCell<FxHashMap<CrowdOf, Kept<Crowd, Name>>>,
     searches: Searches,
     scans: Scans,
+    everybody: Everybody,
 }
 
 /// The service accounts that bindings name and that are not there, by namespace.

@@ -8,10 +8,9 @@ use crate::rbac::powers::Need;
 
 use super::Ground;
 use super::edges::core;
+use super::gaps::Reached;
 use super::goal::Goal;
-use super::held::Held;
 use super::powers::Permission;
-use super::rights::Right;
 
 /// What a row may bear on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,6 +34,13 @@ pub struct Unfollowed {
     pub power: Permission,
     pub scope: ResourceScope,
     pub bears: Bears,
+}
+
+impl Unfollowed {
+    /// Whether a right to it in a namespace (empty: everywhere) gives it.
+    pub fn is_had_in(&self, scope: &str) -> bool {
+        self.scope == ResourceScope::Namespaced || scope.is_empty()
+    }
 }
 
 const WRITE: &[&str] = &["create", "update", "patch"];
@@ -155,14 +161,12 @@ pub static UNFOLLOWED: [Unfollowed; 10] = [
 ];
 
 /// What these rights may lead to, each sort once, as far as it bears on what is asked for (nothing: on everything).
-pub fn gaps(ground: &Ground<'_>, held: &Held, goal: Option<&Goal>) -> Vec<Gap> {
+pub fn gaps(ground: &Ground<'_>, held: &impl Reached, goal: Option<&Goal>) -> Vec<Gap> {
     let bears = |row: &&'static Unfollowed| match row.bears {
         Bears::All => true,
         Bears::Network => goal.is_none_or(|it| matches!(it, Goal::Connects { .. })),
         Bears::Authorizers => !ground.rbac.marks().is_empty(),
     };
-    let is_there = |row: &Unfollowed, it: &Right| row.scope == ResourceScope::Namespaced || it.scope.is_empty();
-    let held_by = |row: &&'static Unfollowed| held.rights_of(&row.power, 0).any(|it| is_there(row, it));
     let gap = |row: &Unfollowed| Gap::End { what: format!("{} ({}), which is not followed", row.what, row.id).into() };
-    UNFOLLOWED.iter().filter(bears).filter(held_by).map(gap).collect()
+    UNFOLLOWED.iter().filter(bears).filter(|it| held.has_right(it)).map(gap).collect()
 }

@@ -6,119 +6,169 @@
 //! ```
 //!
 //! The first such move of a way rests on what single holders come to, each by themselves. How near they come to its rights
-//! is worked out for everybody at once, so that most need no closure of their own to know that nothing is nearer.
+//! is worked out for everybody at once, so that most need no closure of their own to know that nothing is nearer. Of whom
+//! that leaves it is then looked whether two of them hold such rights in one place.
+
+use rustc_hash::FxHashMap;
 
 use super::super::Ground;
-use super::super::edges::EDGES;
+use super::super::edges::{EDGES, Edge};
 use super::super::foothold::Foothold;
 use super::super::goal::Goal;
-use super::super::held::Held;
-use super::super::powers::Permission;
+use super::super::region::Region;
 use super::super::step::Certainty;
+use super::graph::Graph;
+use super::walk::Walk;
 
-/// The edges of such moves, with how many different rights of theirs one rests on at least: what else it takes is no right.
-const TOGETHER: [(&str, usize); 16] = [
-    ("A07", 2),
-    ("A08", 2),
-    ("A04", 2),
-    ("A10", 2),
-    ("A12", 2),
-    ("A14", 1),
-    ("A16", 2),
-    ("A17", 2),
-    ("A19", 2),
-    ("A21", 2),
-    ("A22", 2),
-    ("A33", 2),
-    ("A34", 2),
-    ("A39", 1),
-    ("A40", 1),
-    ("A41", 1),
-];
+/// A bit for each power of the graph's shares.
+type Powers = u128;
 
-/// Whether several holders may make a move of this edge together.
-pub(super) fn is_made_together(id: &str) -> bool {
-    TOGETHER.iter().any(|it| it.0 == id)
-}
-
-/// Which of the rights that such moves rest on are held where.
+/// The moves that several may make on the way to a goal.
 pub(super) struct Together {
-    powers: Vec<&'static Permission>,
-    /// By region, a bit for each of the powers.
-    held: Vec<u128>,
+    joints: Vec<Joint>,
 }
 
-/// From where something is come to in one move, and whether surely, by region.
-type Before = [Vec<(u32, Certainty)>];
+/// A move that several holders make together.
+struct Joint {
+    powers: Powers,
+    /// On so many different ones of them it rests at least.
+    needs: u32,
+    /// What is held besides; `None`: the rights are several holders'.
+    beside: Option<fn(&Region) -> bool>,
+    /// So many moves are left at least behind it.
+    rest: u32,
+}
 
-/// How far it is, by region; farther than this is not told apart.
-type Distances = Vec<u8>;
-
-/// Nowhere near.
-const FAR: u8 = u8::MAX;
+impl Joint {
+    /// So many moves a way has at least where its farthest holder is so far.
+    fn cost(&self, distance: u32) -> u32 {
+        // Of several holders one alone is there at the start.
+        distance.max(1) + 1 + self.rest
+    }
+}
 
 impl Together {
-    pub fn new() -> Self {
-        let mut powers: Vec<&'static Permission> = Vec::new();
-        for edge in EDGES.iter().filter(|it| is_made_together(it.id)) {
-            let new = edge.asks.powers().iter().filter(|it| !powers.iter().any(|known| known.number() == it.number()));
-            let new: Vec<_> = new.copied().collect();
-            powers.extend(new);
-        }
-        Self { powers, held: Vec::new() }
-    }
-
-    /// Takes in what is held in the next region.
-    pub fn take(&mut self, held: &Held) {
-        let bit = |(at, it): (usize, &&'static Permission)| match held.rights_of(it, 0).next() {
-            Some(_) => 1 << at,
-            None => 0,
+    /// The moves that several may make on the way to a goal.
+    pub fn of(ground: &Ground<'_>, goal: &Goal, graph: &Graph) -> Self {
+        let joint = |edge: &&'static Edge| {
+            let (together, rest) = (edge.together?, rest(goal, edge.id)?);
+            let powers = edge.asks.powers().iter().filter_map(|it| graph.power(it)).fold(0, |all, it| all | 1 << it);
+            // On OpenShift a constraint that somebody may use is another right beside those of the edge.
+            let (needs, beside) = match ground.is_openshift() {
+                true => (1, Some((|_| true) as fn(&Region) -> bool)),
+                false => (together.rights as u32, together.beside),
+            };
+            Some(Joint { powers, needs, beside, rest })
         };
-        self.held.push(self.powers.iter().enumerate().map(bit).fold(0, |all, it: u128| all | it));
+        Self { joints: EDGES.iter().filter_map(joint).collect() }
     }
 
     /// So many moves a way to the goal has at least in which several holders make one together, by region; `None`: there
     /// is no such way.
-    pub fn least(&self, ground: &Ground<'_>, goal: &Goal, before: &Before, moves: Certainty) -> Vec<Option<u32>> {
-        let near: Vec<Distances> = (0..self.powers.len()).map(|it| self.distances(it, before, moves)).collect();
-        let mut least = vec![None; self.held.len()];
-        for (id, needs) in TOGETHER {
-            let Some(rest) = rest(goal, id) else { continue };
-            // On OpenShift a constraint that somebody may use is another right beside those of the edge.
-            let needs = if ground.is_openshift() { 1 } else { needs };
-            let asks = EDGES.iter().filter(|it| it.id == id).flat_map(|it| it.asks.powers());
-            let of_edge: Vec<&Distances> = asks.filter_map(|it| Some(&near[self.place(it)?])).collect();
-            for (at, least) in least.iter_mut().enumerate() {
-                let mut distances: Vec<u8> = of_edge.iter().map(|it| it[at]).collect();
-                distances.sort_unstable();
-                let farthest = distances.get(needs - 1).copied().filter(|it| *it != FAR);
-                // Of several holders one alone is there at the start.
-                let found = farthest.map(|it| u32::from(it.max(1)) + 1 + rest);
-                *least = (*least).into_iter().chain(found).min();
+    pub fn least(&self, graph: &Graph, moves: Certainty) -> Vec<Option<u32>> {
+        let powers = |at| graph.shares(at).iter().fold(0, |all, it| all | 1 << it.power);
+        let mut within: Vec<Powers> = (0..graph.count()).map(powers).collect();
+        let mut least = vec![None; graph.count()];
+        let mut is_new = vec![true; graph.count()];
+        for distance in 0u32.. {
+            for at in (0..graph.count()).filter(|it| is_new[*it]) {
+                let makes = |it: &&Joint| (within[at] & it.powers).count_ones() >= it.needs;
+                let nearest = self.joints.iter().filter(makes).map(|it| it.cost(distance)).min();
+                least[at] = least[at].into_iter().chain(nearest).min();
             }
+            let farther = |at: usize| {
+                let after = graph.after(at).iter().filter(|it| it.is_of(moves) && it.number() < graph.count());
+                after.fold(within[at], |all, it| all | within[it.number()])
+            };
+            let next: Vec<Powers> = (0..graph.count()).map(farther).collect();
+            is_new = (0..graph.count()).map(|it| next[it] != within[it]).collect();
+            if !is_new.contains(&true) {
+                break;
+            }
+            within = next;
         }
         least
     }
 
-    fn place(&self, power: &Permission) -> Option<usize> {
-        self.powers.iter().position(|it| it.number() == power.number())
+    /// Whether a way of fewer moves than this (of however many) may lead from here to the goal, in which two of what is
+    /// come to make a move together: they hold what it takes in one place.
+    pub fn may_lead(
+        &self,
+        graph: &Graph,
+        walk: &mut Walk<'_>,
+        start: usize,
+        moves: Certainty,
+        below: Option<u32>,
+    ) -> bool {
+        let mut places = Places::default();
+        let look = |distance, level: &[usize]| {
+            let nearer = |it: &&Joint| below.is_none_or(|below| it.cost(distance) < below);
+            let joints: Vec<&Joint> = self.joints.iter().filter(nearer).collect();
+            if joints.is_empty() {
+                return Some(false);
+            }
+            level.iter().for_each(|it| places.take(graph, *it));
+            let may_make = joints.into_iter().any(|it| places.has_beside(graph, it) && places.may_make(it));
+            places.new.clear();
+            may_make.then_some(true)
+        };
+        walk.until(start, moves, look).unwrap_or(false)
+    }
+}
+
+/// Who holds what, by the namespace in which it is held (0: everywhere).
+#[derive(Default)]
+struct Places {
+    holders: FxHashMap<u32, Vec<Holder>>,
+    /// Where something was come by last.
+    new: Vec<u32>,
+    /// What was come to.
+    all: Vec<usize>,
+}
+
+/// What is held somewhere of what several may make a move with.
+#[derive(Clone, Copy)]
+struct Holder {
+    at: usize,
+    powers: Powers,
+    /// Whether there may be several who hold it.
+    is_many: bool,
+}
+
+impl Places {
+    fn take(&mut self, graph: &Graph, at: usize) {
+        self.all.push(at);
+        let is_many = !matches!(graph.regions()[at], Region::One(_));
+        for its in graph.shares(at).chunk_by(|one, other| one.scope == other.scope) {
+            let powers = its.iter().fold(0, |all, it| all | 1 << it.power);
+            self.holders.entry(its[0].scope).or_default().push(Holder { at, powers, is_many });
+            self.new.push(its[0].scope);
+        }
     }
 
-    /// How far somebody is who holds a power, by moves of single holders.
-    fn distances(&self, power: usize, before: &Before, moves: Certainty) -> Distances {
-        let mut distances = vec![FAR; self.held.len()];
-        let mut next: Vec<u32> =
-            (0..self.held.len() as u32).filter(|it| self.held[*it as usize] >> power & 1 == 1).collect();
-        for distance in 0..FAR {
-            next.retain(|it| distances[*it as usize] == FAR);
-            if next.is_empty() {
-                break;
-            }
-            next.iter().for_each(|it| distances[*it as usize] = distance);
-            let nearer = next.iter().flat_map(|it| &before[*it as usize]).filter(|it| it.1 <= moves);
-            next = nearer.map(|it| it.0).filter(|it| distances[*it as usize] == FAR).collect();
+    /// Whether something was come to that is held beside the rights of such a move.
+    fn has_beside(&self, graph: &Graph, joint: &Joint) -> bool {
+        joint.beside.is_none_or(|is_it| self.all.iter().any(|at| is_it(&graph.regions()[*at])))
+    }
+
+    /// Whether such a move may be made with what was come by last.
+    fn may_make(&self, joint: &Joint) -> bool {
+        // What is held everywhere meets what is held anywhere, and so does what is no right: the order does not matter.
+        match joint.beside.is_some() || self.new.contains(&0) {
+            true => self.holders.keys().any(|it| self.may_make_in(*it, joint)),
+            false => self.new.iter().any(|it| self.may_make_in(*it, joint)),
         }
-        distances
+    }
+
+    fn may_make_in(&self, scope: u32, joint: &Joint) -> bool {
+        let everywhere = self.holders.get(&0).filter(|_| scope != 0);
+        let here = self.holders.get(&scope).into_iter().chain(everywhere).flatten();
+        let (mut powers, mut first, mut is_many) = (0, None, false);
+        for it in here.filter(|it| it.powers & joint.powers != 0) {
+            powers |= it.powers & joint.powers;
+            is_many |= it.is_many || *first.get_or_insert(it.at) != it.at;
+        }
+        (is_many || joint.beside.is_some()) && powers.count_ones() >= joint.needs
     }
 }
 

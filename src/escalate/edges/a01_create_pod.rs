@@ -15,6 +15,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the pod",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation", "CIS 5.1.4"],
+    together: None,
     asks: Asks::Anybody(&[&CREATE]),
     moves,
 };

@@ -13,6 +13,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the workload",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation", "CIS 5.1.4"],
+    together: None,
     asks: Asks::Anybody(&[&CREATES_WORKLOADS]),
     moves,
 };

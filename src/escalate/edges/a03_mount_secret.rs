@@ -13,6 +13,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the pod, and change what stood in them",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation"],
+    together: None,
     asks: Asks::Anybody(&[&CREATES_PODS]),
     moves,
 };

@@ -20,6 +20,7 @@ pub(super) static EDGE: Edge = Edge {
         "https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
         "https://kubernetes.io/docs/reference/access-authn-authz/authorization/",
     ],
+    together: None,
     asks: Asks::Anybody(&[&CREATE, &GET]),
     moves,
 };

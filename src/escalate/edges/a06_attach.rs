@@ -18,6 +18,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Audited,
     undo: "nothing stays",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/"],
+    together: None,
     asks: Asks::Anybody(&[&CREATE, &GET]),
     moves,
 };

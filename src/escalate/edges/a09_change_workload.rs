@@ -1,8 +1,12 @@
 //! A09: another template for a workload that is there.
 
-use crate::model::id::ObjectId;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::super::moves::{Move, Moves, Out, first_of_kind};
+use crate::model::id::ObjectId;
+use crate::model::name::Name;
+
+use super::super::moves::{Move, Moves, Out, first_named, first_of_kind};
 use super::super::powers::Asks;
 use super::super::region::Region;
 use super::super::rights::Right;
@@ -17,6 +21,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "roll the workload back",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation"],
+    together: None,
     asks: Asks::Anybody(&[&CHANGES_WORKLOADS]),
     moves,
 };
@@ -32,7 +37,7 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
         if has_accounts && has_secrets {
             continue;
         }
-        let workloads = moves.namespaces(right);
+        let workloads = homes(moves, right);
         for workload in workloads.iter().filter_map(|it| changeable(moves, right, it)) {
             let rests = |it: Move| it.may_beside(right, &workload.name).state(workload.clone(), "is there");
             if !has_accounts {
@@ -58,9 +63,17 @@ fn everywhere(moves: &Moves<'_>, right: &Right, out: &mut Out<'_>) {
 /// A workload that the right is for; a Job's template cannot be changed.
 pub(super) fn changeable(moves: &Moves<'_>, right: &Right, namespace: &str) -> Option<ObjectId> {
     let resource = right.need.resource;
-    if right.is_of_all() {
-        let all = moves.ground.first_workloads();
-        return all.get(namespace)?.iter().find(|it| it.resource == resource).map(|it| it.workload.clone());
+    match right.is_of_all() {
+        true => first_of_kind(moves.ground, resource, namespace),
+        false => first_named(moves.ground, resource, namespace, right.names()),
     }
-    first_of_kind(moves.ground, resource, namespace, |it| right.is_of(it))
+}
+
+/// The namespaces in which a workload is there that the right is for.
+pub(super) fn homes(moves: &Moves<'_>, right: &Right) -> Arc<[Name]> {
+    if right.is_of_all() || !right.scope.is_empty() {
+        return moves.namespaces(right);
+    }
+    let named = right.names().iter().flat_map(|it| moves.homes(right, right.need.resource, it).to_vec());
+    named.collect::<BTreeSet<Name>>().into_iter().collect()
 }

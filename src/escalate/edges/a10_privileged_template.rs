@@ -6,8 +6,8 @@ use super::super::powers::Asks;
 use super::super::region::Region;
 use super::super::step::Certainty;
 use super::a04_privileged_pod::in_some_namespace;
-use super::a09_change_workload::changeable;
-use super::{CHANGES_WORKLOADS, Edge, Trace};
+use super::a09_change_workload::{changeable, homes};
+use super::{CHANGES_WORKLOADS, Edge, Together, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A10",
@@ -18,6 +18,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/security/pod-security-admission/"],
+    together: Some(Together::rights(2)),
     asks: Asks::Anybody(&[&CHANGES_WORKLOADS, &RELABELS]),
     moves,
 };
@@ -28,7 +29,9 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     }
     let mut best = None;
     for right in moves.new_rights_beside(&CHANGES_WORKLOADS, &RELABELS) {
-        let found = in_some_namespace(moves, right, |it| changeable(moves, right, it));
+        // Whoever may change workloads of some names alone finds none of them almost everywhere.
+        let is_nowhere = !right.is_of_all() && homes(moves, right).is_empty();
+        let found = (!is_nowhere).then(|| in_some_namespace(moves, right, |it| changeable(moves, right, it))).flatten();
         let Some((namespace, workload, pass)) = found else { continue };
         if pass.certainty() == Certainty::Certain {
             best = Some((right, namespace, workload, pass));

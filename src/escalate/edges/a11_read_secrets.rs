@@ -18,6 +18,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Audited,
     undo: "change what stands in them",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#listing-secrets", "CIS 5.1.2"],
+    together: None,
     asks: Asks::Anybody(&[&READS]),
     moves,
 };

@@ -15,6 +15,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Audited,
     undo: "tokens cannot be revoked: delete the service account, or wait until they expire",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#token-request", "CIS 5.1.13"],
+    together: None,
     asks: Asks::Anybody(&[&CREATES]),
     moves,
 };

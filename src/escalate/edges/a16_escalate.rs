@@ -14,7 +14,7 @@ use super::super::moves::{Moves, Out, Writing};
 use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
 use super::super::terrain::Granted;
-use super::{Edge, Trace, a16_own_role as own_role, a17_bind};
+use super::{Edge, Together, Trace, a16_own_role as own_role, a17_bind};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A16",
@@ -25,6 +25,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "take the rule out of the role",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-creation-or-update"],
+    together: Some(Together::beside(2, |_| true)),
     asks: Asks::OneIdentity(&[
         &ESCALATES_CLUSTER,
         &WRITES_CLUSTER,

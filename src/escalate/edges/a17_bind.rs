@@ -14,7 +14,7 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out, Writing};
 use super::super::powers::{Asks, Permission, gives_everything};
 use super::super::rights::Right;
-use super::{Edge, Trace};
+use super::{Edge, Together, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A17",
@@ -27,6 +27,7 @@ pub(super) static EDGE: Edge = Edge {
     sources: &[
         "https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-binding-creation-or-update",
     ],
+    together: Some(Together::rights(2)),
     asks: Asks::OneIdentity(&[&BINDS_CLUSTER, &BINDS, &CREATES_CLUSTER, &CREATES, &CHANGES_CLUSTER, &CHANGES]),
     moves,
 };

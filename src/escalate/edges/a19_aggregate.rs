@@ -18,7 +18,7 @@ use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
 use super::super::terrain::Granted;
 use super::a16_escalate::{may_escalate, widened};
-use super::{Edge, Trace};
+use super::{Edge, Together, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A19",
@@ -29,6 +29,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the role that was added, or its label: the aggregated role follows",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#aggregated-clusterroles"],
+    together: Some(Together::beside(2, |_| true)),
     asks: Asks::OneIdentity(&[&ESCALATES, &CREATES, &CHANGES]),
     moves,
 };

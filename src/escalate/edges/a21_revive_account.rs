@@ -13,7 +13,7 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Move, Moves, Out, Writing};
 use super::super::places::account;
 use super::super::powers::{Asks, Permission};
-use super::{CREATES_PODS, Edge, Trace};
+use super::{CREATES_PODS, Edge, Together, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A21",
@@ -24,6 +24,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the service account and the stale bindings",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects"],
+    together: Some(Together::rights(2)),
     asks: Asks::Anybody(&[&CREATES, &TOKENS, &CREATES_PODS]),
     moves,
 };

@@ -18,6 +18,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the Secret; certificates cannot be revoked",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/"],
+    together: None,
     asks: Asks::Anybody(&[&CREATES]),
     moves,
 };

@@ -20,6 +20,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Unseen,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/node/"],
+    together: None,
     asks: Asks::Nothing,
     moves,
 };

@@ -20,6 +20,7 @@ pub(super) static EDGE: Edge = Edge {
         "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#access-to-proxy-subresource-of-nodes",
         "CIS 5.1.10",
     ],
+    together: None,
     asks: Asks::Anybody(&[&PROXIES]),
     moves,
 };

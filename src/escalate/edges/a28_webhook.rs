@@ -17,6 +17,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the webhook configuration, and look at what was written meanwhile",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#control-admission-webhooks"],
+    together: None,
     asks: Asks::Anybody(&[&WRITES]),
     moves,
 };

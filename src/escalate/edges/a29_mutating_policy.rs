@@ -17,6 +17,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the policy, and look at what was written meanwhile",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/"],
+    together: None,
     asks: Asks::Anybody(&[&WRITES]),
     moves,
 };

@@ -6,7 +6,7 @@ use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::super::seen::Role;
-use super::{CREATES_PODS, Edge, Trace};
+use super::{CREATES_PODS, Edge, Together, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A34",
@@ -17,6 +17,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/storage/storage-classes/#local"],
+    together: Some(Together::rights(2)),
     asks: Asks::Anybody(&[&CLASSES, &CLAIMS, &CREATES_PODS]),
     moves,
 };

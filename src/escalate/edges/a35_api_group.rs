@@ -20,6 +20,7 @@ pub(super) static EDGE: Edge = Edge {
         "https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/apiserver-aggregation/",
         "https://github.com/kubernetes/kubernetes/issues/112513 (CVE-2022-3172)",
     ],
+    together: None,
     asks: Asks::Anybody(&[&WRITES]),
     moves,
 };

@@ -17,6 +17,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "take the address out of the Service, or delete it",
     sources: &["https://github.com/kubernetes/kubernetes/issues/97076"],
+    together: None,
     asks: Asks::Anybody(&[&CLAIMS]),
     moves,
 };

@@ -11,7 +11,7 @@ use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::{Of, Region, Which};
 use super::super::rights::Right;
-use super::{CREATES_PODS, Edge, Trace, creating};
+use super::{CREATES_PODS, Edge, Together, Trace, creating};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A39",
@@ -22,6 +22,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "write back what was there",
     sources: &["https://github.com/kubernetes/kubernetes/issues/103675"],
+    together: Some(Together::beside(1, Region::is_code)),
     asks: Asks::Anybody(&[&SLICES, &ENDPOINTS, &SERVICES, &LABELS, &CREATES_PODS]),
     moves,
 };
@@ -106,8 +107,7 @@ pub(super) fn by_labels(moves: &Moves<'_>, out: &mut Out<'_>) {
         let entered: Vec<Name> = match right.scope.is_empty() {
             false => vec![right.scope.clone()],
             true if out.has(right, &Region::Traffic(Name::empty(), Of::Selecting)) => continue,
-            true if !moves.held.every().is_empty() => moves.ground.all_namespaces().to_vec(),
-            true => moves.held.entered_namespaces().cloned().collect(),
+            true => with_code(moves, moves.held.every().iter().map(|it| it.0)).into_iter().collect(),
         };
         entered.iter().for_each(|it| labelled(moves, right, it, out));
     }
@@ -115,12 +115,19 @@ pub(super) fn by_labels(moves: &Moves<'_>, out: &mut Out<'_>) {
         return;
     }
     let entered: BTreeSet<Name> = match moves.new_every().next() {
-        Some(_) => moves.ground.all_namespaces().iter().cloned().collect(),
+        Some(_) => with_code(moves, moves.new_every().map(|it| it.0)),
         None => moves.new_pods().map(|(_, it)| it.namespace().clone()).collect(),
     };
     for namespace in entered.iter().filter(|it| has_traffic(moves, it, Of::Selecting)) {
         moves.held.rights_in(&LABELS, namespace).for_each(|it| labelled(moves, it, namespace, out));
     }
+}
+
+/// The namespaces in which one has code, by pods of these sorts those alone where labels give more than that: a Service
+/// that such a pod stands behind already is had without them.
+fn with_code(moves: &Moves<'_>, every: impl Iterator<Item = Which>) -> BTreeSet<Name> {
+    let every = every.flat_map(|it| moves.ground.unbacked(it));
+    moves.held.entered_namespaces().cloned().chain(every).collect()
 }
 
 /// The move by a pod of a namespace in which one's code runs, if the right is for one.

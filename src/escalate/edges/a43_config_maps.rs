@@ -18,6 +18,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "write back what was there",
     sources: &["https://docs.aws.amazon.com/eks/latest/userguide/auth-configmap.html"],
+    together: None,
     asks: Asks::Anybody(&[&WRITES]),
     moves,
 };

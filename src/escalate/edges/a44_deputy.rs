@@ -19,6 +19,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the custom resource, and what the controller made of it",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/", "https://fluxcd.io/flux/security/"],
+    together: None,
     asks: Asks::Anybody(&[
         &FLUX_KUSTOMIZE,
         &FLUX_HELM,

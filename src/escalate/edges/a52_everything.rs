@@ -18,6 +18,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Unseen,
     undo: "nothing was done",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles", "CIS 5.1.1"],
+    together: None,
     asks: Asks::Nothing,
     moves,
 };

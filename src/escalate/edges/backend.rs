@@ -20,6 +20,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Unseen,
     undo: "nothing was done",
     sources: &["https://kubernetes.io/docs/concepts/services-networking/service/"],
+    together: None,
     asks: Asks::Nothing,
     moves,
 };

@@ -17,6 +17,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Unseen,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/security/pod-security-standards/", "https://kubehound.io"],
+    together: None,
     asks: Asks::Nothing,
     moves,
 };

@@ -17,6 +17,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Unseen,
     undo: "nothing was done",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects"],
+    together: None,
     asks: Asks::Nothing,
     moves,
 };

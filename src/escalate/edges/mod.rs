@@ -75,6 +75,27 @@ pub enum Trace {
     Unseen,
 }
 
+/// What a move takes at least that several holders make together.
+#[derive(Clone, Copy)]
+pub struct Together {
+    /// So many different rights of those that its edge asks for.
+    pub rights: usize,
+    /// What is held besides by another, be it no right; `None`: they differ in who holds which of the rights.
+    pub beside: Option<fn(&Region) -> bool>,
+}
+
+impl Together {
+    /// Rights of several holders.
+    const fn rights(rights: usize) -> Self {
+        Self { rights, beside: None }
+    }
+
+    /// Rights that may be one holder's, beside something that another holds.
+    const fn beside(rights: usize, beside: fn(&Region) -> bool) -> Self {
+        Self { rights, beside: Some(beside) }
+    }
+}
+
 /// One sort of move.
 pub struct Edge {
     pub id: &'static str,
@@ -89,6 +110,8 @@ pub struct Edge {
     /// How to undo what it did, or why that cannot be.
     pub undo: &'static str,
     pub sources: &'static [&'static str],
+    /// What it takes where several holders make a move of it together; `None`: one holder makes it alone.
+    pub together: Option<Together>,
     /// The powers that it asks for: it is asked when one of them is new, of one identity whenever one is held. One that asks for none is asked each time.
     pub asks: Asks,
     /// The moves that what was taken last makes possible.
@@ -122,6 +145,7 @@ pub static SELF: Edge = Edge {
     leaves: Trace::Unseen,
     undo: "nothing was done",
     sources: &[],
+    together: None,
     asks: Asks::Nothing,
     moves: |_, _| {},
 };

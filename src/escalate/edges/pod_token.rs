@@ -22,6 +22,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Audited,
     undo: "the token ends with the pod; what was done with it is in the audit log",
     sources: &["https://kubernetes.io/docs/concepts/security/service-accounts/"],
+    together: None,
     asks: Asks::Nothing,
     moves,
 };

@@ -23,6 +23,8 @@ pub struct Move {
     pub stands: Vec<u32>,
     pub certainty: Certainty,
     rests: Vec<Rest>,
+    /// Whether what it rests on is left out: nobody is told of it.
+    is_bare: bool,
     /// Of a stand in every pod, in which one it is made.
     pod: Option<In>,
 }
@@ -91,7 +93,13 @@ enum On {
 
 impl Move {
     pub(super) fn new(edge: &'static Edge, stand: u32, to: Region) -> Self {
-        Self { edge, to, stands: vec![stand], certainty: Certainty::Certain, rests: Vec::new(), pod: None }
+        let (certainty, rests) = (Certainty::Certain, Vec::new());
+        Self { edge, to, stands: vec![stand], certainty, rests, is_bare: false, pod: None }
+    }
+
+    /// One that is never told.
+    pub(super) fn bare(edge: &'static Edge, stand: u32, to: Region) -> Self {
+        Self { is_bare: true, ..Self::new(edge, stand, to) }
     }
 
     /// The same to one thing of what it gives.
@@ -99,13 +107,15 @@ impl Move {
         Self { to: one.into(), ..self.clone() }
     }
 
-    fn resting(mut self, rest: Rest) -> Self {
-        self.rests.push(rest);
+    fn resting(mut self, rest: impl FnOnce() -> Rest) -> Self {
+        if !self.is_bare {
+            self.rests.push(rest());
+        }
         self
     }
 
     fn by(self, right: &Right, on: On) -> Self {
-        self.with(right.stand).resting(Rest::May { right: right.number, on })
+        self.with(right.stand).resting(|| Rest::May { right: right.number, on })
     }
 
     /// The same, from this stand besides.
@@ -138,12 +148,12 @@ impl Move {
 
     /// The same, resting on the state of what it leads to, in one clause.
     pub fn is(self, what: impl Into<Name>) -> Self {
-        self.resting(Rest::State { object: None, what: what.into() })
+        self.resting(|| Rest::State { object: None, what: what.into() })
     }
 
     /// The same, resting on the state of an object, in one clause.
     pub fn state(self, object: ObjectId, what: impl Into<Name>) -> Self {
-        self.resting(Rest::State { object: Some(object), what: what.into() })
+        self.resting(|| Rest::State { object: Some(object), what: what.into() })
     }
 
     /// The same from some pod of all such that run, which is told by what it leads to, and what says so.
@@ -153,13 +163,13 @@ impl Move {
 
     /// The same, resting on what this tells, which differs between what it leads to.
     pub fn told(self, telling: Telling) -> Self {
-        self.resting(Rest::Told(telling))
+        self.resting(|| Rest::Told(telling))
     }
 
     /// The same, which may be so and may be not, for a reason that differs between what it leads to.
     pub fn doubted(mut self, telling: Telling) -> Self {
         self.certainty = Certainty::Unsure;
-        self.resting(Rest::Doubted(telling))
+        self.resting(|| Rest::Doubted(telling))
     }
 
     /// The same, by a request on the namespace of what it leads to.
@@ -169,7 +179,7 @@ impl Move {
 
     /// The same, by a request on the first workload of a kind in the namespace of what it leads to.
     pub fn may_on_first(self, right: &Right) -> Self {
-        self.with(right.stand).resting(Rest::MayOnFirst { right: right.number })
+        self.with(right.stand).resting(|| Rest::MayOnFirst { right: right.number })
     }
 
     /// The same from this pod of all that run.
@@ -187,12 +197,12 @@ impl Move {
 
     /// The same, resting on what the rules or groups of the one who moves amount to, in one clause.
     pub fn holds(self, what: impl Into<Name>) -> Self {
-        self.resting(Rest::Holds(what.into()))
+        self.resting(|| Rest::Holds(what.into()))
     }
 
     /// The same, of a member of `system:masters`.
     pub fn as_master(self) -> Self {
-        self.resting(Rest::Masters)
+        self.resting(|| Rest::Masters)
     }
 
     /// The same, which may be so and may be not, for this reason.
@@ -203,7 +213,7 @@ impl Move {
     /// The same, where the reason is an object's.
     pub fn unsure_of(mut self, object: Option<ObjectId>, what: &'static str) -> Self {
         self.certainty = Certainty::Unsure;
-        self.resting(Rest::Doubt { object, what })
+        self.resting(|| Rest::Doubt { object, what })
     }
 
     /// The same where only some versions of the server allow it.
@@ -214,7 +224,7 @@ impl Move {
 
     /// The same, with this written first (of an object that is not what the move leads to).
     pub fn writing(self, write: Write, object: Option<ObjectId>) -> Self {
-        self.resting(Rest::Writes { write, object })
+        self.resting(|| Rest::Writes { write, object })
     }
 
     /// The move as a step to one of the things that it gives.
@@ -257,7 +267,7 @@ impl Rest {
             },
             Rest::MayOnFirst { right } => {
                 let right = &held.rights()[*right as usize];
-                match first_of_kind(ground, right.need.resource, &names_of(&step.to).0, |_| true) {
+                match first_of_kind(ground, right.need.resource, &names_of(&step.to).0) {
                     Some(workload) => {
                         let step = step.because(right.because(held, &workload.namespace, &workload.name));
                         step.because(Because::State { object: workload, what: "is there".into() })

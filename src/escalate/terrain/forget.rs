@@ -17,6 +17,9 @@ use crate::rbac::identity::canonical;
 impl Terrain {
     /// Forgets what rested on what has changed.
     pub fn forget(&mut self, changes: &[Change]) {
+        if !changes.is_empty() {
+            self.everybody.forget();
+        }
         changes.iter().for_each(|it| self.forget_homes(it));
         for change in changes {
             match change {

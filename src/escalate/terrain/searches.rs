@@ -10,7 +10,7 @@ use super::super::edges::way_out;
 use super::super::region::Which;
 use super::super::seen::Role;
 use super::kept::Kept;
-use crate::model::facts::{Phase, SharedPod};
+use crate::model::facts::{Phase, Service, SharedPod};
 use crate::model::name::Name;
 use crate::rbac::version::Version;
 
@@ -23,6 +23,8 @@ enum Sort {
     Leaving(Which, Option<Version>),
     /// Those that wait for a node.
     Waiting,
+    /// Of such pods the first of each namespace in which a Service has none of them behind it that could.
+    Unbacked(Which, Option<Version>),
 }
 
 /// What was found, by namespace.
@@ -73,6 +75,19 @@ impl Ground<'_> {
             let pods = self.cluster.pods.of(namespace).iter();
             pods.filter(|it| it.phase() == Phase::Pending && it.node().is_empty()).cloned().collect()
         })
+    }
+
+    /// The namespaces in which such pods run, and in which some Service that selects pods has none of them behind it.
+    pub fn unbacked(&self, which: Which) -> Vec<Name> {
+        let pods = self.search(Sort::Unbacked(which, self.version), |namespace| {
+            let place = self.place(namespace);
+            let services = self.cluster.services.of(namespace).iter().filter(|it| !it.selector.is_empty());
+            let is_unbacked = |it: &Service| place.selected(self, namespace, &it.meta.name, which).is_none();
+            let mut firsts = place.classes(self, which).map(|it| it.1);
+            let first = firsts.next().filter(|_| services.into_iter().any(|it| is_unbacked(it)));
+            first.cloned().into_iter().collect()
+        });
+        pods.iter().map(|it| it.namespace().clone()).collect()
     }
 
     fn search(&self, sort: Sort, find: impl Fn(&Name) -> Vec<SharedPod>) -> Vec<SharedPod> {
