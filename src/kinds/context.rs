@@ -197,7 +197,7 @@ pub(super) trait Read {
     /// What its objects are facts of.
     type Fact: Sort;
 
-    /// The fields beside the metadata that it looks at, as [`prune`] takes them.
+    /// The fields beside the metadata that it looks at, as `prune` takes them.
     const FIELDS: &'static [&'static str];
 
     /// Whether it decodes to a tree whose words are all texts, so that `y` and `on` are read as they are written.
