@@ -6,6 +6,7 @@
 //! ```
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -16,12 +17,19 @@ use crate::model::name::Name;
 use crate::model::port::PortSet;
 
 /// Some of all nodes; equal to others that have the same names.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Nodes {
     /// Of the whole cluster, by name.
     all: Arc<[Name]>,
     /// By place in `all`.
     held: Arc<FixedBitSet>,
+}
+
+/// By name: a bit set tells where it stands in memory, by which equal ones would differ.
+impl fmt::Debug for Nodes {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_set().entries(self.names()).finish()
+    }
 }
 
 impl Nodes {

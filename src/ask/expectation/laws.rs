@@ -82,7 +82,7 @@ proptest! {
 fn refused(line: &str) -> String {
     let mut all = Expectations::default();
     let text = format!("# first\r\n{line}\r\nns/a reaches ns/b");
-    all.add("e.txt", &text, &Here { from_files: true, ..here() }).expect_err(line).what
+    all.add("e.txt", &text, &Here { from_files: true, ..here() }).expect_err(line).to_string()
 }
 
 #[test]
