@@ -153,8 +153,9 @@ impl Places {
 
     /// Whether such a move may be made with what was come by last.
     fn may_make(&self, joint: &Joint) -> bool {
-        // What is held everywhere meets what is held anywhere, and so does what is no right: the order does not matter.
+        // What is held everywhere meets what is held anywhere, and so does what is no right.
         match joint.beside.is_some() || self.new.contains(&0) {
+            // Any of them will do: the order does not matter.
             true => self.holders.keys().any(|it| self.may_make_in(*it, joint)),
             false => self.new.iter().any(|it| self.may_make_in(*it, joint)),
         }
