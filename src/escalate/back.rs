@@ -16,7 +16,7 @@ mod walk;
 use std::sync::Arc;
 
 pub use self::graph::Graph;
-use self::together::Together;
+use self::together::{From, Together};
 pub use self::walk::Walk;
 use super::Ground;
 use super::choke::Watch;
@@ -72,10 +72,14 @@ impl<'a> Back<'a> {
         if least.is_none() || found.is_some_and(is_near) {
             return found;
         }
-        match self.together.may_lead(&self.graph, walk, number, moves, found) {
+        match self.together.may_lead(walk, &self.from(number, moves, found)) {
             true => nearest(self.ground, start, self.goal, moves, found).or(found),
             false => found,
         }
+    }
+
+    fn from(&self, start: usize, moves: Certainty, below: Option<u32>) -> From<'_> {
+        From { graph: &self.graph, distances: &self.distances[moves as usize], start, moves, below }
     }
 
     /// Its number, if all was asked that it comes to.
@@ -86,9 +90,11 @@ impl<'a> Back<'a> {
     /// What is not known beside that no way leads there from somebody; `None`: a closure must be asked.
     pub fn gaps(&self, walk: &mut Walk<'_>, start: &Foothold, max_hops: Option<usize>) -> Option<Vec<Gap>> {
         let number = self.number(start).filter(|_| self.ground.rbac.marks().is_empty())?;
-        let may_be_more = self.least[Certainty::Unsure as usize][number].is_some()
-            && self.together.may_lead(&self.graph, walk, number, Certainty::Unsure, None);
-        if may_be_more {
+        let may_lead = |walk: &mut Walk<'_>| {
+            // What two may come to together may be held, and may be not.
+            self.together.may_lead(walk, &self.from(number, Certainty::Unsure, None)) || walk.has_besides
+        };
+        if self.least[Certainty::Unsure as usize][number].is_some() && may_lead(walk) {
             return None;
         }
         walk.to_the_end(number, Certainty::Unsure);

@@ -38,6 +38,8 @@ pub struct Graph {
     /// The powers of such rights: what several holders may make a move with together, and what no edge follows.
     powers: Vec<&'static Permission>,
     scopes: FxHashMap<Name, u32>,
+    /// The namespaces by the numbers of [`Share::scope`].
+    pub names: Vec<Name>,
 }
 
 /// The other end of a move, and whether it is sure.
@@ -110,8 +112,8 @@ impl Default for Graph {
                 powers.push(power);
             }
         }
-        let scopes = std::iter::once((Name::empty(), 0)).collect();
-        Self { numbers, regions, after, before, shares, powers, scopes }
+        let (scopes, names) = ([(Name::empty(), 0)].into_iter().collect(), vec![Name::empty()]);
+        Self { numbers, regions, after, before, shares, powers, scopes, names }
     }
 }
 
@@ -173,8 +175,10 @@ impl Graph {
         let mut shares = Vec::new();
         for (power, at) in self.powers.iter().zip(0..) {
             for right in held.rights_of(power, 0) {
-                let next = self.scopes.len() as u32;
-                let scope = *self.scopes.entry(right.scope.clone()).or_insert(next);
+                let scope = *self.scopes.entry(right.scope.clone()).or_insert_with(|| {
+                    self.names.push(right.scope.clone());
+                    self.names.len() as u32 - 1
+                });
                 shares.push(Share { scope, power: at });
             }
         }

@@ -19,6 +19,7 @@ use super::super::region::Region;
 use super::super::step::Certainty;
 use super::graph::Graph;
 use super::walk::Walk;
+use crate::model::name::Name;
 
 /// A bit for each power of the graph's shares.
 type Powers = u128;
@@ -35,6 +36,8 @@ struct Joint {
     needs: u32,
     /// What is held besides; `None`: the rights are several holders'.
     beside: Option<fn(&Region) -> bool>,
+    /// What it leads to where its rights are held in a namespace; `None`: that differs.
+    to: Option<fn(&Name) -> Region>,
     /// So many moves are left at least behind it.
     rest: u32,
 }
@@ -58,7 +61,7 @@ impl Together {
                 true => (1, Some((|_| true) as fn(&Region) -> bool)),
                 false => (together.rights as u32, together.beside),
             };
-            Some(Joint { powers, needs, beside, rest })
+            Some(Joint { powers, needs, beside, to: together.to, rest })
         };
         Self { joints: EDGES.iter().filter_map(joint).collect() }
     }
@@ -91,28 +94,51 @@ impl Together {
     }
 
     /// Whether a way of fewer moves than this (of however many) may lead from here to the goal, in which two of what is
-    /// come to make a move together: they hold what it takes in one place.
-    pub fn may_lead(
-        &self,
-        graph: &Graph,
-        walk: &mut Walk<'_>,
-        start: usize,
-        moves: Certainty,
-        below: Option<u32>,
-    ) -> bool {
+    /// come to make a move together: they hold what it takes in one place, and it leads nearer.
+    ///
+    /// What such a move leads to that is too far is taken for come to besides, so that what is held there counts too.
+    pub fn may_lead(&self, walk: &mut Walk<'_>, from: &From<'_>) -> bool {
         let mut places = Places::default();
-        let look = |distance, level: &[usize]| {
-            let nearer = |it: &&Joint| below.is_none_or(|below| it.cost(distance) < below);
+        let look = |distance, level: &[usize], besides: &mut Vec<usize>| {
+            let nearer = |it: &&Joint| from.is_nearer(it.cost(distance));
             let joints: Vec<&Joint> = self.joints.iter().filter(nearer).collect();
             if joints.is_empty() {
                 return Some(false);
             }
-            level.iter().for_each(|it| places.take(graph, *it));
-            let may_make = joints.into_iter().any(|it| places.has_beside(graph, it) && places.may_make(it));
+            level.iter().for_each(|it| places.take(from.graph, *it));
+            for joint in joints.into_iter().filter(|it| places.has_beside(from.graph, it)) {
+                for scope in places.scopes(joint) {
+                    // What nobody comes to alone was not asked for its moves.
+                    let to = joint.to.and_then(|it| from.graph.find(&it(&from.graph.names[scope as usize])));
+                    let Some(to) = to else { return Some(true) };
+                    let cost = |rest: u32| distance.max(1) + 1 + rest;
+                    if from.distances[to].is_some_and(|it| from.is_nearer(cost(it))) {
+                        return Some(true);
+                    }
+                    besides.push(to);
+                }
+            }
             places.new.clear();
-            may_make.then_some(true)
+            None
         };
-        walk.until(start, moves, look).unwrap_or(false)
+        walk.until(from.start, from.moves, look).unwrap_or(false)
+    }
+}
+
+/// From where a way is looked for.
+pub(super) struct From<'a> {
+    pub graph: &'a Graph,
+    /// How far the goal is by moves of single holders.
+    pub distances: &'a [Option<u32>],
+    pub start: usize,
+    pub moves: Certainty,
+    /// Only fewer moves than this count; `None`: however many.
+    pub below: Option<u32>,
+}
+
+impl From<'_> {
+    fn is_nearer(&self, cost: u32) -> bool {
+        self.below.is_none_or(|below| cost < below)
     }
 }
 
@@ -151,14 +177,18 @@ impl Places {
         joint.beside.is_none_or(|is_it| self.all.iter().any(|at| is_it(&graph.regions()[*at])))
     }
 
-    /// Whether such a move may be made with what was come by last.
-    fn may_make(&self, joint: &Joint) -> bool {
+    /// Where such a move may be made with what was come by last.
+    fn scopes(&self, joint: &Joint) -> Vec<u32> {
         // What is held everywhere meets what is held anywhere, and so does what is no right.
-        match joint.beside.is_some() || self.new.contains(&0) {
-            // Any of them will do: the order does not matter.
-            true => self.holders.keys().any(|it| self.may_make_in(*it, joint)),
-            false => self.new.iter().any(|it| self.may_make_in(*it, joint)),
-        }
+        let mut scopes: Vec<u32> = match joint.beside.is_some() || self.new.contains(&0) {
+            // They are sorted: the order does not matter.
+            true => self.holders.keys().copied().collect(),
+            false => self.new.clone(),
+        };
+        scopes.retain(|it| self.may_make_in(*it, joint));
+        scopes.sort_unstable();
+        scopes.dedup();
+        scopes
     }
 
     fn may_make_in(&self, scope: u32, joint: &Joint) -> bool {

@@ -17,24 +17,27 @@ pub struct Walk<'a> {
     turn: u32,
     /// All that this one came to, nearest first.
     all: Vec<usize>,
+    /// Whether something was come to that was taken besides.
+    pub has_besides: bool,
 }
 
 impl<'a> Walk<'a> {
     /// From nowhere yet.
     pub fn new(graph: &'a Graph) -> Self {
-        Self { graph, seen: vec![0; graph.regions().len()], turn: 0, all: Vec::new() }
+        Self { graph, seen: vec![0; graph.regions().len()], turn: 0, all: Vec::new(), has_besides: false }
     }
 
     /// From somewhere by moves that are no surer than this: `look` is told what is so many moves away, until it finds
-    /// something.
+    /// something, and tells what is to be taken for one move farther besides.
     pub fn until<T>(
         &mut self,
         start: usize,
         moves: Certainty,
-        mut look: impl FnMut(u32, &[usize]) -> Option<T>,
+        mut look: impl FnMut(u32, &[usize], &mut Vec<usize>) -> Option<T>,
     ) -> Option<T> {
         self.turn += 1;
         self.all.clear();
+        self.has_besides = false;
         self.come_to(start);
         let mut first = 0;
         for distance in 0.. {
@@ -42,13 +45,17 @@ impl<'a> Walk<'a> {
             if first == last {
                 break;
             }
-            if let Some(found) = look(distance, &self.all[first..]) {
+            let mut besides = Vec::new();
+            if let Some(found) = look(distance, &self.all[first..], &mut besides) {
                 return Some(found);
             }
             for at in first..last {
                 let after = self.graph.after(self.all[at]).iter();
                 after.filter(|it| it.is_of(moves)).for_each(|it| self.come_to(it.number()));
             }
+            let before = self.all.len();
+            besides.into_iter().for_each(|it| self.come_to(it));
+            self.has_besides |= self.all.len() > before;
             first = last;
         }
         None
@@ -56,7 +63,7 @@ impl<'a> Walk<'a> {
 
     /// The same, whatever is found.
     pub fn to_the_end(&mut self, start: usize, moves: Certainty) {
-        self.until(start, moves, |_, _| None::<()>);
+        self.until(start, moves, |_, _, _| None::<()>);
     }
 
     fn come_to(&mut self, at: usize) {

@@ -23,7 +23,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/security/pod-security-admission/"],
-    together: Some(Together::rights(2)),
+    together: Some(Together::rights(2).to(|_| Region::Nodes)),
     asks: Asks::Anybody(&[&CREATES_PODS, &CREATES_NAMESPACES, &RELABELS]),
     moves,
 };

@@ -82,17 +82,25 @@ pub struct Together {
     pub rights: usize,
     /// What is held besides by another, be it no right; `None`: they differ in who holds which of the rights.
     pub beside: Option<fn(&Region) -> bool>,
+    /// What it leads to where its rights are held in a namespace (empty: everywhere), or more than that; `None`: that
+    /// differs.
+    pub to: Option<fn(&Name) -> Region>,
 }
 
 impl Together {
     /// Rights of several holders.
     const fn rights(rights: usize) -> Self {
-        Self { rights, beside: None }
+        Self { rights, beside: None, to: None }
     }
 
     /// Rights that may be one holder's, beside something that another holds.
     const fn beside(rights: usize, beside: fn(&Region) -> bool) -> Self {
-        Self { rights, beside: Some(beside) }
+        Self { rights, beside: Some(beside), to: None }
+    }
+
+    /// The same, which leads to this.
+    const fn to(self, to: fn(&Name) -> Region) -> Self {
+        Self { to: Some(to), ..self }
     }
 }
 
