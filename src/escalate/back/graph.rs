@@ -38,7 +38,7 @@ pub struct Graph {
     /// The powers of such rights: what several holders may make a move with together, and what no edge follows.
     powers: Vec<&'static Permission>,
     scopes: FxHashMap<Name, u32>,
-    /// The namespaces by the numbers of [`Share::scope`].
+    /// The namespaces by the numbers of `Share::scope`.
     pub names: Vec<Name>,
 }
 
