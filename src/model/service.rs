@@ -99,6 +99,11 @@ impl Service {
         self.balancer_ips.iter().chain(self.external_ips.iter()).copied()
     }
 
+    /// Whether connections from outside the cluster are taken in.
+    pub fn is_exposed(&self) -> bool {
+        self.has_node_ports() || self.outer_addresses().next().is_some()
+    }
+
     /// Whether nodes take it in at ports of their own, listed or not.
     pub fn has_node_ports(&self) -> bool {
         matches!(self.service_type, ServiceType::NodePort | ServiceType::LoadBalancer)

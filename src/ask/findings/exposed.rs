@@ -62,7 +62,7 @@ impl Exposed {
 /// Everybody who is, by account.
 pub fn of(world: &World) -> BTreeMap<Subject, Exposed> {
     let mut found: BTreeMap<Subject, Exposed> = BTreeMap::new();
-    for service in world.cluster.services.iter().filter(|it| is_exposed(it)) {
+    for service in world.cluster.services.iter().filter(|it| it.is_exposed()) {
         for (account, connects) in behind(world, service) {
             let new = || Exposed { through: BTreeSet::new(), connects, admin: Outcome::Unknown };
             let exposed = found.entry(account).or_insert_with(new);
@@ -75,11 +75,6 @@ pub fn of(world: &World) -> BTreeMap<Subject, Exposed> {
         exposed.admin = comes_to_admin(&ground, account);
     }
     found
-}
-
-/// Whether connections from outside the cluster are taken in.
-fn is_exposed(service: &Service) -> bool {
-    service.has_node_ports() || service.outer_addresses().next().is_some()
 }
 
 /// The accounts of the pods behind a Service that the internet may connect to, or may be able to.

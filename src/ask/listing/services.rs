@@ -102,12 +102,7 @@ fn front(row: &Arc<Service>, view: View<'_>) -> ServiceBackends {
 /// Whether it is taken in from outside and what stands behind it is open, or nothing stands behind it.
 fn has_problem(row: &Arc<Service>, view: View<'_>) -> bool {
     let front = front(row, view);
-    is_exposed(row) && front.isolation.is_open() || front.ready == 0 && leads_to_pods(row)
-}
-
-/// Whether connections from outside the cluster are taken in.
-fn is_exposed(row: &Arc<Service>) -> bool {
-    row.has_node_ports() || row.outer_addresses().next().is_some()
+    row.is_exposed() && front.isolation.is_open() || front.ready == 0 && leads_to_pods(row)
 }
 
 fn leads_to_pods(row: &Arc<Service>) -> bool {
@@ -129,7 +124,7 @@ fn exposure(row: &Arc<Service>, view: View<'_>) -> Cell {
         ServiceType::LoadBalancer => "LoadBalancer",
         ServiceType::ExternalName(_) => "ExternalName",
     };
-    let is_open = is_exposed(row) && front(row, view).isolation.is_open();
+    let is_open = row.is_exposed() && front(row, view).isolation.is_open();
     Cell::new(word, if is_open { Tone::Risk } else { Tone::Plain })
 }
 

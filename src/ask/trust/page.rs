@@ -87,8 +87,8 @@ impl Trust {
             page.say(2, Mark::Plain, "nobody else can write that");
         }
         ruled.writers.iter().for_each(|it| it.add(page));
-        let strangers: Vec<&Subject> =
-            ruled.writers.iter().filter(|it| self.is_stranger(it)).map(|it| &it.subjects[0]).collect();
+        let strangers = super::strangers(&ruled.writers, &self.itself);
+        let strangers: Vec<&Subject> = strangers.into_iter().map(|it| &it.subjects[0]).collect();
         if !strangers.is_empty() {
             page.say(
                 2,
