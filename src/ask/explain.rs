@@ -32,12 +32,9 @@ pub fn facts(view: View<'_>, item: &Item) -> Page {
             None => gone(&mut page, item),
         },
         Item::Policy(policy) => match policy_of(view, policy) {
-            Some(found) => policy::facts(
-                &mut page,
-                found,
-                view.world.net().target_count(found),
-                &view.world.net().policy_problems(found),
-            ),
+            Some(found) => {
+                policy::facts(&mut page, found, view.world.net().target_count(found), &view.world.net().findings(found))
+            }
             None => gone(&mut page, item),
         },
         Item::Workload(id) => workload::facts(&mut page, view, id, item.object().as_ref()),

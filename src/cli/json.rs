@@ -12,6 +12,7 @@ use crate::ask::pair::{Pair, PairPort};
 use crate::ask::trace::TraceAnswer;
 use crate::ask::whys::Reasons;
 use crate::model::cluster::Cluster;
+use crate::model::finding::Finding;
 use crate::model::id::ObjectId;
 use crate::model::place::{Place, Problem};
 use crate::model::port::{PortSet, Protocol};
@@ -46,6 +47,21 @@ pub struct EvidenceJson {
     /// The rule of the docs that says so; absent where there is none.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub rule: &'static str,
+}
+
+/// Something about a word of a rule that its author may not have meant.
+#[derive(Serialize)]
+pub struct FindingJson {
+    /// `dead` or `limited`.
+    pub life: &'static str,
+    pub word: String,
+    pub what: String,
+}
+
+impl From<&Finding> for FindingJson {
+    fn from(it: &Finding) -> Self {
+        Self { life: it.effect.as_str(), word: it.word.to_string(), what: it.what.to_string() }
+    }
 }
 
 /// A range of ports of one protocol.

@@ -11,17 +11,18 @@ use crate::ask::question::Reads;
 use crate::ask::question::permissions::{HeldPermissions, Permissions};
 use crate::ask::{Fault, Question, World};
 use crate::model::evidence::Outcome;
+use crate::model::finding::Effect;
 use crate::model::name::Name;
-use crate::rbac::dead::{Flaw, Life};
 use crate::rbac::fold::{self, Empty, Folded, PermissionRow, PermissionSource, ResourceOrUrl};
 use crate::rbac::identity::MASTERS;
 use crate::rbac::review::{Extent, Rules};
 use crate::text::evidence::Evidence;
-use crate::text::{self, Mark};
+use crate::text::{self, Mark, finding};
 
 use super::capabilities::{CapabilityJson, capability};
 use super::form::{self, Folds, Form, Layout, Tabular};
 use super::grants::{self, GroupJson, MemberJson};
+use super::json::FindingJson;
 use super::sheet::{ALL, DATA, REASONS, Sheet, SheetRow as Cells, WIDE, WORDS};
 use super::who_can::EVERYWHERE;
 use super::{Asked, Command, Exit, json};
@@ -98,15 +99,7 @@ struct SourceJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     member: Option<MemberJson>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    flaws: Vec<FlawJson>,
-}
-
-#[derive(Serialize)]
-struct FlawJson {
-    /// `dead` or `limited`.
-    life: &'static str,
-    word: String,
-    what: String,
+    flaws: Vec<FindingJson>,
 }
 
 #[derive(Serialize)]
@@ -218,7 +211,7 @@ fn document(held: &HeldPermissions<'_>, world: &World) -> PermissionsJson {
             role: it.role.to_string(),
             rule: None,
             member: None,
-            flaws: vec![FlawJson { life: "dead", word: it.role.to_string(), what: why_empty(it) }],
+            flaws: vec![FindingJson { life: Effect::Dead.as_str(), word: it.role.to_string(), what: why_empty(it) }],
         }],
     }));
     PermissionsJson {
@@ -266,14 +259,13 @@ fn row(it: &PermissionRow) -> RowJson {
 }
 
 fn source(it: &PermissionSource) -> SourceJson {
-    let flaw = |it: &Flaw| FlawJson { life: life(it), word: it.word.to_string(), what: it.what.to_string() };
     SourceJson {
         binding: it.binding.to_string(),
         subject: it.subject.0.clone(),
         role: it.role.to_string(),
         rule: Some(format!("rules[{}]", it.rule)),
         member: it.member.as_ref().map(grants::member),
-        flaws: it.flaws.iter().map(flaw).collect(),
+        flaws: it.findings.iter().map(FindingJson::from).collect(),
     }
 }
 
@@ -358,7 +350,7 @@ fn grants_of(folded: &Folded, subject: String, form: Form) -> impl Iterator<Item
     let rows = folded.rows.iter().flat_map(move |row| {
         let one = |it: &PermissionSource| {
             let (binding, role, rule) = (it.binding.to_string(), it.role.to_string(), it.rule.to_string());
-            let (verbs, flaws) = (grants::verbs(&it.verbs), flaws(&it.flaws));
+            let (verbs, flaws) = (grants::verbs(&it.verbs), finding::cell(&it.findings));
             let (scope, what, outcome) = (row.scope.as_str(), Some(&row.what), it.outcome);
             let (verbs, binding, role, rule) = (&*verbs, &*binding, &*role, &*rule);
             Granted { scope, what, verbs, binding, role, rule, outcome, flaws: &flaws }.cells(&whom, form)
@@ -383,20 +375,4 @@ fn own_cells((namespace, rules): &OwnRules<'_>, subject: &str, form: Form) -> Ve
         Granted { scope, what, verbs: &verbs, binding, ..it }.cells(subject, form)
     };
     things.map(row).collect()
-}
-
-/// `nodes (dead): nodes are cluster-scoped…; list (limited): …`.
-fn flaws(all: &[Flaw]) -> String {
-    let one = |it: &Flaw| {
-        let word = if it.word.is_empty() { "rule" } else { it.word.as_str() };
-        format!("{word} ({}): {}", life(it), it.what)
-    };
-    all.iter().map(one).collect::<Vec<_>>().join("; ")
-}
-
-fn life(flaw: &Flaw) -> &'static str {
-    match flaw.life {
-        Life::Dead => "dead",
-        Life::Limited => "limited",
-    }
 }

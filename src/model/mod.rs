@@ -17,6 +17,7 @@ pub mod endpoints;
 pub mod evidence;
 pub mod fact;
 pub mod facts;
+pub mod finding;
 pub mod id;
 pub mod items;
 pub mod labels;

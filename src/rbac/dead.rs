@@ -15,68 +15,25 @@
 pub(super) mod resources;
 mod words;
 
+use crate::model::finding::{CLUSTER_SCOPED_VERB, Effect, Finding, NO_VERB, RulePart};
 use crate::model::items::Items;
 use crate::model::name::Name;
+use crate::model::place::Place;
 use crate::model::role::{Binding, RoleRule, RuleLists};
 
 use super::places;
 use super::served::Served;
 
-/// How much of a grant is left.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Life {
-    /// No request ever matches.
-    Dead,
-    /// Only some unusual requests match.
-    Limited,
-}
-
-/// Which part of a rule a flaw is in.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum RulePart {
-    /// All of it.
-    Rule,
-    /// A verb, on the rule's resources.
-    Verb,
-    /// A verb, on the rule's URLs.
-    Method,
-    Group,
-    Resource,
-    Name,
-    Url,
-}
-
-/// One word of a rule that does not do what it seems to.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Flaw {
-    pub life: Life,
-    /// The number of the rule of docs/rbac.md.
-    pub number: u32,
-    pub part: RulePart,
-    /// The word itself: a verb, a resource, a URL; empty for the whole rule.
-    pub word: Name,
-    /// One clause: why, and what was probably meant.
-    pub what: Name,
-}
-
-fn dead(number: u32, part: RulePart, word: &Name, what: impl Into<Name>) -> Flaw {
-    Flaw { life: Life::Dead, number, part, word: word.clone(), what: what.into() }
-}
-
-fn limited(number: u32, part: RulePart, word: &Name, what: impl Into<Name>) -> Flaw {
-    Flaw { life: Life::Limited, ..dead(number, part, word, what) }
-}
-
 /// What of one rule a binding does not really give, in the order of the rule's words.
-pub fn flaws(binding: &Binding, rule: &RoleRule, served: &Served) -> Vec<Flaw> {
+pub fn findings(binding: &Binding, rule: &RoleRule, served: &Served) -> Vec<Finding> {
     let mut all = Vec::new();
     if rule.verbs.is_empty() {
-        all.push(dead(13, RulePart::Rule, &Name::empty(), "a rule without verbs grants nothing"));
+        all.push(Finding::new(&NO_VERB, Place::default()));
     }
     if !rule.resources.is_empty() {
         all.extend(rule.verbs.iter().filter_map(|it| words::verb(it, rule)));
         all.extend(rule.groups.iter().filter_map(|it| words::group(it, served)));
-        all.extend(rule.resources.iter().filter_map(|it| resources::flaw(it, binding, rule, served)));
+        all.extend(rule.resources.iter().filter_map(|it| resources::resource(it, binding, rule, served)));
         all.extend(rule.names.iter().filter_map(|it| words::name(it, rule)));
     }
     if !rule.urls.is_empty() {
@@ -86,37 +43,37 @@ pub fn flaws(binding: &Binding, rule: &RoleRule, served: &Served) -> Vec<Flaw> {
     all
 }
 
-/// The flaws of one resource of a rule: of what is cluster-scoped and asked in a namespace by some verbs (rule 16), the
+/// What is found in one resource of a rule: of what is cluster-scoped and asked in a namespace by some verbs (rule 16), the
 /// others are dead through a RoleBinding, whatever else is said of them.
-pub fn in_place(flaws: Vec<Flaw>, binding: &Binding, rule: &RoleRule, group: &str, resource: &str) -> Vec<Flaw> {
+pub fn in_place(found: Vec<Finding>, binding: &Binding, rule: &RoleRule, group: &str, resource: &str) -> Vec<Finding> {
     let exception = places::exception(group, resource).filter(|_| !binding.meta.namespace.is_empty());
-    let is_dead = flaws.iter().any(|it| it.part == RulePart::Resource && it.life == Life::Dead);
-    let Some(exception) = exception.filter(|_| !is_dead) else { return flaws };
+    let is_dead = found.iter().any(|it| it.is_of(RulePart::Resource) && it.effect == Effect::Dead);
+    let Some(exception) = exception.filter(|_| !is_dead) else { return found };
     let lives = |verb: &Name| *verb == "*" || exception.verbs.contains(&verb.as_str());
-    let mut all: Vec<Flaw> = flaws.into_iter().filter(|it| it.part != RulePart::Verb || lives(&it.word)).collect();
+    let mut all: Vec<Finding> = found.into_iter().filter(|it| !it.is_of(RulePart::Verb) || lives(&it.word)).collect();
     all.extend(rule.verbs.iter().filter(|it| !lives(it)).map(|verb| {
         let what = format!("{verb} of {resource} carries no namespace: only a ClusterRoleBinding grants it");
-        dead(17, RulePart::Verb, verb, what)
+        Finding::of_word(&CLUSTER_SCOPED_VERB, verb).saying(what)
     }));
     all
 }
 
-/// Whether a grant gives anything, of the flaws that concern what it is for.
-pub fn is_alive<'a>(rule: &RoleRule, found: impl IntoIterator<Item = &'a Flaw>) -> bool {
-    let all_dead: Vec<&Flaw> = found.into_iter().filter(|it| it.life == Life::Dead).collect();
-    let is_of_verb = |it: &Flaw| matches!(it.part, RulePart::Verb | RulePart::Method);
-    let is_dead_verb = |verb: &Name| all_dead.iter().any(|it| is_of_verb(it) && it.word == *verb);
-    all_dead.iter().all(|it| is_of_verb(it)) && !rule.verbs.iter().all(is_dead_verb)
+/// Whether a grant gives anything, by the findings that concern what it is for.
+pub fn is_alive<'a>(rule: &RoleRule, found: impl IntoIterator<Item = &'a Finding>) -> bool {
+    let all_dead: Vec<&Finding> = found.into_iter().filter(|it| it.effect == Effect::Dead).collect();
+    let is_dead_verb = |verb: &Name| all_dead.iter().any(|it| it.is_of_verb() && it.word == *verb);
+    all_dead.iter().all(|it| it.is_of_verb()) && !rule.verbs.iter().all(is_dead_verb)
 }
 
 /// The rule without its dead words; `None`: nothing of it lives.
 pub fn living(binding: &Binding, rule: &RoleRule, served: &Served) -> Option<RoleRule> {
-    let found: Vec<Flaw> = flaws(binding, rule, served).into_iter().filter(|it| it.life == Life::Dead).collect();
+    let found: Vec<Finding> =
+        findings(binding, rule, served).into_iter().filter(|it| it.effect == Effect::Dead).collect();
     if found.is_empty() {
         return Some(rule.clone());
     }
     let without = |all: &[Name], part: RulePart| -> Items<Name> {
-        let is_dead = |word: &Name| found.iter().any(|it| it.part == part && it.word == *word);
+        let is_dead = |word: &Name| found.iter().any(|it| it.is_of(part) && it.word == *word);
         all.iter().filter(|it| !is_dead(it)).cloned().collect()
     };
     let left = RuleLists {
@@ -127,7 +84,7 @@ pub fn living(binding: &Binding, rule: &RoleRule, served: &Served) -> Option<Rol
         urls: without(&rule.urls, RulePart::Url),
     };
     let is_named = rule.names.is_empty() || !left.names.is_empty();
-    let is_whole = !found.iter().any(|it| it.part == RulePart::Rule);
+    let is_whole = !found.iter().any(|it| it.is_of(RulePart::Rule));
     (is_named && is_whole).then(|| RoleRule::from(left))
 }
 
@@ -146,13 +103,18 @@ mod tests {
         text.iter().map(|it| Name::from(*it)).collect()
     }
 
-    fn flaws_of(
+    /// The rule of docs/rbac.md behind it.
+    fn number(found: &Finding) -> u32 {
+        found.sort.rule.parse().expect("rules of RBAC are numbers")
+    }
+
+    fn found_in(
         namespace: &str,
         verbs: &[&str],
         groups: &[&str],
         resources: &[&str],
         names: &[&str],
-    ) -> Vec<(u32, Life)> {
+    ) -> Vec<(u32, Effect)> {
         let meta = Meta { namespace: namespace.into(), name: "b".into(), ..Meta::default() };
         let binding = Binding { meta, role: RoleRef::default(), subjects: [].into() };
         let rule = RoleRule::from(RuleLists {
@@ -162,52 +124,55 @@ mod tests {
             names: words(names),
             urls: [].into(),
         });
-        flaws(&binding, &rule, &Served::built_in()).into_iter().map(|it| (it.number, it.life)).collect()
+        findings(&binding, &rule, &Served::built_in()).into_iter().map(|it| (number(&it), it.effect)).collect()
     }
 
     /// Rules 9, 12, 16, 17, 22, 23, 24 as CONTRACT §4 narrows them.
     #[test]
     fn dead_grants_are_told_and_living_ones_are_not() {
-        use Life::{Dead, Limited};
-        assert_eq!(flaws_of("shop", &["get"], &[""], &["pods/*"], &[]), [(9, Dead)]);
+        use Effect::{Dead, Limited};
+        assert_eq!(found_in("shop", &["get"], &[""], &["pods/*"], &[]), [(9, Dead)]);
         assert_eq!(
-            flaws_of("shop", &["get"], &["apps"], &["deployments.apps", "deployment", "deployments"], &[]),
+            found_in("shop", &["get"], &["apps"], &["deployments.apps", "deployment", "deployments"], &[]),
             [(12, Dead), (12, Dead)]
         );
-        assert_eq!(flaws_of("shop", &["get"], &[""], &["deployments"], &[]), [(12, Dead)]);
-        assert_eq!(flaws_of("shop", &["get"], &["example.com"], &["widgets"], &[]), []);
-        assert_eq!(flaws_of("shop", &["get"], &[""], &["nodes", "pods"], &[]), [(17, Dead)]);
-        assert_eq!(flaws_of("", &["get"], &[""], &["nodes"], &[]), []);
-        assert_eq!(flaws_of("shop", &["get", "list"], &[""], &["namespaces"], &[]), [(16, Limited)]);
-        assert_eq!(flaws_of("shop", &["list"], &[""], &["namespaces"], &[]), [(17, Dead)]);
-        assert_eq!(flaws_of("shop", &["create"], &[""], &["pods"], &["web"]), [(22, Limited)]);
-        assert_eq!(flaws_of("shop", &["create"], &[""], &["pods/exec"], &["web"]), []);
-        assert_eq!(flaws_of("shop", &["deletecollection"], &[""], &["pods"], &["web"]), [(23, Dead)]);
-        assert_eq!(flaws_of("shop", &["deletecollection"], &[""], &["pods"], &["web", ""]), []);
-        assert_eq!(flaws_of("shop", &["list"], &[""], &["pods"], &["web"]), [(24, Limited)]);
-        assert_eq!(flaws_of("shop", &["*"], &["*"], &["*", "*/scale"], &[]), []);
+        assert_eq!(found_in("shop", &["get"], &[""], &["deployments"], &[]), [(12, Dead)]);
+        assert_eq!(found_in("shop", &["get"], &["example.com"], &["widgets"], &[]), []);
+        assert_eq!(found_in("shop", &["get"], &[""], &["nodes", "pods"], &[]), [(17, Dead)]);
+        assert_eq!(found_in("", &["get"], &[""], &["nodes"], &[]), []);
+        assert_eq!(found_in("shop", &["get", "list"], &[""], &["namespaces"], &[]), [(16, Limited)]);
+        assert_eq!(found_in("shop", &["list"], &[""], &["namespaces"], &[]), [(17, Dead)]);
+        assert_eq!(found_in("shop", &["create"], &[""], &["pods"], &["web"]), [(22, Limited)]);
+        assert_eq!(found_in("shop", &["create"], &[""], &["pods/exec"], &["web"]), []);
+        assert_eq!(found_in("shop", &["deletecollection"], &[""], &["pods"], &["web"]), [(23, Dead)]);
+        assert_eq!(found_in("shop", &["deletecollection"], &[""], &["pods"], &["web", ""]), []);
+        assert_eq!(found_in("shop", &["list"], &[""], &["pods"], &["web"]), [(24, Limited)]);
+        assert_eq!(found_in("shop", &["*"], &["*"], &["*", "*/scale"], &[]), []);
     }
 
     /// Rule 49: `bind` is asked in the binding's namespace, and `use` of constraints in the pod's.
     #[test]
     fn what_is_asked_in_another_objects_namespace_lives_through_a_role_binding() {
         let rbac = "rbac.authorization.k8s.io";
-        assert_eq!(flaws_of("shop", &["bind"], &[rbac], &["clusterroles"], &["edit"]), []);
-        assert_eq!(flaws_of("shop", &["*"], &[rbac], &["clusterroles"], &[]), [(17, Life::Limited)]);
-        assert_eq!(flaws_of("shop", &["escalate"], &[rbac], &["clusterroles"], &[]), [(17, Life::Dead)]);
-        assert_eq!(flaws_of("shop", &["use"], &["policy"], &["podsecuritypolicies"], &["x"]), []);
+        assert_eq!(found_in("shop", &["bind"], &[rbac], &["clusterroles"], &["edit"]), []);
+        assert_eq!(found_in("shop", &["*"], &[rbac], &["clusterroles"], &[]), [(17, Effect::Limited)]);
+        assert_eq!(found_in("shop", &["escalate"], &[rbac], &["clusterroles"], &[]), [(17, Effect::Dead)]);
+        assert_eq!(found_in("shop", &["use"], &["policy"], &["podsecuritypolicies"], &["x"]), []);
         let openshift = "security.openshift.io";
-        assert_eq!(flaws_of("shop", &["use"], &[openshift], &["securitycontextconstraints"], &["anyuid"]), []);
-        assert_eq!(flaws_of("shop", &["get"], &[openshift], &["securitycontextconstraints"], &[]), [(17, Life::Dead)]);
-        assert_eq!(flaws_of("shop", &["get"], &[openshift], &["rangeallocations"], &[]), []);
+        assert_eq!(found_in("shop", &["use"], &[openshift], &["securitycontextconstraints"], &["anyuid"]), []);
+        assert_eq!(
+            found_in("shop", &["get"], &[openshift], &["securitycontextconstraints"], &[]),
+            [(17, Effect::Dead)]
+        );
+        assert_eq!(found_in("shop", &["get"], &[openshift], &["rangeallocations"], &[]), []);
     }
 
     /// Rules 6–9, 12 and 21: words that no request can match, each beside one that lives.
     #[test]
     fn words_that_match_nothing_are_dead() {
-        use Life::{Dead, Limited};
+        use Effect::{Dead, Limited};
         let one = |verb: &str, group: &str, resource: &str, names: &[&str]| {
-            flaws_of("shop", &[verb], &[group], &[resource], names)
+            found_in("shop", &[verb], &[group], &[resource], names)
         };
         let core = |resource: &str| one("get", "", resource, &[]);
         for resource in ["*/*", "pods/*", "*/", "", "po*", "pods,services", "pods services", "Pods", "pod", "/pods"] {
@@ -255,7 +220,7 @@ mod tests {
         assert_eq!(one("get", "", "secrets", &["web-0", "a.b", ""]), []);
         assert_eq!(one("get", "rbac.authorization.k8s.io", "roles", &["a:b"]), []);
         assert_eq!(one("get", "rbac.authorization.k8s.io", "roles", &["a*"]), [(21, Limited)]);
-        let signers = |names: &[&str]| flaws_of("", &["approve"], &["certificates.k8s.io"], &["signers"], names);
+        let signers = |names: &[&str]| found_in("", &["approve"], &["certificates.k8s.io"], &["signers"], names);
         assert_eq!(signers(&["kubernetes.io/*", "example.org/web"]), []);
         assert_eq!(signers(&["*"]), [(21, Dead)]);
     }
@@ -263,20 +228,20 @@ mod tests {
     /// Rules 28 and 29.
     #[test]
     fn urls_that_match_nothing_are_dead() {
-        let flaws_of = |verb: &str, url: &str| {
+        let found_in = |verb: &str, url: &str| {
             let binding = Binding { meta: Meta::default(), role: RoleRef::default(), subjects: [].into() };
             let rule = RoleRule::from(RuleLists { verbs: words(&[verb]), urls: words(&[url]), ..RuleLists::default() });
-            let found = flaws(&binding, &rule, &Served::built_in());
-            assert_eq!(is_alive(&rule, &found), found.iter().all(|it| it.life != Life::Dead), "{verb} {url}");
-            found.into_iter().map(|it| it.number).collect::<Vec<_>>()
+            let found = findings(&binding, &rule, &Served::built_in());
+            assert_eq!(is_alive(&rule, &found), found.iter().all(|it| it.effect != Effect::Dead), "{verb} {url}");
+            found.into_iter().map(|it| number(&it)).collect::<Vec<_>>()
         };
         for url in ["*", "/", "/healthz", "/healthz/*", "/apis/*", "/api/v1", "/apis/apps/v1", "/.well-known/x"] {
-            assert_eq!(flaws_of("get", url), [] as [u32; 0], "{url}");
+            assert_eq!(found_in("get", url), [] as [u32; 0], "{url}");
         }
         for url in ["healthz", "healthz*", "/a/*/b", "/a/*/b*", "/a?b=c", "", "https://x/y", "/api/v1/pods", "/a,/b"] {
-            assert_eq!(flaws_of("get", url), [28], "{url}");
+            assert_eq!(found_in("get", url), [28], "{url}");
         }
-        assert_eq!(flaws_of("list", "/metrics"), [29]);
-        assert_eq!(flaws_of("GET", "/metrics"), [29]);
+        assert_eq!(found_in("list", "/metrics"), [29]);
+        assert_eq!(found_in("GET", "/metrics"), [29]);
     }
 }

@@ -69,8 +69,9 @@ fn rule(line: &str) -> RoleRule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::finding::Effect;
     use crate::model::role::Binding;
-    use crate::rbac::dead::{Life, flaws};
+    use crate::rbac::dead::findings;
     use crate::rbac::served::Served;
 
     fn role(kind: &str, name: &str) -> RoleRef {
@@ -96,8 +97,8 @@ mod tests {
         let (binding, served) =
             (Binding { meta: Default::default(), role: RoleRef::default(), subjects: [].into() }, Served::built_in());
         let lines = TEXT.lines().filter_map(|it| it.strip_prefix("  ")).map(rule);
-        let found = lines.flat_map(|it| flaws(&binding, &it, &served));
-        let dead: Vec<_> = found.filter(|it| it.life == Life::Dead).collect();
+        let found = lines.flat_map(|it| findings(&binding, &it, &served));
+        let dead: Vec<_> = found.filter(|it| it.effect == Effect::Dead).collect();
         assert!(dead.is_empty(), "{dead:?}");
     }
 }

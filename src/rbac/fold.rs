@@ -10,6 +10,7 @@ use std::fmt;
 
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Gap, Outcome};
+use crate::model::finding::{Effect, Finding, FoundIn, RulePart};
 use crate::model::id::{Kind, ObjectId, ResourceScope};
 use crate::model::name::Name;
 use crate::model::place::Place;
@@ -17,7 +18,7 @@ use crate::model::role::{Binding, RoleRef, RoleRule};
 
 use super::aggregation::Member;
 use super::danger::{self, DANGERS, Danger};
-use super::dead::{self, Flaw, Life, RulePart, flaws};
+use super::dead;
 use super::grant::named;
 use super::identity::{How, Identity};
 use super::index::{Index, role_of};
@@ -72,7 +73,7 @@ pub struct PermissionSource {
     /// Denied where it is dead.
     pub outcome: Outcome,
     /// What of it does not do what it seems to.
-    pub flaws: Vec<Flaw>,
+    pub findings: Vec<Finding>,
 }
 
 /// One row.
@@ -86,11 +87,10 @@ pub struct PermissionRow {
 }
 
 impl PermissionSource {
-    /// The verbs that it gives: none where it is dead, else those without a flaw that shuts them out.
+    /// The verbs that it gives: none where it is dead, else those that no finding shuts out.
     fn living(&self) -> impl Iterator<Item = &Name> {
         let is_shut = |verb: &Name| {
-            let of_verb = |it: &&Flaw| matches!(it.part, RulePart::Verb | RulePart::Method) && it.word == *verb;
-            self.flaws.iter().filter(of_verb).any(|it| it.life == Life::Dead)
+            self.findings.iter().any(|it| it.is_of_verb() && it.word == *verb && it.effect == Effect::Dead)
         };
         self.verbs.iter().filter(move |it| self.outcome != Outcome::Deny && !is_shut(it))
     }
@@ -191,16 +191,17 @@ impl Index {
     }
 }
 
-/// Whether a flaw of a rule is about a row.
-pub(super) fn concerns(flaw: &Flaw, what: &ResourceOrUrl) -> bool {
-    match (flaw.part, what) {
+/// Whether a finding about a rule is about a row.
+pub(super) fn concerns(found: &Finding, what: &ResourceOrUrl) -> bool {
+    let FoundIn::Rule(part) = found.sort.found_in else { return false };
+    match (part, what) {
         (RulePart::Rule, _)
         | (RulePart::Verb, ResourceOrUrl::Resource { .. })
         | (RulePart::Method, ResourceOrUrl::Url(_)) => true,
-        (RulePart::Group, ResourceOrUrl::Resource { group, .. }) => flaw.word == *group,
-        (RulePart::Resource, ResourceOrUrl::Resource { resource, .. }) => flaw.word == *resource,
-        (RulePart::Name, ResourceOrUrl::Resource { name, .. }) => flaw.word == *name,
-        (RulePart::Url, ResourceOrUrl::Url(url)) => flaw.word == *url,
+        (RulePart::Group, ResourceOrUrl::Resource { group, .. }) => found.word == *group,
+        (RulePart::Resource, ResourceOrUrl::Resource { resource, .. }) => found.word == *resource,
+        (RulePart::Name, ResourceOrUrl::Resource { name, .. }) => found.word == *name,
+        (RulePart::Url, ResourceOrUrl::Url(url)) => found.word == *url,
         _ => false,
     }
 }
@@ -230,16 +231,16 @@ fn fold(holding: &Holding, who: &Identity, served: &Served, rows: &mut Folding) 
     let subjects: Vec<(How, (String, usize))> = holding.subjects.iter().map(|at| subject(binding, *at, who)).collect();
     for (at, rule) in effective.rules.iter().enumerate() {
         let member = effective.members.as_ref().and_then(|it| it[at].clone());
-        let found = flaws(binding, rule, served);
+        let all = dead::findings(binding, rule, served);
         for what in things(rule) {
-            let mut flaws: Vec<Flaw> = found.iter().filter(|it| concerns(it, &what)).cloned().collect();
+            let mut findings: Vec<Finding> = all.iter().filter(|it| concerns(it, &what)).cloned().collect();
             if let ResourceOrUrl::Resource { group, resource, .. } = &what {
                 if dead::resources::is_of_another_group(group, resource, rule, served) {
                     continue;
                 }
-                flaws = dead::in_place(flaws, binding, rule, group, resource);
+                findings = dead::in_place(findings, binding, rule, group, resource);
             }
-            let outcome = if dead::is_alive(rule, &flaws) { Outcome::Allow } else { Outcome::Deny };
+            let outcome = if dead::is_alive(rule, &findings) { Outcome::Allow } else { Outcome::Deny };
             let (verbs, sources) = rows.entry((holding.scope().clone(), what)).or_default();
             verbs.extend(rule.verbs.iter().cloned());
             sources.extend(subjects.iter().map(|(how, subject)| PermissionSource {
@@ -251,7 +252,7 @@ fn fold(holding: &Holding, who: &Identity, served: &Served, rows: &mut Folding) 
                 verbs: rule.verbs.iter().cloned().collect(),
                 member: member.clone(),
                 outcome,
-                flaws: flaws.clone(),
+                findings: findings.clone(),
             }));
         }
     }

@@ -1,11 +1,12 @@
 //! What a binding really gives, word by word: the parts of its role's rules that some request can match.
 
+use crate::model::finding::{Effect, Finding};
 use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::role::{Binding, RoleRule};
 
 use super::covers::{Tuple, tuples};
-use super::dead::{self, Flaw, Life, RulePart, flaws};
+use super::dead;
 use super::fold::{ResourceOrUrl, concerns};
 use super::index::{Index, role_of};
 use super::request::{Request, ResourceRequest};
@@ -13,7 +14,8 @@ use super::served::Served;
 
 /// The parts of a rule that a binding gives; what is dead through it is left out (rules 6–30).
 pub fn given(binding: &Binding, rule: &RoleRule, served: &Served) -> Vec<Tuple> {
-    let found: Vec<Flaw> = flaws(binding, rule, served).into_iter().filter(|it| it.life == Life::Dead).collect();
+    let found = dead::findings(binding, rule, served);
+    let found: Vec<Finding> = found.into_iter().filter(|it| it.effect == Effect::Dead).collect();
     let mut parts = tuples(rule);
     parts.retain(|it| lives(it, &found, binding, rule, served));
     parts.sort();
@@ -21,17 +23,16 @@ pub fn given(binding: &Binding, rule: &RoleRule, served: &Served) -> Vec<Tuple> 
     parts
 }
 
-fn lives(part: &Tuple, found: &[Flaw], binding: &Binding, rule: &RoleRule, served: &Served) -> bool {
+fn lives(part: &Tuple, found: &[Finding], binding: &Binding, rule: &RoleRule, served: &Served) -> bool {
     let (verb, what) = thing(part);
-    let mut flaws: Vec<Flaw> = found.iter().filter(|it| concerns(it, &what)).cloned().collect();
+    let mut found: Vec<Finding> = found.iter().filter(|it| concerns(it, &what)).cloned().collect();
     if let ResourceOrUrl::Resource { group, resource, .. } = &what {
         if dead::resources::is_of_another_group(group, resource, rule, served) {
             return false;
         }
-        flaws = dead::in_place(flaws, binding, rule, group, resource);
+        found = dead::in_place(found, binding, rule, group, resource);
     }
-    let is_of_verb = |it: &Flaw| matches!(it.part, RulePart::Verb | RulePart::Method);
-    flaws.iter().all(|it| it.life != Life::Dead || is_of_verb(it) && it.word != *verb)
+    found.iter().all(|it| it.effect != Effect::Dead || it.is_of_verb() && it.word != *verb)
 }
 
 fn thing(part: &Tuple) -> (&Name, ResourceOrUrl) {

@@ -16,9 +16,11 @@ use rustc_hash::FxHashMap;
 use crate::model::cluster::Cluster;
 use crate::model::coverage::Coverage;
 use crate::model::facts::{Pod, SharedPod};
+use crate::model::finding::{DEFAULT, Finding, FindingSort, LEFT, NEVER, SHARED, STALE, UNUSED};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::name::Name;
 use crate::model::ownership::workload_of;
+use crate::model::place::Place;
 use crate::model::role::{Binding, RoleRule, SharedBinding, Subject, SubjectKind};
 use crate::people::{People, Standing};
 
@@ -42,54 +44,6 @@ pub enum Extent {
     Cluster,
 }
 
-/// What is odd about a subject.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Oddity {
-    /// A directory of people says that they have left.
-    Left,
-    /// Bound, and does not exist: whoever makes it gets the rights (rule 38).
-    Stale,
-    /// A service account of pods of several workloads.
-    Shared,
-    /// The account that pods get when they name none.
-    Default,
-    /// A service account that no pod runs as.
-    Unused,
-    /// Of a kind that the authorizer does not know, or without a name or namespace: bindings that name it give nothing.
-    Never,
-}
-
-impl Oddity {
-    /// The word for lists.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Oddity::Left => "left",
-            Oddity::Stale => "stale",
-            Oddity::Shared => "shared",
-            Oddity::Default => "default",
-            Oddity::Unused => "unused",
-            Oddity::Never => "never",
-        }
-    }
-
-    /// What it means, in a sentence.
-    pub const fn doc(self) -> &'static str {
-        match self {
-            Oddity::Left => "inactive in directory: remove its bindings",
-            Oddity::Stale => "does not exist, yet is bound: whoever creates this account gets its rights",
-            Oddity::Shared => "several workloads run as it: all of these pods share its permissions",
-            Oddity::Default => "used where serviceAccountName is unset",
-            Oddity::Unused => "no pod runs as it",
-            Oddity::Never => "unknown subject kind, or no name or namespace: bindings that name it grant nothing",
-        }
-    }
-
-    /// Whether somebody should look at it soon.
-    pub const fn is_bad(self) -> bool {
-        matches!(self, Oddity::Left | Oddity::Stale | Oddity::Never)
-    }
-}
-
 /// What one subject weighs.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SubjectRow {
@@ -103,8 +57,8 @@ pub struct SubjectRow {
     pub common: Option<usize>,
     /// Unfinished pods that run as it.
     pub pods: usize,
-    /// The worst first.
-    pub oddities: Vec<Oddity>,
+    /// What is odd about it, the worst first.
+    pub findings: Vec<Finding>,
 }
 
 impl SubjectRow {
@@ -120,7 +74,7 @@ impl SubjectRow {
 
     /// Whether something about it should be looked at.
     pub fn is_odd(&self) -> bool {
-        self.oddities.iter().any(|it| it.is_bad())
+        self.findings.iter().any(Finding::is_bad)
     }
 }
 
@@ -217,7 +171,7 @@ impl Index {
 
     fn row(&self, scales: &mut Scales<'_>, subject: Subject) -> SubjectRow {
         if never_matches(&subject) {
-            let oddities = vec![Oddity::Never];
+            let findings = vec![Finding::new(&NEVER, Place::default())];
             return SubjectRow {
                 subject,
                 bindings: 0,
@@ -225,7 +179,7 @@ impl Index {
                 worst: None,
                 common: None,
                 pods: 0,
-                oddities,
+                findings,
             };
         }
         let identity = person(&subject, scales.people);
@@ -249,7 +203,7 @@ impl Index {
             worst,
             common,
             pods: used.map_or(0, |it| it.pods),
-            oddities: oddities(scales, &subject, used, named.len()),
+            findings: findings(scales, &subject, used, named.len()),
             subject,
         }
     }
@@ -358,14 +312,15 @@ fn never_matches(subject: &Subject) -> bool {
     }
 }
 
-fn oddities(scales: &Scales<'_>, subject: &Subject, used: Option<&Use>, bindings: usize) -> Vec<Oddity> {
+/// What is odd about a subject, the worst first.
+fn findings(scales: &Scales<'_>, subject: &Subject, used: Option<&Use>, bindings: usize) -> Vec<Finding> {
     let cluster = scales.cluster;
-    let found = match subject.kind() {
+    let found: Vec<(&'static FindingSort, bool)> = match subject.kind() {
         SubjectKind::Group | SubjectKind::Other(_) => return Vec::new(),
         SubjectKind::User => {
             let left =
                 scales.people.and_then(|it| it.person(subject.name())).is_some_and(|it| it.standing == Standing::Left);
-            vec![(Oddity::Left, left)]
+            vec![(&LEFT, left)]
         }
         SubjectKind::ServiceAccount => {
             let exists = cluster.service_accounts.get(subject.namespace(), subject.name()).is_some();
@@ -374,12 +329,12 @@ fn oddities(scales: &Scales<'_>, subject: &Subject, used: Option<&Use>, bindings
             let accounts_told = is_told(Kind::SERVICE_ACCOUNT) && !cluster.service_accounts.is_empty();
             let pods_told = is_told(Kind::POD) && !cluster.pods.is_empty();
             vec![
-                (Oddity::Stale, !exists && accounts_told && bindings > 0 && subject.name() != "default"),
-                (Oddity::Shared, used.is_some_and(|it| it.is_shared)),
-                (Oddity::Default, subject.name() == "default"),
-                (Oddity::Unused, exists && used.is_none() && pods_told && subject.name() != "default"),
+                (&STALE, !exists && accounts_told && bindings > 0 && subject.name() != "default"),
+                (&SHARED, used.is_some_and(|it| it.is_shared)),
+                (&DEFAULT, subject.name() == "default"),
+                (&UNUSED, exists && used.is_none() && pods_told && subject.name() != "default"),
             ]
         }
     };
-    found.into_iter().filter(|(_, holds)| *holds).map(|(it, _)| it).collect()
+    found.into_iter().filter(|(_, holds)| *holds).map(|(sort, _)| Finding::new(sort, Place::default())).collect()
 }

@@ -17,6 +17,7 @@ pub mod coverage;
 pub mod dns;
 pub mod escalate;
 pub mod evidence;
+pub mod finding;
 pub mod flow;
 pub mod gate;
 pub mod graph;

@@ -1,14 +1,13 @@
 //! What a policy says: whom it selects, its rules, and what is odd about them.
 
-use crate::model::id::ObjectId;
+use crate::model::finding::Finding;
 use crate::model::place::Place;
 use crate::model::policy::{Action, Direction, Directions, Policy, Rule, Tier};
-use crate::net::PolicyProblem;
 
-use super::{Line, Mark, Page, words};
+use super::{Line, Mark, Page, finding, words};
 
 /// Whom it selects, what its rules say, and what its author may not have meant.
-pub fn facts(page: &mut Page, policy: &Policy, count: usize, problems: &[PolicyProblem]) {
+pub fn facts(page: &mut Page, policy: &Policy, count: usize, findings: &[Finding]) {
     let id = policy.id();
     page.push(Line::new(0, Mark::Title, id.to_string()).linked(&id, &Place::default()));
     match policy.tier {
@@ -24,32 +23,10 @@ pub fn facts(page: &mut Page, policy: &Policy, count: usize, problems: &[PolicyP
     for direction in [Direction::Ingress, Direction::Egress] {
         rules(page, policy, direction);
     }
-    if policy.inert > 0 {
-        let words = format!(
-            "{} in a direction that it does not isolate: without effect",
-            words::count(policy.inert.into(), "rule", "rules")
-        );
-        page.say(0, Mark::Note, words);
-    }
-    for problem in problems {
-        flaw(page, &id, problem);
-    }
+    findings.iter().for_each(|it| page.push(finding::line(0, it).linked(&id, &it.place)));
     for gap in &policy.gaps {
         page.push(Line::new(0, Mark::Unknown, format!("not understood: {}", gap.what)).linked(&id, &gap.place));
     }
-}
-
-/// What a policy's author may not have meant.
-fn flaw(page: &mut Page, id: &ObjectId, problem: &PolicyProblem) {
-    let (words, place) = match problem {
-        PolicyProblem::SelectsNothing => ("selects no running pod", Place::new("spec.podSelector")),
-        PolicyProblem::NoPeer(place) => ("rule matches nothing in the cluster", place.clone()),
-        PolicyProblem::AllowsAll(place) => ("this rule allows every end on every port", place.clone()),
-        PolicyProblem::TwoElements(place) => ("separate list entries are ORed; did you mean AND?", place.clone()),
-        // Said by the line on inert rules, and by the gaps.
-        PolicyProblem::InertRules(_) | PolicyProblem::NotUnderstood(_) => return,
-    };
-    page.push(Line::new(0, Mark::Note, words).linked(id, &place));
 }
 
 fn rules(page: &mut Page, policy: &Policy, direction: Direction) {

@@ -53,6 +53,11 @@ fn the_readme_lists_the_keys() {
 }
 
 #[test]
+fn every_sort_of_findings_is_in_the_docs() {
+    assert_current("docs/findings.md", "findings", &kreach::model::finding::document());
+}
+
+#[test]
 fn the_help_of_every_command_is_in_the_docs() {
     let mut args = kreach::args::Args::command().term_width(100);
     args.build();

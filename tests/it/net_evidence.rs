@@ -8,6 +8,7 @@ use kreach::ask::needs::Read;
 use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
+use kreach::model::finding::TWO_ELEMENTS;
 use kreach::model::id::{Kind, PodId};
 use kreach::model::labels::Operator;
 use kreach::model::policy::Direction;
@@ -15,7 +16,7 @@ use kreach::model::port::Protocol;
 use kreach::net::misses::{Hint, Lack, Miss};
 use kreach::net::notes::Note;
 use kreach::net::verdict::{End, Verdict};
-use kreach::net::{Holder, Index, PolicyProblem, dns, holder, split};
+use kreach::net::{Holder, Index, dns, holder, split};
 
 use crate::cases;
 
@@ -135,7 +136,7 @@ spec:
     assert!(all.iter().any(|it| it.hint == Some(Hint::MeantOr) && it.policy.name == *"and"), "{all:?}");
     let index = Index::build(&cluster);
     let or = cluster.policies.get("shop", "or").expect("it is held");
-    assert!(index.policy_problems(or).iter().any(|it| matches!(it, PolicyProblem::TwoElements(_))));
+    assert!(index.findings(or).iter().any(|it| *it.sort == TWO_ELEMENTS));
 }
 
 /// S51: default-deny egress without a way to port 53 leaves a pod without names.
@@ -177,17 +178,11 @@ fn problems_of_a_policy_are_found() {
     let target = "podSelector: {matchLabels: {app: nothing}}, policyTypes: [Egress]";
     let cluster = shop_with("shop/db{app=db}", "odd", &format!("{{{target}, ingress: [{{}}], egress: {egress}}}"));
     let policy = cluster.policies.get("shop", "odd").expect("it is held");
-    let problems = Index::build(&cluster).policy_problems(policy);
-    assert!(problems.contains(&PolicyProblem::SelectsNothing));
-    assert!(problems.contains(&PolicyProblem::InertRules(1)));
-    assert!(
-        problems
-            .iter()
-            .any(|it| matches!(it, PolicyProblem::AllowsAll(place) if place.to_string() == "spec.egress[0]"))
-    );
-    assert!(
-        problems.iter().any(|it| matches!(it, PolicyProblem::NoPeer(place) if place.to_string() == "spec.egress[1]"))
-    );
+    let found: Vec<String> =
+        Index::build(&cluster).findings(policy).iter().map(|it| format!("{} {}", it.sort.id, it.place)).collect();
+    let wanted =
+        ["inert-rules spec", "selects-nothing spec.podSelector", "allows-all spec.egress[0]", "no-peer spec.egress[1]"];
+    assert_eq!(found, wanted);
 }
 
 /// CONTRACT §2: which family comes first at a pod without an address is told by all others, which a one-shot trace reads

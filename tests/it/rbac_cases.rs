@@ -34,7 +34,7 @@ use kreach::model::id::ObjectId;
 use kreach::model::name::Name;
 use kreach::model::role::{RoleRef, SharedBinding, SharedRole};
 use kreach::rbac::covers::Leave;
-use kreach::rbac::dead::{Life, flaws};
+use kreach::rbac::dead::findings;
 use kreach::rbac::impersonation::ImpersonatedUser;
 use kreach::rbac::naive::{self, Asker};
 use kreach::rbac::served::Served;
@@ -237,9 +237,8 @@ fn check_flaws(case: &Case, it: &Expectation<'_>, what: &str) {
     let index = Index::build(&case.cluster);
     let (_, effective) = index.role(&home, &binding.role.name).unwrap_or_else(|| panic!("{what}: no role"));
     let served = Served::built_in();
-    let found = effective.rules.iter().flat_map(|rule| flaws(&binding, rule, &served));
-    let life = |it: Life| if it == Life::Dead { "dead" } else { "limited" };
-    let found: Vec<String> = found.map(|it| format!("{} {} {}", life(it.life), it.number, it.word)).collect();
+    let found = effective.rules.iter().flat_map(|rule| findings(&binding, rule, &served));
+    let found: Vec<String> = found.map(|it| format!("{} {} {}", it.effect.as_str(), it.sort.rule, it.word)).collect();
     match is_whole {
         true => assert!(found.is_empty(), "{what}: {found:?}"),
         false => {

@@ -126,7 +126,7 @@ type Rule = fn(&[File]) -> Complaints;
 fn the_tree_is_tidy() {
     let files = tree();
     assert!(files.iter().any(|it| it.path == "src/lib.rs"), "the tree was not read");
-    let rules: [(&str, Rule); 15] = [
+    let rules: [(&str, Rule); 16] = [
         ("pure modules do no IO and know no clock", impure_words),
         ("modules use only what lies below them", upward_uses),
         ("every module of src has its floor", homeless_modules),
@@ -136,6 +136,7 @@ fn the_tree_is_tidy() {
         ("fixes alone know which kind they write", named_policy_kinds),
         ("every file of a table's directory is in the table", forgotten_rows),
         ("every power is in POWERS", forgotten_powers),
+        ("every sort of findings is in FINDINGS", forgotten_findings),
         ("every file of tests/it is a module of it", forgotten_tests),
         ("every Rust file begins with its doc", missing_docs),
         ("paths that the documents name exist", dangling_paths),
@@ -231,15 +232,24 @@ fn forgotten_in(files: &[File], Table { directory, table, besides }: &Table) -> 
     gone.chain(forgotten.map(|it| complain(it, 0, &format!("has no row in {table}")))).collect()
 }
 
-/// Constants of the type `Power` that the table beside them does not name.
 fn forgotten_powers(files: &[File]) -> Complaints {
-    let of_powers = || rust(files, "src/rbac/powers/");
-    let table = of_powers().find_map(|it| Some(it.text.split_once("const POWERS")?.1)).unwrap_or_default();
-    let name = |line: &str| line.strip_prefix("pub const ")?.split_once(": Power =").map(|it| it.0.to_owned());
-    let lines = of_powers().flat_map(|file| file.text.lines().enumerate().map(move |(at, line)| (file, at, line)));
+    forgotten_constants(files, "src/rbac/powers/", "Power", "POWERS")
+}
+
+fn forgotten_findings(files: &[File]) -> Complaints {
+    forgotten_constants(files, "src/model/finding", "FindingSort", "FINDINGS")
+}
+
+/// Constants of a type that the table beside them does not name.
+fn forgotten_constants(files: &[File], under: &str, of_type: &str, table: &str) -> Complaints {
+    let all = || rust(files, under);
+    let rows = all().find_map(|it| Some(it.text.split_once(&format!("const {table}:"))?.1)).unwrap_or_default();
+    let typed = format!(": {of_type} =");
+    let name = |line: &str| line.strip_prefix("pub const ")?.split_once(&typed).map(|it| it.0.to_owned());
+    let lines = all().flat_map(|file| file.text.lines().enumerate().map(move |(at, line)| (file, at, line)));
     let named = lines.filter_map(|(file, at, line)| Some((file, at, name(line)?)));
-    let forgotten = named.filter(|it| !mentions(table, &format!("&{},", it.2)));
-    forgotten.map(|(file, at, name)| complain(file, at, &format!("{name} is not in POWERS"))).collect()
+    let forgotten = named.filter(|it| !mentions(rows, &format!("&{},", it.2)));
+    forgotten.map(|(file, at, name)| complain(file, at, &format!("{name} is not in {table}"))).collect()
 }
 
 fn forgotten_tests(files: &[File]) -> Complaints {
@@ -702,6 +712,13 @@ fn a_power_that_is_not_in_the_table_is_found() {
     let rows = "pub const SIGN: Power =\n    power();\npub const KEDA: Power = power();\n";
     let files = [("src/rbac/powers/table.rs", table), ("src/rbac/powers/controllers.rs", rows)];
     assert_eq!(said(forgotten_powers, &files), ["src/rbac/powers/controllers.rs:3: KEDA is not in POWERS"]);
+}
+
+#[test]
+fn a_sort_of_findings_that_is_not_in_the_table_is_found() {
+    let text = "pub const STALE: FindingSort = rule();\npub const LEFT: FindingSort =\n    rule();\npub const FINDINGS: &[&FindingSort] = &[\n    &STALE,\n];\n";
+    let files = [("src/model/finding.rs", text)];
+    assert_eq!(said(forgotten_findings, &files), ["src/model/finding.rs:2: LEFT is not in FINDINGS"]);
 }
 
 #[test]

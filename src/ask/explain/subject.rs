@@ -3,11 +3,11 @@
 use super::{count, linked};
 use crate::ask::World;
 use crate::ask::scope::View;
+use crate::model::finding::NEVER;
 use crate::model::id::{Kind, PodId};
 use crate::model::role::{Subject, SubjectKind};
-use crate::rbac::subjects::Oddity;
 use crate::text::rbac as words;
-use crate::text::{Mark, Page};
+use crate::text::{Mark, Page, finding};
 
 /// Who somebody is: the worst of it, what is odd, what names them, and the pods that run as them.
 pub fn facts(page: &mut Page, view: View<'_>, subject: &Subject) {
@@ -21,13 +21,10 @@ pub fn facts(page: &mut Page, view: View<'_>, subject: &Subject) {
         return page.say(0, Mark::Note, "nothing names it");
     }
     let weight = world.weight(subject);
-    for oddity in &weight.oddities {
-        let mark = if oddity.is_bad() { Mark::Deny } else { Mark::Note };
-        page.say(0, mark, format!("{}: {}", oddity.as_str(), oddity.doc()));
-    }
+    weight.findings.iter().for_each(|it| page.push(finding::line(0, it)));
     match weight.danger() {
         Some(danger) => page.say(0, Mark::Note, format!("highest risk: {}. {}", danger.word, danger.doc)),
-        None if weight.oddities.contains(&Oddity::Never) => {}
+        None if weight.findings.iter().any(|it| *it.sort == NEVER) => {}
         None if !is_listed(world) => page.say(0, Mark::Unknown, "what is bound to it may not all be read"),
         None => page.say(0, Mark::Plain, "no risky permissions of its own"),
     }

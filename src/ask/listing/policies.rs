@@ -12,7 +12,6 @@ use crate::kinds::WRITTEN_POLICY;
 use crate::model::cluster::Change;
 use crate::model::id::ObjectId;
 use crate::model::policy::{Direction, Directions, Policy};
-use crate::net::PolicyProblem;
 use crate::text::words;
 
 /// The list.
@@ -163,19 +162,15 @@ fn strangers(row: &Policy, view: View<'_>) -> Option<Counted> {
     Some(view.world.findings()?.trust.get(&row.id())?.strangers.clone())
 }
 
+/// What could not be read or understood of it, and what was found.
 fn problems(row: &Policy, view: View<'_>) -> usize {
     let read = view.world.cluster.problems.get(&row.id()).map_or(0, Vec::len);
-    read.max(row.gaps.len()) + view.world.net().policy_problems(row).iter().filter(|it| is_news(it)).count()
+    read.max(row.gaps.len()) + view.world.net().findings(row).len()
 }
 
 /// Those with problems first, the most of them above all; then by name.
 fn by_risk(row: &Arc<Policy>, view: View<'_>) -> SortKey {
     SortKey::Number(u64::MAX - problems(row, view) as u64)
-}
-
-/// What was not understood is counted among what could not be read.
-fn is_news(problem: &PolicyProblem) -> bool {
-    !matches!(problem, PolicyProblem::NotUnderstood(_))
 }
 
 fn problems_cell(row: &Policy, view: View<'_>) -> Cell {

@@ -9,6 +9,7 @@ use crate::ask::scope::{Problems, View};
 use crate::ask::topic::Topic;
 use crate::ask::weights;
 use crate::model::cluster::Change;
+use crate::model::finding::Finding;
 use crate::model::id::Kind;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::review::Me;
@@ -192,7 +193,7 @@ fn by_extent(row: &Subject, view: View<'_>) -> SortKey {
 fn marks(row: &Subject, view: View<'_>) -> Cell {
     let weight = view.world.weight(row);
     let you = view.world.is_me(row).then_some("you");
-    let words: Vec<&str> = you.into_iter().chain(weight.oddities.iter().map(|it| it.as_str())).collect();
+    let words: Vec<&str> = you.into_iter().chain(weight.findings.iter().map(Finding::label)).collect();
     Cell::new(words.join(" "), if weight.is_odd() { Tone::Risk } else { Tone::Dim })
 }
 

@@ -78,7 +78,7 @@ use crate::net::reach::AddressRange;
 
 pub use self::listing::Listing;
 pub use self::part::MapPart;
-pub use self::queries::{Isolation, IsolationCounts, PolicyProblem};
+pub use self::queries::{Isolation, IsolationCounts};
 
 /// What the user tells beyond the cluster's objects.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -4,6 +4,7 @@ use super::classes::ClassSort;
 use super::{Index, NO_CLASS, slot};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Gap;
+use crate::model::finding::{ALLOWS_ALL, Finding, INERT_RULES, NO_PEER, SELECTS_NOTHING, TWO_ELEMENTS};
 use crate::model::id::{ObjectId, PodId};
 use crate::model::labels::NamespaceMatch;
 use crate::model::place::Place;
@@ -33,23 +34,6 @@ pub struct IsolationCounts {
     pub unknown: u32,
     pub host_network: u32,
     pub finished: u32,
-}
-
-/// Something about a policy that its author may not have meant.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum PolicyProblem {
-    /// It governs no pod that runs.
-    SelectsNothing,
-    /// Rules of a direction that it does not isolate (S5).
-    InertRules(u32),
-    /// A rule that no pod or address can fit: its peers hold nothing now.
-    NoPeer(Place),
-    /// An empty rule: all ends on all ports.
-    AllowsAll(Place),
-    /// A namespace and a pod selector as two elements of one list, which is "or", not "and" (S15).
-    TwoElements(Place),
-    /// A part that was not understood.
-    NotUnderstood(Place),
 }
 
 impl Index {
@@ -123,35 +107,36 @@ impl Index {
         pods.map(|(class, _)| self.weight(class) as usize).sum()
     }
 
-    /// What a policy's author may not have meant.
-    pub fn policy_problems(&self, policy: &Policy) -> Vec<PolicyProblem> {
-        let mut problems = Vec::new();
-        let Some(id) = self.policy_id(policy) else { return problems };
-        if self.target_count(policy) == 0 {
-            problems.push(PolicyProblem::SelectsNothing);
-        }
+    /// What a policy's author may not have meant; what was not understood of it is in its gaps.
+    pub fn findings(&self, policy: &Policy) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let Some(id) = self.policy_id(policy) else { return found };
         if policy.inert > 0 {
-            problems.push(PolicyProblem::InertRules(policy.inert));
+            let rules = if policy.inert == 1 { "rule" } else { "rules" };
+            let what = format!("{} {rules} in a direction that it does not isolate: without effect", policy.inert);
+            found.push(Finding::new(&INERT_RULES, Place::new("spec")).saying(what));
+        }
+        if self.target_count(policy) == 0 {
+            found.push(Finding::new(&SELECTS_NOTHING, Place::new("spec.podSelector")));
         }
         for rule in self.policies.get(id).rules.iter() {
             // A row of a list may be what the policy was before the change that the index has seen.
             let Some(written) = policy.rules.get(rule.at as usize) else { continue };
             if !rule.peers.is_empty() && rule.peers.iter().all(|it| self.holds_nothing(it.0)) {
-                problems.push(PolicyProblem::NoPeer(written.place.clone()));
+                found.push(Finding::new(&NO_PEER, written.place.clone()));
             }
             let any_port = written.ports.contains(&crate::model::port::PortMatch::Any);
             if any_port
                 && written.peers.iter().any(|it| it.matches == PeerMatch::Anyone)
                 && policy.tier == Tier::Namespace
             {
-                problems.push(PolicyProblem::AllowsAll(written.place.clone()));
+                found.push(Finding::new(&ALLOWS_ALL, written.place.clone()));
             }
             if let Some(place) = two_elements(&policy.meta.namespace, &written.peers) {
-                problems.push(PolicyProblem::TwoElements(place));
+                found.push(Finding::new(&TWO_ELEMENTS, place));
             }
         }
-        problems.extend(policy.gaps.iter().map(|it| PolicyProblem::NotUnderstood(it.place.clone())));
-        problems
+        found
     }
 
     /// All that the index rests its answers on, pod by pod and in order: equal for equal clusters, however the index

@@ -1,19 +1,20 @@
 //! Resources of rules that no request is for, or none that a RoleBinding could let through.
 
-use super::{Flaw, RulePart, dead, is_list, limited};
+use super::is_list;
+use crate::model::finding::{CLUSTER_SCOPED, Finding, FindingSort, NO_WILDCARD, OWN_NAMESPACE, UNKNOWN_RESOURCE};
 use crate::model::id::ResourceScope;
 use crate::model::name::Name;
 use crate::model::role::{Binding, RoleRule};
 use crate::rbac::places::{self, NamespaceOf};
 use crate::rbac::served::{Resource, Served};
 
-/// What is wrong with a resource of a rule.
-pub(super) fn flaw(word: &Name, binding: &Binding, rule: &RoleRule, served: &Served) -> Option<Flaw> {
+/// A resource.
+pub(super) fn resource(word: &Name, binding: &Binding, rule: &RoleRule, served: &Served) -> Option<Finding> {
     if *word == "*" {
         return None;
     }
-    if let Some((number, what)) = written(word, rule, served) {
-        return Some(dead(number, RulePart::Resource, word, what));
+    if let Some((sort, what)) = written(word, rule, served) {
+        return Some(Finding::of_word(sort, word).saying(what));
     }
     let (resource, subresource) = word.split_once('/').unwrap_or((word, ""));
     if resource == "*" {
@@ -24,7 +25,7 @@ pub(super) fn flaw(word: &Name, binding: &Binding, rule: &RoleRule, served: &Ser
         return unserved(word, rule, served);
     }
     if let Some(what) = unknown_subresource(resource, subresource, &found, served) {
-        return Some(dead(12, RulePart::Resource, word, what));
+        return Some(Finding::of_word(&UNKNOWN_RESOURCE, word).saying(what));
     }
     let is_cluster_scoped = found.iter().all(|it| it.scope == ResourceScope::Cluster);
     (is_cluster_scoped && !binding.meta.namespace.is_empty())
@@ -32,25 +33,26 @@ pub(super) fn flaw(word: &Name, binding: &Binding, rule: &RoleRule, served: &Ser
 }
 
 /// What is wrong with how a resource is written, whatever is served.
-fn written(word: &str, rule: &RoleRule, served: &Served) -> Option<(u32, String)> {
+fn written(word: &str, rule: &RoleRule, served: &Served) -> Option<(&'static FindingSort, String)> {
     let (resource, subresource) = word.split_once('/').unwrap_or((word, ""));
     match word {
-        "" => Some((12, "no request is for an empty resource".to_owned())),
-        "*/*" => Some((9, "* alone covers subresources too; did you mean *?".to_owned())),
-        _ if is_list(word) => Some((12, "one string is one resource: write each by itself".to_owned())),
+        "" => Some((&UNKNOWN_RESOURCE, "no request is for an empty resource".to_owned())),
+        "*/*" => Some((&NO_WILDCARD, "* alone covers subresources too; did you mean *?".to_owned())),
+        _ if is_list(word) => Some((&UNKNOWN_RESOURCE, "one string is one resource: write each by itself".to_owned())),
         _ if resource.is_empty() || word.ends_with('/') => {
             let near = Some(word.trim_matches(['/', '*'])).filter(|it| !it.is_empty());
             let near = near.map(|it| format!("; did you mean {it}?")).unwrap_or_default();
-            Some((12, format!("no request is for a resource of that form{near}")))
+            Some((&UNKNOWN_RESOURCE, format!("no request is for a resource of that form{near}")))
         }
-        _ if subresource == "*" => Some((9, meant_subresources(resource, rule, served))),
+        _ if subresource == "*" => Some((&NO_WILDCARD, meant_subresources(resource, rule, served))),
         _ if resource != "*" && resource.contains('*') || subresource.contains('*') => {
             let near = served.nearest(resource.trim_matches('*')).map(|it| format!("; did you mean {}?", it.name));
             let near = near.unwrap_or_default();
-            Some((12, format!("only * alone and */SUBRESOURCE are wildcards{near}")))
+            Some((&UNKNOWN_RESOURCE, format!("only * alone and */SUBRESOURCE are wildcards{near}")))
         }
-        _ => misplaced_group(resource)
-            .map(|(plural, group)| (12, format!("groups stand in apiGroups; did you mean {plural} in group {group}?"))),
+        _ => misplaced_group(resource).map(|(plural, group)| {
+            (&UNKNOWN_RESOURCE, format!("groups stand in apiGroups; did you mean {plural} in group {group}?"))
+        }),
     }
 }
 
@@ -73,7 +75,7 @@ fn meant_subresources(resource: &str, rule: &RoleRule, served: &Served) -> Strin
 }
 
 /// `*/SUBRESOURCE` where nothing that the rule's groups serve has it.
-fn of_every_resource(word: &Name, subresource: &str, rule: &RoleRule, served: &Served) -> Option<Flaw> {
+fn of_every_resource(word: &Name, subresource: &str, rule: &RoleRule, served: &Served) -> Option<Finding> {
     let is_known = rule.groups.iter().all(|it| it == "*" || served.is_known_group(it));
     // Of groups that nobody knows only a slip of the pen is judged.
     let of_others = rule.groups.iter().any(|it| it == "*") && !served.is_known_group("*");
@@ -86,8 +88,8 @@ fn of_every_resource(word: &Name, subresource: &str, rule: &RoleRule, served: &S
     }
     // What somebody is impersonated with may be called anything.
     let impersonates = rule.verbs.iter().any(|it| it == "*" || it == "impersonate");
-    let flaw = if impersonates && !extras.is_empty() { limited } else { dead };
-    Some(flaw(12, RulePart::Resource, word, what))
+    let found = Finding::of_word(&UNKNOWN_RESOURCE, word).saying(what);
+    Some(if impersonates && !extras.is_empty() { found.limited() } else { found })
 }
 
 /// The subresource of these that is most like a word.
@@ -122,7 +124,7 @@ fn unknown_subresource(resource: &str, subresource: &str, of: &[&Resource], serv
 }
 
 /// A resource that none of the rule's groups serves; silent where that cannot be known.
-fn unserved(word: &Name, rule: &RoleRule, served: &Served) -> Option<Flaw> {
+fn unserved(word: &Name, rule: &RoleRule, served: &Served) -> Option<Finding> {
     let (resource, subresource) = word.split_once('/').unwrap_or((word, ""));
     let below = if subresource.is_empty() { String::new() } else { format!("/{subresource}") };
     let groups = || rule.groups.iter().filter(|it| super::words::group(it, served).is_none());
@@ -131,7 +133,7 @@ fn unserved(word: &Name, rule: &RoleRule, served: &Served) -> Option<Flaw> {
     if groups().next().is_none() || !is_known {
         // A group that we do not know may well serve it, but nothing in upper case.
         let what = format!("resources are plurals in lower case; did you mean {lower}{below}?");
-        return (lower != resource).then(|| dead(12, RulePart::Resource, word, what));
+        return (lower != resource).then(|| Finding::of_word(&UNKNOWN_RESOURCE, word).saying(what));
     }
     let meant =
         served.iter().find(|it| it.singular == *lower || it.name == *lower || it.short.iter().any(|it| *it == *lower));
@@ -143,11 +145,11 @@ fn unserved(word: &Name, rule: &RoleRule, served: &Served) -> Option<Flaw> {
             None => format!("{resource} is not served"),
         },
     };
-    Some(dead(12, RulePart::Resource, word, what))
+    Some(Finding::of_word(&UNKNOWN_RESOURCE, word).saying(what))
 }
 
 /// A cluster-scoped resource through a RoleBinding: dead, but for what is asked in a namespace (rules 16, 17 and 49).
-fn through_role_binding(word: &Name, found: &[&Resource], binding: &Binding, rule: &RoleRule) -> Option<Flaw> {
+fn through_role_binding(word: &Name, found: &[&Resource], binding: &Binding, rule: &RoleRule) -> Option<Finding> {
     let namespace = &binding.meta.namespace;
     let (resource, _) = word.split_once('/').unwrap_or((word, ""));
     let exception = found.iter().find_map(|it| places::exception(&it.group, word));
@@ -157,16 +159,16 @@ fn through_role_binding(word: &Name, found: &[&Resource], binding: &Binding, rul
             let what = format!(
                 "through a RoleBinding this is the Namespace {namespace} itself, and only get, update, patch, delete"
             );
-            Some(limited(16, RulePart::Resource, word, what))
+            Some(Finding::of_word(&OWN_NAMESPACE, word).saying(what))
         }
         Some((it, NamespaceOf::Other(_))) if rule.verbs.iter().all(|verb| it.verbs.contains(&verb.as_str())) => None,
         Some((it, NamespaceOf::Other(whose))) => {
             let what = format!("through a RoleBinding only {}, in the namespace of {whose}", it.verbs.join(", "));
-            Some(limited(17, RulePart::Resource, word, what))
+            Some(Finding::of_word(&CLUSTER_SCOPED, word).saying(what).limited())
         }
         _ => {
             let what = format!("{resource} are cluster-scoped: only a ClusterRoleBinding grants them");
-            Some(dead(17, RulePart::Resource, word, what))
+            Some(Finding::of_word(&CLUSTER_SCOPED, word).saying(what))
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Verbs, groups, names and URLs of rules that no request has.
 
-use super::{Flaw, RulePart, dead, is_list, limited};
+use super::is_list;
+use crate::model::finding::{
+    BOUND_URL, Finding, NAMED_CREATE, NAMED_DELETECOLLECTION, NAMED_LIST, NO_SUCH_NAME, UNKNOWN_GROUP, UNKNOWN_METHOD,
+    UNKNOWN_URL, UNKNOWN_VERB,
+};
 use crate::model::name::{Name, is_dns_name};
 use crate::model::role::{Binding, RoleRule};
 use crate::rbac::served::{self, Served};
@@ -41,43 +45,41 @@ const FREE_GROUPS: [&str; 6] =
 const DOTLESS: [&str; 6] = ["", "apps", "autoscaling", "batch", "extensions", "policy"];
 
 /// A verb on resources.
-pub(super) fn verb(verb: &Name, rule: &RoleRule) -> Option<Flaw> {
+pub(super) fn verb(verb: &Name, rule: &RoleRule) -> Option<Finding> {
     if *verb == "*" {
         return None;
     }
-    let is_written_wrong = || written(verb).map(|what| dead(6, RulePart::Verb, verb, what));
+    let is_written_wrong = || written(verb).map(|what| Finding::of_word(&UNKNOWN_VERB, verb).saying(what));
     with_names(verb, rule).or_else(is_written_wrong).or_else(|| unasked(verb, rule))
 }
 
 /// A verb that Kubernetes asks for nowhere, or not on these resources; other groups may have verbs of their own.
-fn unasked(verb: &Name, rule: &RoleRule) -> Option<Flaw> {
+fn unasked(verb: &Name, rule: &RoleRule) -> Option<Finding> {
     let is_own = rule.groups.iter().all(|it| served::is_own_group(it));
     if let Some(meant) = meant(verb) {
         let what = format!("unknown verb; did you mean {meant}?");
-        return Some(if is_own { dead(6, RulePart::Verb, verb, what) } else { limited(6, RulePart::Verb, verb, what) });
+        let found = Finding::of_word(&UNKNOWN_VERB, verb).saying(what);
+        return Some(if is_own { found } else { found.limited() });
     }
     if let Some(resources) = only_on(verb, rule).filter(|_| is_own) {
-        return Some(dead(6, RulePart::Verb, verb, format!("{verb} is asked on {} alone", resources.join(" and "))));
+        return Some(
+            Finding::of_word(&UNKNOWN_VERB, verb)
+                .saying(format!("{verb} is asked on {} alone", resources.join(" and "))),
+        );
     }
     let what = "unknown verb: only what checks it itself";
-    (is_own && !served::is_verb(verb)).then(|| limited(6, RulePart::Verb, verb, what))
+    (is_own && !served::is_verb(verb)).then(|| Finding::of_word(&UNKNOWN_VERB, verb).saying(what).limited())
 }
 
 /// What resourceNames leave of a verb (rules 22–24).
-fn with_names(verb: &Name, rule: &RoleRule) -> Option<Flaw> {
+fn with_names(verb: &Name, rule: &RoleRule) -> Option<Finding> {
     if rule.names.is_empty() || rule.names.iter().any(|it| it.is_empty()) {
         return None;
     }
     match verb.as_str() {
-        "deletecollection" => {
-            let what = "deletecollection never has a name: resourceNames shut it out";
-            Some(dead(23, RulePart::Verb, verb, what))
-        }
-        "create" if !rule.resources.iter().all(|it| it.contains('/')) => {
-            let what = "a create by POST has no name: only apply, PUT and subresources match resourceNames";
-            Some(limited(22, RulePart::Verb, verb, what))
-        }
-        "list" | "watch" => Some(limited(24, RulePart::Verb, verb, "only with the field selector metadata.name=NAME")),
+        "deletecollection" => Some(Finding::of_word(&NAMED_DELETECOLLECTION, verb)),
+        "create" if !rule.resources.iter().all(|it| it.contains('/')) => Some(Finding::of_word(&NAMED_CREATE, verb)),
+        "list" | "watch" => Some(Finding::of_word(&NAMED_LIST, verb)),
         _ => None,
     }
 }
@@ -112,14 +114,13 @@ fn only_on(verb: &str, rule: &RoleRule) -> Option<&'static [&'static str]> {
 }
 
 /// A verb on URLs.
-pub(super) fn method(verb: &Name) -> Option<Flaw> {
+pub(super) fn method(verb: &Name) -> Option<Finding> {
     let is_method = METHODS.contains(&verb.as_str());
-    let what = "URLs are asked with HTTP methods in lower case: get, post, put, patch, delete, head, options";
-    (!is_method).then(|| dead(29, RulePart::Method, verb, what))
+    (!is_method).then(|| Finding::of_word(&UNKNOWN_METHOD, verb))
 }
 
 /// An API group.
-pub(super) fn group(group: &Name, served: &Served) -> Option<Flaw> {
+pub(super) fn group(group: &Name, served: &Served) -> Option<Finding> {
     let what = match group.as_str() {
         "" | "*" => return None,
         "core" => "the core group is written \"\", not \"core\"".to_owned(),
@@ -135,7 +136,8 @@ pub(super) fn group(group: &Name, served: &Served) -> Option<Flaw> {
         }
         word if word.contains('.') => {
             return served.slip_of_group(word).map(|meant| {
-                limited(7, RulePart::Group, group, format!("no group of Kubernetes' own; did you mean {meant}?"))
+                let what = format!("no group of Kubernetes' own; did you mean {meant}?");
+                Finding::of_word(&UNKNOWN_GROUP, group).saying(what).limited()
             });
         }
         word if DOTLESS.contains(&word) || served.iter().any(|it| it.group == *word) => {
@@ -146,11 +148,11 @@ pub(super) fn group(group: &Name, served: &Served) -> Option<Flaw> {
             None => format!("there is no group {word}"),
         },
     };
-    Some(dead(7, RulePart::Group, group, what))
+    Some(Finding::of_word(&UNKNOWN_GROUP, group).saying(what))
 }
 
 /// The name of an object (rule 21).
-pub(super) fn name(name: &Name, rule: &RoleRule) -> Option<Flaw> {
+pub(super) fn name(name: &Name, rule: &RoleRule) -> Option<Finding> {
     if name.is_empty() || is_dns_name(name) {
         return None;
     }
@@ -162,10 +164,11 @@ pub(super) fn name(name: &Name, rule: &RoleRule) -> Option<Flaw> {
     let of_any = rule.groups.iter().any(|it| FREE_GROUPS.contains(&it.as_str()));
     let is_free = |it: &str| it == "*" && of_any || FREE_NAMES.contains(&it) && it != "signers";
     let is_known = rule.groups.iter().all(|it| served::is_own_group(it));
+    let found = |what: &'static str| Finding::of_word(&NO_SUCH_NAME, name).saying(what);
     match (has_pattern, plurals().any(is_free)) {
-        (true, true) => Some(limited(21, RulePart::Name, name, "names compare exactly: only what is called so")),
-        (true, false) => Some(dead(21, RulePart::Name, name, "names compare exactly: no object can be called so")),
-        (false, false) if is_known => Some(dead(21, RulePart::Name, name, "no object can be called so")),
+        (true, true) => Some(found("names compare exactly: only what is called so").limited()),
+        (true, false) => Some(found("names compare exactly: no object can be called so")),
+        (false, false) if is_known => Some(found(NO_SUCH_NAME.doc)),
         _ => None,
     }
 }
@@ -176,10 +179,9 @@ fn is_domain(name: &str) -> bool {
 }
 
 /// A URL (rules 28 and 30).
-pub(super) fn url(url: &Name, binding: &Binding) -> Option<Flaw> {
+pub(super) fn url(url: &Name, binding: &Binding) -> Option<Finding> {
     if !binding.meta.namespace.is_empty() {
-        let what = "a RoleBinding grants no URLs: only a ClusterRoleBinding does";
-        return Some(dead(30, RulePart::Url, url, what));
+        return Some(Finding::of_word(&BOUND_URL, url));
     }
     let stem = url.trim_end_matches('*');
     let what = match url.as_str() {
@@ -191,7 +193,7 @@ pub(super) fn url(url: &Name, binding: &Binding) -> Option<Flaw> {
         _ if is_of_resource(url) => "that is a resource's path, which is asked for by verb, group and resource",
         _ => return None,
     };
-    Some(dead(28, RulePart::Url, url, what))
+    Some(Finding::of_word(&UNKNOWN_URL, url).saying(what))
 }
 
 /// `/api/v1/pods`, `/apis/apps/v1/deployments`: a path below a version.

@@ -16,7 +16,7 @@ use crate::rbac::review::{Extent, Rules};
 use super::reasons::{no_role, of_member};
 use super::{groups, scope, verbs};
 use crate::text::evidence::Evidence;
-use crate::text::{About, Line, Mark, Page, words};
+use crate::text::{About, Line, Mark, Page, finding, words};
 
 /// More places than this, and each begins closed.
 const PLACES: usize = 8;
@@ -113,10 +113,7 @@ fn add_row(page: &mut Page, indent: u8, row: &PermissionRow, identity: &Identity
         }
         row.sources.iter().filter(|it| same(it, source)).for_each(|it| add_subject(page, indent + 1, it, identity));
         add_rule(page, indent + 2, source);
-        for flaw in &source.flaws {
-            let word = if flaw.word.is_empty() { String::new() } else { format!("{}: ", flaw.word) };
-            page.say(indent + 2, Mark::Note, format!("{word}{}", flaw.what));
-        }
+        source.findings.iter().for_each(|it| page.push(finding::line(indent + 2, it)));
     }
 }
 
