@@ -206,6 +206,15 @@ pub fn bends(kind: Kind) -> Option<Bends> {
     }
 }
 
+/// Whether selectors of a kind's policies may hold pods on the host network.
+///
+/// Those of the policy API never do: such pods "are not included", neither as subject nor as peer. What an API does not
+/// say stays open (S37, S38).
+/// Source: <https://network-policy-api.sigs.k8s.io/reference/spec/>
+pub fn selects_host_network(kind: Kind) -> bool {
+    spec(kind).is_none_or(|it| it.group != "policy.networking.k8s.io")
+}
+
 /// The namespace whose objects of a kind are about pods of all namespaces, if there is one.
 pub fn root(kind: Kind) -> Option<&'static str> {
     beside::root(kind)

@@ -67,8 +67,33 @@ struct Naive<'a> {
     cluster: &'a Cluster,
     /// The families that may come first at a pod without an address.
     firsts: Vec<Family>,
-    /// What may exist beside the policies that are held: home (empty: cluster), tier, and what it may do.
-    unread: Vec<(Name, Tier, Bends)>,
+    /// What may exist beside the policies that are held.
+    unread: Vec<Unread>,
+}
+
+/// Policies that may exist and are not held: of which kind, where (empty: cluster-wide), when asked, and what they may do.
+struct Unread {
+    kind: Kind,
+    home: Name,
+    tier: Tier,
+    bends: Bends,
+}
+
+impl Unread {
+    /// Whether they come before, or beside, NetworkPolicy and are not evaluated.
+    fn bends_flows(&self) -> bool {
+        self.bends == Bends::Unevaluated && !matches!(self.tier, Tier::Baseline { .. })
+    }
+
+    /// Whether one of them may select a pod, as far as where it stands and its kind tell.
+    fn may_select(&self, pod: &Pod) -> bool {
+        (self.home.is_empty() || self.home == *pod.namespace()) && may_hold(self.kind, pod)
+    }
+}
+
+/// Whether selectors of a kind hold pods on this pod's sort of network.
+fn may_hold(kind: Kind, pod: &Pod) -> bool {
+    pod.network() == PodNetwork::Own || kinds::selects_host_network(kind)
 }
 
 /// What a pair's one port comes to.
@@ -121,13 +146,14 @@ pub fn boundaries(cluster: &Cluster) -> BTreeSet<Port> {
 }
 
 /// What is not read, as policies that may say anything.
-fn unread(cluster: &Cluster) -> Vec<(Name, Tier, Bends)> {
+fn unread(cluster: &Cluster) -> Vec<Unread> {
     let mut unread = Vec::new();
+    let mut add = |kind, home: &Name, tier, bends| unread.push(Unread { kind, home: home.clone(), tier, bends });
     let homes: BTreeSet<Name> = cluster.namespace_names();
     for home in &homes {
         for spec in KINDS.iter().filter(|it| !cluster.coverage.is_complete(it.kind, home)) {
             if let Some(Decides::Rules(tier)) = spec.decides {
-                unread.push((home.clone(), tier, Bends::Anything));
+                add(spec.kind, home, tier, Bends::Anything);
             }
         }
     }
@@ -139,22 +165,22 @@ fn unread(cluster: &Cluster) -> Vec<(Name, Tier, Bends)> {
             || *cluster.coverage.of(spec.kind, "") == Coverage::Unread;
         if spec.is_namespaced() && is_told_apart {
             let holes = homes.iter().filter(|it| !cluster.coverage.is_complete(spec.kind, it));
-            unread.extend(holes.map(|it| (it.clone(), tier, bends)));
+            holes.for_each(|it| add(spec.kind, it, tier, bends));
             // What may stand in the root namespace may be about any pod.
             if root.is_some_and(|it| !cluster.coverage.is_complete(spec.kind, it)) {
-                unread.push((Name::empty(), tier, bends));
+                add(spec.kind, &Name::empty(), tier, bends);
             }
         } else if !cluster.coverage.is_complete(spec.kind, "") {
-            unread.push((Name::empty(), tier, bends));
+            add(spec.kind, &Name::empty(), tier, bends);
         }
     }
     for id in cluster.unreadable.iter() {
         match kinds::spec(id.kind).and_then(|it| it.decides) {
-            Some(Decides::Rules(tier)) => unread.push((id.namespace.clone(), tier, Bends::Anything)),
+            Some(Decides::Rules(tier)) => add(id.kind, &id.namespace, tier, Bends::Anything),
             Some(Decides::Unknown(tier, bends)) => {
                 let is_root = kinds::root(id.kind).is_some_and(|it| id.namespace == it);
                 let home = if is_root { Name::empty() } else { id.namespace.clone() };
-                unread.push((home, tier, bends));
+                add(id.kind, &home, tier, bends);
             }
             Some(Decides::Nothing) | None => {}
         }
@@ -248,24 +274,24 @@ impl<'a> Naive<'a> {
         let is_all = |it: &SelectorSet| {
             it.pods.all_of.is_empty() && matches!(&it.namespaces, NamespaceMatch::Labels(it) if it.all_of.is_empty())
         };
-        let held = self.cluster.policies.iter().filter(|it| bends_flows(it)).any(|it| is_all(&it.target));
-        held || self.unread.iter().any(|(home, tier, bends)| {
-            home.is_empty() && *bends == Bends::Unevaluated && !matches!(tier, Tier::Baseline { .. })
-        })
+        let held = self.cluster.policies.iter().filter(|it| bends_flows(it) && kinds::selects_host_network(it.kind));
+        let mut unread = self.unread.iter().filter(|it| it.bends_flows() && kinds::selects_host_network(it.kind));
+        held.into_iter().any(|it| is_all(&it.target)) || unread.any(|it| it.home.is_empty())
     }
 
     /// Whether a policy of an unevaluated kind touches this end.
     fn is_bent(&self, party: &Party<'_>) -> bool {
         let Some(pod) = party.pod else { return false };
         let held = self.cluster.policies.iter().filter(|it| bends_flows(it));
-        held.into_iter().any(|it| self.selects(&it.target, pod) != NO)
-            || self.unread.iter().any(|(home, tier, bends)| {
-                *bends == Bends::Unevaluated && !matches!(tier, Tier::Baseline { .. }) && *home == *pod.namespace()
-            })
+        held.into_iter().any(|it| self.selects(it.kind, &it.target, pod) != NO)
+            || self.unread.iter().any(|it| it.bends_flows() && it.may_select(pod))
     }
 
-    /// Whether labels select a pod.
-    fn selects(&self, set: &SelectorSet, pod: &Pod) -> &'static [bool] {
+    /// Whether labels in a policy of this kind select a pod.
+    fn selects(&self, kind: Kind, set: &SelectorSet, pod: &Pod) -> &'static [bool] {
+        if !may_hold(kind, pod) {
+            return NO;
+        }
         let namespace = match &set.namespaces {
             NamespaceMatch::Own(name) => sure(*name == *pod.namespace()),
             NamespaceMatch::Labels(selector) => self.namespace_is(selector, pod.namespace()),
@@ -299,7 +325,7 @@ impl<'a> Naive<'a> {
                 continue;
             }
             let has = |bends: Bends| policy.gaps.iter().any(|it| it.bends == bends);
-            let ways = self.selects(&policy.target, pod);
+            let ways = self.selects(policy.kind, &policy.target, pod);
             if ways == NO || bends_flows(policy) {
                 continue;
             }
@@ -311,10 +337,10 @@ impl<'a> Naive<'a> {
                 found.push((Some(&**policy), policy.tier, ways));
             }
         }
-        for (home, tier, bends) in &self.unread {
-            let is_baseline = matches!(tier, Tier::Baseline { .. });
-            if (*bends == Bends::Anything || is_baseline) && (home.is_empty() || *home == *pod.namespace()) {
-                found.push((None, *tier, EITHER));
+        for unread in self.unread.iter().filter(|it| it.may_select(pod)) {
+            let is_baseline = matches!(unread.tier, Tier::Baseline { .. });
+            if unread.bends == Bends::Anything || is_baseline {
+                found.push((None, unread.tier, EITHER));
             }
         }
         found
@@ -332,7 +358,11 @@ impl<'a> Naive<'a> {
     ) -> PossibleOutcomes<bool> {
         let Some(pod) = target.pod else { return PossibleOutcomes::from([true]) };
         let governing = self.governing(pod);
-        let fits = |rule: &Rule| self.fits(rule, peer, destination, family, port);
+        let fits = |policy: &Policy, rule: &Rule| {
+            let ports = rule.ports.iter().map(|it| port_fits(it, destination, port));
+            let peers = rule.peers.iter().map(|it| self.peer_fits(policy.kind, &it.matches, peer, family));
+            both(any(ports), any(peers))
+        };
         let tier = |is_it: fn(Tier) -> bool| governing.iter().filter(move |it| is_it(it.1)).collect::<Vec<_>>();
         let admin = ordered(&tier(|it| matches!(it, Tier::Admin { .. })), direction, &fits);
         let namespace = additive(&tier(|it| it == Tier::Namespace), direction, &fits);
@@ -351,10 +381,9 @@ impl<'a> Naive<'a> {
     fn may(&self, direction: Direction, target: &Party<'_>, peer: &Party<'_>) -> PossibleOutcomes<bool> {
         let Some(pod) = target.pod.filter(|it| it.network() == PodNetwork::Own) else { return PossibleOutcomes::new() };
         let may = self.cluster.policies.iter().filter(|it| !it.gaps.is_empty());
-        let held = may.filter(|it| self.selects(&it.target, pod) != NO);
+        let held = may.filter(|it| self.selects(it.kind, &it.target, pod) != NO);
         let held = held.flat_map(|it| it.gaps.iter().map(|gap| gap.bends));
-        let here = |home: &Name| home.is_empty() || home == pod.namespace();
-        let unread = self.unread.iter().filter(|it| here(&it.0)).map(|it| it.2);
+        let unread = self.unread.iter().filter(|it| it.may_select(pod)).map(|it| it.bends);
         let is_outside = peer.node.is_some() || peer.pod.is_none();
         let mut ways = PossibleOutcomes::new();
         for bends in held.chain(unread) {
@@ -368,24 +397,11 @@ impl<'a> Naive<'a> {
         ways
     }
 
-    /// Whether a rule fits the flow.
-    fn fits(
-        &self,
-        rule: &Rule,
-        peer: &Party<'_>,
-        destination: &Party<'_>,
-        family: Family,
-        port: Port,
-    ) -> &'static [bool] {
-        let ports = rule.ports.iter().map(|it| port_fits(it, destination, port));
-        let peers = rule.peers.iter().map(|it| self.peer_fits(&it.matches, peer, family));
-        both(any(ports), any(peers))
-    }
-
-    fn peer_fits(&self, matches: &PeerMatch, peer: &Party<'_>, family: Family) -> &'static [bool] {
+    /// Whether a peer that a policy of this kind names holds the other end.
+    fn peer_fits(&self, kind: Kind, matches: &PeerMatch, peer: &Party<'_>, family: Family) -> &'static [bool] {
         match matches {
             PeerMatch::Anyone => YES,
-            PeerMatch::Pods(set) => peer.pod.map_or(NO, |it| self.selects(set, it)),
+            PeerMatch::Pods(set) => peer.pod.map_or(NO, |it| self.selects(kind, set, it)),
             PeerMatch::Block(block) => block_fits(block, peer, family),
             PeerMatch::Nodes(selector) => match peer.node.filter(|_| peer.pod.is_none()) {
                 None => NO,

@@ -300,7 +300,13 @@ pub fn policy(dice: &mut Dice, spice: Spice) -> Policy {
     };
     let home = *dice.pick(&NAMESPACES);
     let is_ordered = tier != Tier::Namespace;
-    let (kind, namespace) = if is_ordered { (Kind("tiered"), "") } else { (Kind::NETWORK_POLICY, home) };
+    // Of the policy API, which passes the host network by, or of another that does not say so.
+    let (kind, namespace) = match tier {
+        Tier::Namespace => (Kind::NETWORK_POLICY, home),
+        Tier::Admin { priority: 0 } => (Kind("adminnetworkpolicy"), ""),
+        Tier::Baseline { priority: 0 } => (Kind("baselineadminnetworkpolicy"), ""),
+        Tier::Admin { .. } | Tier::Baseline { .. } => (Kind("tiered"), ""),
+    };
     let isolates = match dice.roll(6) {
         _ if is_ordered => Directions::NONE,
         0 => Directions::BOTH,

@@ -70,7 +70,7 @@ impl Index {
                     (Some(_), None) => Tri::Maybe,
                     (Some(_), Some(node)) => Tri::sure(selector.matches(&node.labels)),
                 },
-                PeerKey::Pods(_) | PeerKey::Anyone => Tri::No,
+                PeerKey::Pods(_) | PeerKey::OwnNetworkPods(_) | PeerKey::Anyone => Tri::No,
             },
         }
     }

@@ -7,8 +7,10 @@ use super::classes::{ClassSort, hash_of};
 use super::members::ClassSet;
 use super::short::Short;
 use super::{Index, slot};
+use crate::kinds;
 use crate::model::address::Block;
 use crate::model::cluster::Cluster;
+use crate::model::id::Kind;
 use crate::model::labels::{NamespaceMatch, Operator, Selector, SelectorSet};
 use crate::model::name::Name;
 use crate::model::policy::{Direction, PeerMatch};
@@ -20,15 +22,26 @@ use crate::net::verdict::{NamespaceLabels, Tri};
 pub(super) enum PeerKey {
     Anyone,
     Pods(SelectorSet),
+    /// The same without pods on the host network, as the policy API's selectors hold them.
+    OwnNetworkPods(SelectorSet),
     Block(Block),
     Nodes(Selector),
 }
 
-impl From<&PeerMatch> for PeerKey {
-    fn from(peer: &PeerMatch) -> Self {
+impl PeerKey {
+    /// Of a set of pods that a policy of this kind names, as peer or as target.
+    pub fn of_pods(set: &SelectorSet, kind: Kind) -> Self {
+        match kinds::selects_host_network(kind) {
+            true => PeerKey::Pods(set.clone()),
+            false => PeerKey::OwnNetworkPods(set.clone()),
+        }
+    }
+
+    /// Of a peer that a policy of this kind names.
+    pub fn of(peer: &PeerMatch, kind: Kind) -> Self {
         match peer {
             PeerMatch::Anyone => PeerKey::Anyone,
-            PeerMatch::Pods(set) => PeerKey::Pods(set.clone()),
+            PeerMatch::Pods(set) => Self::of_pods(set, kind),
             PeerMatch::Block(block) => PeerKey::Block((**block).clone()),
             PeerMatch::Nodes(selector) => PeerKey::Nodes(selector.clone()),
         }
@@ -79,7 +92,7 @@ impl PeerEntry {
 
     pub fn bytes(&self) -> usize {
         let key = match &self.key {
-            PeerKey::Pods(set) => {
+            PeerKey::Pods(set) | PeerKey::OwnNetworkPods(set) => {
                 let namespaces = match &set.namespaces {
                     NamespaceMatch::Own(_) => 0,
                     NamespaceMatch::Labels(selector) => selector.all_of.len() * 64,
@@ -138,7 +151,7 @@ impl Index {
         let peers = &self.peers;
         self.peer_ids.insert_unique(hash, id, |it| hash_of(&peers.get(*it).key));
         match key {
-            PeerKey::Pods(set) => self.link_pods(id, set),
+            PeerKey::Pods(set) | PeerKey::OwnNetworkPods(set) => self.link_pods(id, set),
             PeerKey::Block(block) => Arc::make_mut(&mut self.blocks).entry(block.cidr).or_default().push(id),
             PeerKey::Nodes(_) => {
                 self.node_peers.push(id);
@@ -205,7 +218,9 @@ impl Index {
         if let Ok(entry) = self.peer_ids.find_entry(hash_of(&key), |it| *it == id) {
             entry.remove();
         }
-        if let PeerKey::Pods(SelectorSet { namespaces: NamespaceMatch::Own(name), .. }) = &key {
+        if let PeerKey::Pods(set) | PeerKey::OwnNetworkPods(set) = &key
+            && let NamespaceMatch::Own(name) = &set.namespaces
+        {
             let namespace = self.namespace_ids[name];
             self.namespaces.get_mut(namespace).own.forget(&id);
         }
@@ -290,7 +305,8 @@ impl Index {
     pub(super) fn holds(&self, peer: u32, class: u32) -> Tri {
         let class = self.classes.get(class);
         match (&self.peers.get(peer).key, class.sort) {
-            (PeerKey::Pods(set), ClassSort::Pod | ClassSort::HostPod) => {
+            (PeerKey::Pods(set), ClassSort::Pod | ClassSort::HostPod)
+            | (PeerKey::OwnNetworkPods(set), ClassSort::Pod) => {
                 let facts = &self.namespaces.get(class.namespace).facts;
                 let namespace = match &set.namespaces {
                     NamespaceMatch::Own(name) => Tri::sure(*name == facts.name),

@@ -6,12 +6,13 @@ use super::peers::PeerKey;
 use super::ports::ResolvedPorts;
 use super::short::Short;
 use super::{Index, slot};
+use crate::kinds;
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Gap;
 use crate::model::id::ObjectId;
 use crate::model::items::Items;
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
-use crate::model::policy::{Action, Bends, Direction, Directions, PeerMatch, Policy, Tier};
+use crate::model::policy::{Action, Bends, Direction, Directions, Policy, Tier};
 use crate::net::verdict::Tri;
 
 /// One rule of a policy, in numbers.
@@ -89,7 +90,8 @@ impl PolicyEntry {
     }
 }
 
-/// Whether a policy's target is the whole cluster: then even ends that are no pods are touched.
+/// Whether a policy's target is the whole cluster: then even ends that are no pods are touched, unless its kind selects
+/// nothing but pods on networks of their own.
 fn targets_all(target: &SelectorSet) -> bool {
     target.pods.is_everything()
         && matches!(&target.namespaces, NamespaceMatch::Labels(selector) if selector.is_everything())
@@ -105,7 +107,7 @@ impl Index {
         let governs = if bends(Bends::Target) || is_vague { Tri::Maybe } else { Tri::Yes };
         let opens = Direction::ALL.map(|it| bends(Bends::Opens(it)));
         self.read_target(cluster, policy);
-        let target = self.peer(&PeerKey::Pods(policy.target.clone()));
+        let target = self.peer(&PeerKey::of_pods(&policy.target, policy.kind));
         let rules: Items<RuleEntry> = if is_unevaluated { Items::default() } else { self.rules(cluster, policy) };
         let may_isolate = policy.tier == Tier::Namespace && !bends_flows;
         let id = self.policies.insert(PolicyEntry {
@@ -126,7 +128,7 @@ impl Index {
             bends_flows,
             at_gate: AT_GATE.into_iter().find(|it| bends(*it)),
         });
-        if bends_flows && targets_all(&policy.target) {
+        if bends_flows && targets_all(&policy.target) && kinds::selects_host_network(policy.kind) {
             self.bends_all.push(id);
         }
         let home = self.namespace(cluster, &policy.meta.namespace);
@@ -164,7 +166,7 @@ impl Index {
             let spec = Arc::make_mut(&mut self.ports).spec(&rule.ports);
             let is_grouped = policy.tier == Tier::Namespace;
             let mut numbers = |matches| {
-                let peer = self.rule_peer(cluster, matches);
+                let peer = self.rule_peer(cluster, &PeerKey::of(matches, policy.kind));
                 (peer, if is_grouped { self.group(rule.direction, peer, spec) } else { NO_GROUP })
             };
             let peers = rule.peers.iter().map(|it| numbers(&it.matches)).collect();
@@ -175,15 +177,14 @@ impl Index {
         rules.into()
     }
 
-    fn rule_peer(&mut self, cluster: &Cluster, peer: &PeerMatch) -> u32 {
-        let key = PeerKey::from(peer);
-        match &key {
-            PeerKey::Pods(set) => self.read_set(cluster, set),
+    fn rule_peer(&mut self, cluster: &Cluster, key: &PeerKey) -> u32 {
+        match key {
+            PeerKey::Pods(set) | PeerKey::OwnNetworkPods(set) => self.read_set(cluster, set),
             PeerKey::Nodes(selector) => self.read_node_keys(selector),
             PeerKey::Anyone | PeerKey::Block(_) => {}
         }
         let seen = self.peer_ids.len();
-        let peer = self.peer(&key);
+        let peer = self.peer(key);
         if matches!(key, PeerKey::Block(_)) && self.peer_ids.len() > seen {
             self.read_block(cluster, peer);
         }

@@ -1,6 +1,7 @@
 //! Questions about one pod, one policy or one namespace.
 
 use super::classes::ClassSort;
+use super::peers::PeerKey;
 use super::{Index, NO_CLASS, slot};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Gap;
@@ -190,7 +191,9 @@ impl Index {
     /// Whether a peer names pods and there are none of them.
     fn holds_nothing(&self, peer: u32) -> bool {
         let entry = self.peers.get(peer);
-        matches!(entry.key, super::peers::PeerKey::Pods(_)) && entry.sure.is_empty() && entry.maybe.is_empty()
+        matches!(entry.key, PeerKey::Pods(_) | PeerKey::OwnNetworkPods(_))
+            && entry.sure.is_empty()
+            && entry.maybe.is_empty()
     }
 
     /// Whether this policy is one that the index holds.

@@ -22,7 +22,7 @@ pub(super) type Governing<'a> = (Option<&'a Policy>, Tier, &'static [bool]);
 pub(super) fn ordered(
     policies: &[&Governing<'_>],
     direction: Direction,
-    fits: &dyn Fn(&Rule) -> &'static [bool],
+    fits: &dyn Fn(&Policy, &Rule) -> &'static [bool],
 ) -> PossibleOutcomes<TierResult> {
     let mut tiers: Vec<Tier> = policies.iter().map(|it| it.1).collect();
     tiers.sort();
@@ -63,7 +63,7 @@ fn orders<'p, 'a>(equals: &[&'p Governing<'a>]) -> Vec<Vec<&'p Governing<'a>>> {
 fn walk(
     policies: &[&Governing<'_>],
     direction: Direction,
-    fits: &dyn Fn(&Rule) -> &'static [bool],
+    fits: &dyn Fn(&Policy, &Rule) -> &'static [bool],
 ) -> (PossibleOutcomes<TierResult>, PossibleOutcomes<TierResult>) {
     let (mut decided, mut passed) = (PossibleOutcomes::new(), PossibleOutcomes::new());
     for (policy, _, governs) in policies {
@@ -77,7 +77,7 @@ fn walk(
         }
         let mut reaches_end = true;
         for rule in policy.rules.iter().filter(|it| it.direction == direction) {
-            let ways = fits(rule);
+            let ways = fits(policy, rule);
             if ways.contains(&true) {
                 match rule.action {
                     Action::Allow => decided.insert(TierResult::Allow),
@@ -102,7 +102,7 @@ fn walk(
 pub(super) fn additive(
     policies: &[&Governing<'_>],
     direction: Direction,
-    fits: &dyn Fn(&Rule) -> &'static [bool],
+    fits: &dyn Fn(&Policy, &Rule) -> &'static [bool],
 ) -> PossibleOutcomes<TierResult> {
     let mut ways = PossibleOutcomes::from([TierResult::Past]);
     for (policy, _, governs) in policies {
@@ -112,7 +112,7 @@ pub(super) fn additive(
             Some(policy) => {
                 let opens = policy.gaps.iter().any(|it| it.bends == Bends::Opens(direction));
                 let rules = policy.rules.iter().filter(|it| it.direction == direction && it.action == Action::Allow);
-                let ways = any(rules.map(fits).chain(opens.then_some(EITHER)));
+                let ways = any(rules.map(|it| fits(policy, it)).chain(opens.then_some(EITHER)));
                 ways.iter().map(|it| if *it { TierResult::Allow } else { TierResult::Deny }).collect()
             }
         };
