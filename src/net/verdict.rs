@@ -20,7 +20,7 @@ use crate::model::id::PodId;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::policy::{Action, Direction, Peer, Policy, Rule};
+use crate::model::policy::{Action, Bends, Direction, Peer, Policy, PolicyGap, Rule, Tier};
 use crate::model::port::{PortMatch, PortSet, Protocol};
 
 /// One end of a connection, as asked for.
@@ -156,6 +156,17 @@ impl Considered {
         self.fit.map(|it| &self.policy.rules[it.rule].peers[it.peer])
     }
 
+    /// Whether it surely governs the target and a rule of it surely fits.
+    pub fn surely_fits(&self) -> bool {
+        self.governs == Tri::Yes && self.fit.is_some_and(|it| it.fits == Tri::Yes)
+    }
+
+    /// What of it was not understood and may bend a gate of this direction.
+    pub fn gaps(&self, direction: Direction) -> impl Iterator<Item = &PolicyGap> {
+        let parts = self.policy.gaps.iter().filter(|_| self.gap.is_none());
+        parts.filter(move |it| it.bends != Bends::Opens(direction.opposite()))
+    }
+
     /// What the fitting rule does.
     pub fn action(&self) -> Option<Action> {
         self.rule().map(|it| it.action)
@@ -198,17 +209,26 @@ impl Gate {
         self.policies.iter().any(|it| it.isolates && it.governs == Tri::Yes)
     }
 
-    /// The policy that decided: the first that fits in order, else the first that isolates.
+    /// The policy that decided, where one did: policies are listed beyond the one at which the flow's way ended.
+    ///
+    /// Tier by tier: the first rule that fits, unless it passes the flow on to the next tier; for who is isolated, the
+    /// first policy that allows, else the first that isolates. One that may not even govern the target comes last.
     pub fn decided_by(&self) -> Option<&Considered> {
-        let fits =
-            |it: &&Considered| it.fit.is_some_and(|fit| fit.fits == Tri::Yes) && it.action() != Some(Action::Pass);
-        self.policies.iter().find(fits).or_else(|| self.policies.iter().find(|it| it.isolates))
+        let admin = self.policies.partition_point(|it| matches!(it.policy.tier, Tier::Admin { .. }));
+        let baseline = self.policies.partition_point(|it| !matches!(it.policy.tier, Tier::Baseline { .. }));
+        let isolating = || self.policies[admin..baseline].iter().filter(|it| it.isolates);
+        first_not_passing(&self.policies[..admin])
+            .or_else(|| isolating().find(|it| it.surely_fits()))
+            .or_else(|| isolating().find(|it| it.governs == Tri::Yes))
+            .or_else(|| first_not_passing(&self.policies[baseline..]))
+            .or_else(|| isolating().find(|it| it.fit.is_some_and(|it| it.fits == Tri::Yes)))
+            .or_else(|| isolating().next())
     }
 
     /// What could bend this gate's answer.
     pub fn gaps(&self) -> Vec<Gap> {
         let policies = self.policies.iter().flat_map(|it| {
-            let parts = it.policy.gaps.iter().filter(|_| it.gap.is_none()).map(|gap| Gap::Policy {
+            let parts = it.gaps(self.direction).map(|gap| Gap::Policy {
                 policy: it.policy.id(),
                 place: gap.place.clone(),
                 what: gap.what.clone(),
@@ -217,6 +237,11 @@ impl Gate {
         });
         policies.collect()
     }
+}
+
+/// The first policy of an ordered tier that fits, unless it ends the tier by passing the flow on.
+fn first_not_passing(tier: &[Considered]) -> Option<&Considered> {
+    tier.iter().find(|it| it.surely_fits()).filter(|it| it.action() != Some(Action::Pass))
 }
 
 /// The pair judged in one address family.

@@ -38,11 +38,14 @@ fn by_policies(gate: &Gate, name: &str, port: Option<Port>) -> String {
         all => words::count(all.len() as u64, "policy", "policies"),
     };
     let policies = together(&isolating);
-    let fits = |it: &&Considered| it.governs == Tri::Yes && it.fit.is_some_and(|fit| fit.fits == Tri::Yes);
-    let fitting: Vec<String> = gate.policies.iter().filter(fits).map(named).collect();
+    let allows = |it: &&Considered| it.surely_fits() && it.action() == Some(Action::Allow);
+    let allowing: Vec<String> = gate.policies.iter().filter(allows).map(named).collect();
     match (gate.outcome(port), explicit, gate.decided_by()) {
-        (Outcome::Allow, _, Some(by)) if port.is_some() => format!("allowed by {}", named(by)),
-        (Outcome::Allow, _, _) => format!("{} allowed by {}", gate.allowed, together(&fitting)),
+        (Outcome::Allow, _, Some(by)) if port.is_some() && by.action() == Some(Action::Allow) => {
+            format!("allowed by {}", named(by))
+        }
+        (Outcome::Allow, _, _) if allowing.is_empty() => format!("no policy stops {what}"),
+        (Outcome::Allow, _, _) => format!("{} allowed by {}", gate.allowed, together(&allowing)),
         (Outcome::Deny, Some(by), _) => format!("denied by {}", named(by)),
         (Outcome::Deny, None, _) => format!("no rule of {policies} allows {what}"),
         (Outcome::Unknown, _, _) if isolating.is_empty() => {

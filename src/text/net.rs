@@ -53,7 +53,7 @@ pub fn of_gate(verdict: &Verdict, gate: &Gate, misses: &[&Miss]) -> Vec<Evidence
     let outcome = gate.outcome(verdict.port);
     for considered in &gate.policies {
         all.push(policy(considered, outcome).of_gate(gate.direction).below(1));
-        all.extend(policy_gaps(considered).map(|it| it.of_gate(gate.direction).below(2)));
+        all.extend(policy_gaps(considered, gate.direction).map(|it| it.of_gate(gate.direction).below(2)));
         let nearly = misses.iter().filter(|it| is_of(it, &considered.policy) && !it.lacks.contains(&Lack::NoRule));
         all.extend(nearly.map(|it| miss::evidence(it, gate.direction, verdict.port).of_gate(gate.direction).below(2)));
     }
@@ -140,10 +140,9 @@ fn misses(considered: &Considered, outcome: Outcome) -> Evidence {
     }
 }
 
-/// The parts of a policy that were not understood.
-fn policy_gaps(considered: &Considered) -> impl Iterator<Item = Evidence> {
-    let parts = considered.policy.gaps.iter().filter(|_| considered.gap.is_none());
-    parts.map(|it| {
+/// The parts of a policy that were not understood, as far as they are about this direction.
+fn policy_gaps(considered: &Considered, direction: Direction) -> impl Iterator<Item = Evidence> {
+    considered.gaps(direction).map(|it| {
         let what = format!("not understood: {}", it.what);
         Evidence::at(Mark::Unknown, considered.policy.id(), it.place.clone(), what)
     })

@@ -5,14 +5,16 @@ use std::path::Path;
 use kreach::ask::Asker;
 use kreach::ask::end::{self, PortAsk};
 use kreach::ask::needs::Read;
-use kreach::model::cluster::{Cluster, Delta};
+use kreach::model::cluster::{Cluster, Delta, Entry};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
+use kreach::model::facts::Meta;
 use kreach::model::finding::TWO_ELEMENTS;
 use kreach::model::id::{Kind, PodId};
-use kreach::model::labels::Operator;
-use kreach::model::policy::Direction;
-use kreach::model::port::Protocol;
+use kreach::model::labels::{Labels, NamespaceMatch, Operator, Selector, SelectorSet};
+use kreach::model::place::Place;
+use kreach::model::policy::{Action, Direction, Directions, Peer, PeerMatch, Policy, Rule, Tier};
+use kreach::model::port::{PortMatch, Protocol};
 use kreach::net::misses::{Hint, Lack, Miss};
 use kreach::net::notes::Note;
 use kreach::net::verdict::{End, Verdict};
@@ -137,6 +139,48 @@ spec:
     let index = Index::build(&cluster);
     let or = cluster.policies.get("shop", "or").expect("it is held");
     assert!(index.findings(or).iter().any(|it| *it.sort == TWO_ELEMENTS));
+}
+
+/// The Admin tier ends at a rule that passes on, and the Baseline tier is not asked about who is isolated.
+#[test]
+fn who_decides_stands_where_the_way_through_the_tiers_ends() {
+    let tiered = |name: &str, tier, action| {
+        let everywhere = NamespaceMatch::Labels(Selector::everything());
+        let anyone = Peer { matches: PeerMatch::Anyone, place: Place::default() };
+        let rule = Rule {
+            direction: Direction::Ingress,
+            action,
+            peers: [anyone].into(),
+            ports: [PortMatch::Any].into(),
+            place: Place::default(),
+        };
+        Delta::Put(Entry::new(Policy {
+            meta: Meta { name: name.into(), ..Meta::default() },
+            labels: Labels::default(),
+            kind: Kind("tiered"),
+            tier,
+            target: SelectorSet { namespaces: everywhere, pods: Selector::everything() },
+            isolates: Directions::NONE,
+            rules: [rule].into(),
+            inert: 0,
+            unread: 0,
+            gaps: Default::default(),
+        }))
+    };
+    let gate = |cluster: &Cluster| {
+        let gate = verdict(cluster, "shop/web", "shop/db", 80).families[0].ingress.clone();
+        (gate.outcome(None), gate.decided_by().map(|it| it.policy.meta.name.to_string()))
+    };
+    let mut isolated = shop_with("shop/web shop/db", "shut", "{podSelector: {}}");
+    isolated.apply(tiered("last", Tier::Baseline { priority: 0 }, Action::Allow));
+    assert_eq!(gate(&isolated), (Outcome::Deny, Some("shut".to_owned())));
+    let mut open = cluster("# pods: shop/web shop/db");
+    open.apply(tiered("second", Tier::Admin { priority: 10 }, Action::Deny));
+    assert_eq!(gate(&open), (Outcome::Deny, Some("second".to_owned())));
+    open.apply(tiered("first", Tier::Admin { priority: 5 }, Action::Pass));
+    assert_eq!(gate(&open), (Outcome::Allow, None));
+    let said = kreach::text::net::verdict(&verdict(&open, "shop/web", "shop/db", 80), &[]);
+    assert!(said.iter().any(|it| it.what == "ingress: no policy stops 80/TCP"), "{said:?}");
 }
 
 /// S51: default-deny egress without a way to port 53 leaves a pod without names.

@@ -10,7 +10,7 @@ use kreach::model::cluster::Cluster;
 use kreach::model::coverage::Coverage;
 use kreach::model::evidence::Outcome;
 use kreach::model::id::Kind;
-use kreach::model::policy::Direction;
+use kreach::model::policy::{Action, Direction};
 use kreach::model::port::PortSet;
 use kreach::net::reach::{Counts, Granularity, Summary, Unit};
 use kreach::net::verdict::{End, Port, Tri};
@@ -95,6 +95,32 @@ fn evidence_supports_the_outcome() {
                     let fits = gate.policies.iter().any(|it| it.fit.is_some_and(|it| it.fits == Tri::Yes));
                     assert!(gate.is_isolated());
                     assert_eq!(gate.outcome(Some(port)) == Outcome::Allow, fits, "seed {seed}: {gate:#?}");
+                }
+            }
+        }
+    }
+}
+
+/// Whoever is said to have decided did what the gate does, in all tiers and beside policies that may not even govern.
+#[test]
+fn who_decided_did_so() {
+    for seed in 0..u64::from(cases(120)) {
+        let mut dice = Dice::new(seed);
+        let cluster = net_worlds::world(&mut dice, ALL).cluster();
+        let index = Index::build(&cluster);
+        for (from, to) in pairs(&mut dice, &cluster, 20) {
+            for port in naive::boundaries(&cluster) {
+                let verdict = index.trace(&cluster, &from, &to, Some(port));
+                for gate in verdict.deciding().into_iter().flat_map(|it| [&it.egress, &it.ingress]) {
+                    let by = gate.decided_by();
+                    let is_so = match gate.outcome(Some(port)) {
+                        Outcome::Allow => by.is_none_or(|it| it.action() == Some(Action::Allow)),
+                        Outcome::Deny => {
+                            by.is_some_and(|it| it.action() == Some(Action::Deny) || it.isolates && !it.surely_fits())
+                        }
+                        Outcome::Unknown => true,
+                    };
+                    assert!(is_so, "seed {seed}: {gate:#?}");
                 }
             }
         }
