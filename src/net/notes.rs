@@ -1,9 +1,10 @@
 //! What stands beside an answer without changing it: where plugins deviate from what the API says, and what a
 //! reader may stumble over (CONTRACT §3). Each note names its rule of the semantics list.
 
-use super::verdict::{Considered, EndFacts, FamilyVerdict, Gate, GateReason, Verdict};
+use super::verdict::{Considered, End, EndFacts, FamilyVerdict, Gate, GateReason, Verdict};
 use crate::model::evidence::Outcome;
 use crate::model::facts::ContainerRole;
+use crate::model::name::Name;
 use crate::model::policy::{Direction, PeerMatch, Tier};
 use crate::model::port::{PortMatch, Protocol};
 
@@ -121,7 +122,7 @@ impl Verdict {
         if has_sctp && self.port.is_some_and(|it| it.0 == Protocol::Sctp) {
             notes.push(Note::Sctp);
         }
-        if governed && self.from.is_node_like() && family.ingress.why != GateReason::OwnNode {
+        if governed && self.from.is_node_like() && !self.is_own_node() {
             notes.push(Note::OtherNode);
         }
         if self.outcome() == Outcome::Deny {
@@ -132,6 +133,11 @@ impl Verdict {
             notes.extend((!is_declared).then_some(Note::NotDeclared));
         }
         notes
+    }
+
+    /// Whether the source is the destination's own node, or on it: what is no policy may govern such a pair, too.
+    fn is_own_node(&self) -> bool {
+        matches!((self.from.node_name(), self.to.node_name()), (Some(a), Some(b)) if a == b && !a.is_empty())
     }
 
     /// What a fitting rule rests on.
@@ -174,6 +180,14 @@ impl EndFacts {
     /// Whether it is a node, or is one to policies.
     fn is_node_like(&self) -> bool {
         self.is_host_network() || self.pod.is_none() && self.node.is_some()
+    }
+
+    /// The node that it is, or is on; empty while it is on none.
+    fn node_name(&self) -> Option<&Name> {
+        match (&self.end, &self.pod) {
+            (End::Node(name), _) => Some(name),
+            (_, pod) => pod.as_ref().map(|it| it.node()),
+        }
     }
 }
 
