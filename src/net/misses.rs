@@ -35,6 +35,8 @@ pub enum Lack {
     PodLabel { requirement: Requirement, found: Option<Name> },
     /// The label of the pod's namespace is not as required.
     NamespaceLabel { requirement: Requirement, found: Option<Name>, undefined: Option<Undefined> },
+    /// The labels of the pod's namespace are not known, so neither is whether this one is as required.
+    NamespaceUnread { requirement: Requirement, namespace: Name },
     /// A pod selector alone means the policy's own namespace (S13).
     OtherNamespace { wanted: Name, found: Name },
     /// Selectors hold pods, and this end is none, or is one on the host network (S16, S38).
@@ -166,27 +168,26 @@ impl MissedRules<'_> {
             }
             NamespaceMatch::Own(_) => {}
             NamespaceMatch::Labels(selector) => {
-                let found = |key: &Name| self.namespace_label(key, pod.namespace());
-                let unmet = selector.all_of.iter().filter(|it| !it.matches_value(found(&it.key).as_deref()));
-                lacks.extend(unmet.map(|it| Lack::NamespaceLabel {
-                    requirement: it.clone(),
-                    found: found(&it.key),
-                    undefined: self.undefined(it, pod.namespace()),
-                }));
+                lacks.extend(selector.all_of.iter().filter_map(|it| self.of_namespace(it, pod.namespace())));
             }
         }
         lacks.extend(unmet(&set.pods.all_of, pod));
         lacks
     }
 
-    fn namespace_label(&self, key: &Name, namespace: &Name) -> Option<Name> {
-        if *key == METADATA_NAME {
-            return Some(namespace.clone());
-        }
-        match &self.peer.namespace {
-            NamespaceLabels::Known(labels) => labels.get(key).cloned(),
-            NamespaceLabels::NameOnly => None,
-        }
+    /// What keeps the namespace of the other end from meeting a requirement, or may.
+    fn of_namespace(&self, requirement: &Requirement, namespace: &Name) -> Option<Lack> {
+        let found = match &self.peer.namespace {
+            _ if requirement.key == METADATA_NAME => Some(namespace.clone()),
+            NamespaceLabels::Known(labels) => labels.get(&requirement.key).cloned(),
+            NamespaceLabels::NameOnly => {
+                let (requirement, namespace) = (requirement.clone(), namespace.clone());
+                return Some(Lack::NamespaceUnread { requirement, namespace });
+            }
+        };
+        let is_met = requirement.matches_value(found.as_deref());
+        let undefined = self.undefined(requirement, namespace);
+        (!is_met).then(|| Lack::NamespaceLabel { requirement: requirement.clone(), found, undefined })
     }
 
     /// Whether what is not held is known not to exist: files, where a namespace may be mentioned and not defined.
@@ -296,8 +297,9 @@ impl MissedRules<'_> {
         };
         let namespace_lacks = lacks.iter().filter(|it| matches!(it, Lack::NamespaceLabel { .. })).count();
         let pod_lacks = lacks.iter().filter(|it| matches!(it, Lack::PodLabel { .. })).count();
+        let is_known = !lacks.iter().any(|it| matches!(it, Lack::NamespaceUnread { .. }));
         let has_both = !namespaces.is_everything() && !pods.is_everything();
-        (has_both && (namespace_lacks == 0) != (pod_lacks == 0)).then_some(Hint::MeantOr)
+        (is_known && has_both && (namespace_lacks == 0) != (pod_lacks == 0)).then_some(Hint::MeantOr)
     }
 
     /// Whether the rule opens the port of a Service in front of the destination instead of the one behind it.

@@ -55,6 +55,10 @@ fn lack(lack: &Lack, peer: &str, port: Option<Port>) -> String {
             let needed = words::requirement(requirement);
             format!("needs namespace label {needed}; {peer} namespace {}{undefined}", has(requirement, found))
         }
+        Lack::NamespaceUnread { requirement, namespace } => {
+            let needed = words::requirement(requirement);
+            format!("needs namespace label {needed}; the labels of namespace {namespace} are not known")
+        }
         Lack::OtherNamespace { wanted, found } => format!("rule covers namespace {wanted}; the pod is in {found}"),
         Lack::NotAPod => "its selectors mean pods, and this end is none to them".to_owned(),
         Lack::NotInBlock { cidr, hole: Some(hole), .. } => format!("the address is in {hole}, which {cidr} leaves out"),
