@@ -46,6 +46,9 @@ pub enum Delta {
     /// All objects of a kind in a scope; they replace what was held there, at once, whatever its versions.
     Listed { kind: Kind, scope: Scope, entries: Vec<Entry> },
     /// An object exists and could not be read: answers that it could bend become unknown (E5).
+    ///
+    /// It has no version: an older event that comes late is believed until this one is told again, as a watch does that
+    /// begins anew at an older version.
     Unreadable { id: ObjectId, problems: Vec<Problem> },
     /// How much of a kind we hold has changed.
     Covered { kind: Kind, scope: Scope, coverage: Coverage },
@@ -125,11 +128,15 @@ impl Cluster {
     }
 
     fn put(&mut self, entry: Entry, changes: &mut Vec<Change>) {
+        let has_notes = !entry.problems.is_empty() || !self.problems.is_empty() || !self.unreadable.is_empty();
+        // What stands beside a fact is as old as it; where nothing stands there, the fact alone is looked up.
+        if (has_notes || self.kept.is_some()) && self.facts.is_older(&entry.fact, entry.version) {
+            return;
+        }
         if let (Some(all), Some(kept)) = (&mut self.kept, entry.kept) {
             Arc::make_mut(all).insert(entry.fact.id(), *kept);
         }
-        let problems = (!entry.problems.is_empty() || !self.problems.is_empty() || !self.unreadable.is_empty())
-            .then(|| (entry.fact.id(), entry.problems));
+        let problems = has_notes.then(|| (entry.fact.id(), entry.problems));
         changes.extend(self.facts.put(entry.fact, entry.version));
         if let Some((id, problems)) = problems {
             self.set_readable(&id, changes);
@@ -249,6 +256,7 @@ pub const METADATA_NAME: &str = "kubernetes.io/metadata.name";
 mod tests {
     use super::*;
     use crate::model::facts::{Phase, PodBuilder, Uid};
+    use crate::model::place::Place;
 
     fn pod(name: &str, uid: &str, version: u64, phase: Phase) -> Entry {
         let uid = Uid::parse(uid).into();
@@ -274,6 +282,24 @@ mod tests {
             1,
             "another uid is another pod"
         );
+    }
+
+    /// E2: what was wrong with an older state of an object is not wrong with the newer one that is held.
+    #[test]
+    fn older_events_leave_problems_and_what_is_kept_as_they_are() {
+        let told = |version: u32, problems: Vec<Problem>| {
+            let kept = Some(Box::new(Kept { uid: Uid::parse("u1"), created: version }));
+            Delta::Put(Entry { problems, kept, ..pod("web", "u1", version.into(), Phase::Running) })
+        };
+        let wrong = |what: &str| vec![Problem { object: None, place: Place::default(), what: what.into() }];
+        let mut cluster = Cluster::default().keeping_all();
+        cluster.apply(told(5, wrong("new")));
+        let before = cluster.clone();
+        assert!(cluster.apply(told(4, wrong("old"))).is_empty());
+        assert!(cluster.apply(told(3, Vec::new())).is_empty());
+        assert_eq!(cluster, before);
+        cluster.apply(told(6, Vec::new()));
+        assert!(cluster.problems.is_empty());
     }
 
     /// Whoever holds a fact goes on sharing it, and the version that decides what is newer moves on all the same.

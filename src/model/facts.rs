@@ -69,6 +69,13 @@ macro_rules! facts {
                 [$(&mut self.$objects),*]
             }
 
+            /// Whether a fact is older than what is held of its object.
+            pub(super) fn is_older(&self, fact: &AnyFact, version: u64) -> bool {
+                match fact {
+                    $(AnyFact::$Sort(it) => self.$objects.is_older(it, version),)*
+                }
+            }
+
             /// Puts one fact, unless it is older than what is held of its object; the change, if it is one.
             pub(super) fn put(&mut self, fact: AnyFact, version: u64) -> Option<Change> {
                 match fact {

@@ -149,6 +149,12 @@ impl<T: Fact> Objects<T> {
         self.len == 0
     }
 
+    /// Whether a fact is older than what is held of its object.
+    pub fn is_older(&self, fact: &T, version: u64) -> bool {
+        let Some(row) = self.namespaces.get(fact.namespace()) else { return false };
+        row.position(fact.name(), fact.kind().as_str()).is_ok_and(|at| row.is_older(at, fact, version))
+    }
+
     /// Puts a fact unless it is older than what is held; the diff when anything changed that an answer rests on.
     ///
     /// A fact that is told again stays the one that it was: others share it, and what it is made of with more.
