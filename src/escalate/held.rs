@@ -22,7 +22,7 @@ use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::role::{RoleRule, RuleLists, Subject, SubjectKind};
 use crate::rbac::Identity;
-use crate::rbac::identity::MASTERS;
+use crate::rbac::identity::{MASTERS, node_of};
 
 use self::crowd::Whose;
 use super::Ground;
@@ -101,8 +101,8 @@ pub struct Held {
     entered_nodes: FxHashSet<Name>,
     /// The pods among the stands, by namespace.
     entered: BTreeMap<Name, Vec<u32>>,
-    /// The group that the question asks for, which bindings need not name.
-    pub wanted_group: Option<Name>,
+    /// Whom the question asks for, if somebody: bindings need not name them.
+    wanted: Option<Subject>,
     /// Groups of the one who starts.
     groups: Vec<Name>,
     /// Whether somebody who is held has rules that give everything, as [`Foothold::ClusterAdmin`] does one move later.
@@ -116,7 +116,7 @@ pub struct Held {
 impl Held {
     /// What was held at the start, by somebody who wants this.
     pub fn of(ground: &Ground<'_>, start: &Foothold, wanted: Option<&Foothold>) -> Self {
-        let mut held = Self { wanted_group: group_of(wanted), groups: ground.groups.to_vec(), ..Self::nothing() };
+        let mut held = Self { wanted: subject_of(wanted), groups: ground.groups.to_vec(), ..Self::nothing() };
         held.begin(Region::One(start.clone()));
         held.stand_at_start(ground, start);
         held
@@ -127,7 +127,7 @@ impl Held {
         if let Region::One(start) = region {
             return Self::of(ground, start, wanted);
         }
-        let mut held = Self { wanted_group: group_of(wanted), ..Self::nothing() };
+        let mut held = Self { wanted: subject_of(wanted), ..Self::nothing() };
         held.begin(region.clone());
         held.expand(ground, region, 0);
         held
@@ -260,6 +260,16 @@ impl Held {
         Mark { stands: self.stands.len(), rights: self.rights.len() }
     }
 
+    /// The group that the question asks for.
+    pub fn wanted_group(&self) -> Option<&Name> {
+        self.wanted.as_ref().filter(|it| it.kind() == SubjectKind::Group).map(Subject::name)
+    }
+
+    /// The user of a node that the question asks for.
+    pub fn wanted_node(&self) -> Option<&Subject> {
+        self.wanted.as_ref().filter(|it| it.kind() == SubjectKind::User && node_of(it.name()).is_some())
+    }
+
     /// Whether somebody may do everything.
     pub fn is_all(&self) -> bool {
         self.places.contains_key(&Region::One(Foothold::ClusterAdmin))
@@ -289,10 +299,10 @@ impl Held {
     }
 }
 
-/// The group that is wanted, if it is one.
-fn group_of(wanted: Option<&Foothold>) -> Option<Name> {
+/// Whoever is wanted, if it is somebody.
+fn subject_of(wanted: Option<&Foothold>) -> Option<Subject> {
     match wanted {
-        Some(Foothold::Subject(it)) if it.kind() == SubjectKind::Group => Some(it.name().clone()),
+        Some(Foothold::Subject(it)) => Some(it.clone()),
         _ => None,
     }
 }

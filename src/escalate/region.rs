@@ -8,7 +8,7 @@ use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::role::Subject;
 use crate::model::security::Standards;
-use crate::rbac::identity::MASTERS;
+use crate::rbac::identity::{MASTERS, node_of};
 
 use super::Ground;
 use super::admission::{Admission, admission};
@@ -89,7 +89,7 @@ pub enum Region {
     Nodes,
     /// Acting as every node.
     NodeUsers,
-    /// Acting as any user but a service account.
+    /// Acting as any user but a service account or a node that is there, to whom its name alone makes nobody.
     Users,
     /// Acting as a member of any group.
     Groups,
@@ -142,7 +142,7 @@ impl Region {
             Region::Pods(namespace, which) => pods(ground, namespace, *which, &mut |it| it != self && look(it)),
             Region::PodsOn(_) => look(&Region::Pods(Name::empty(), Which::Running)),
             Region::SecretsNamed(_) | Region::SecretsBeside(_) => look(&Region::Secrets),
-            Region::NodeUsers => look(&Region::Users) || look(&Region::Certified),
+            Region::NodeUsers => look(&Region::Certified),
             Region::Users => look(&Region::Certified),
             _ => false,
         }
@@ -221,7 +221,10 @@ impl Region {
                 let user = |it: &Name| Foothold::Subject(Subject::User(format!("system:node:{it}").into()));
                 ground.nodes().iter().map(user).collect()
             }
-            Region::Users => subjects(&named.users),
+            Region::Users => {
+                let is_node = |it: &Subject| node_of(it.name()).is_some_and(|it| ground.has_node(it));
+                subjects(&named.users.iter().filter(|it| !is_node(it)).cloned().collect())
+            }
             Region::Groups => {
                 let masters = Foothold::masters();
                 let others = subjects(&named.groups).into_iter().filter(|it| *it != Foothold::masters());
@@ -340,8 +343,8 @@ fn around_subject(ground: &Ground<'_>, subject: &Subject, look: Look<'_>) -> boo
     match subject {
         Subject::User(name) if name.is_empty() => false,
         Subject::User(name) => {
-            let is_node = crate::rbac::identity::node_of(name).is_some_and(|it| ground.has_node(it));
-            is_node && look(&Region::NodeUsers) || look(&Region::Users) || look(&Region::Certified)
+            let is_there = node_of(name).is_some_and(|it| ground.has_node(it));
+            look(if is_there { &Region::NodeUsers } else { &Region::Users }) || look(&Region::Certified)
         }
         Subject::Group(name) if name == MASTERS => look(&Region::Groups),
         Subject::Group(_) => look(&Region::Groups) || look(&Region::Certified),

@@ -13,6 +13,7 @@ use kreach::model::id::{Kind, ObjectId};
 use kreach::model::name::Name;
 use kreach::model::role::{Binding, Origin, Role, RoleRef, RoleRule, RuleLists, Subject, SubjectKind};
 use kreach::model::security::SecurityLevel;
+use kreach::rbac::identity::node_of;
 use kreach::rbac::naive::{self, Asker};
 use kreach::rbac::{Identity, Request, ResourceRequest};
 
@@ -207,7 +208,10 @@ impl Plain<'_> {
     fn impersonated(&mut self, who: &Subject) {
         let (named, spaces) = (self.named(), self.namespaces());
         for user in named.iter().filter(|it| it.kind() == SubjectKind::User) {
-            if self.may(who, "impersonate", "", "users", "", user.name()) {
+            // A node's user is a node in the group of nodes alone, which impersonation gives to whoever asks for it.
+            let is_sure =
+                node_of(user.name()).is_none() || self.may(who, "impersonate", "", "groups", "", "system:nodes");
+            if (is_sure || self.unsure) && self.may(who, "impersonate", "", "users", "", user.name()) {
                 self.hold(Foothold::Subject(user.clone()));
             }
         }

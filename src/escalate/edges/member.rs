@@ -25,7 +25,7 @@ pub(super) static EDGE: Edge = Edge {
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for (at, stand) in moves.new_stands() {
         let Foothold::Subject(_) = &stand.foothold else { continue };
-        let wanted = moves.held.wanted_group.clone();
+        let wanted = moves.held.wanted_group().cloned();
         let wanted = wanted.filter(|it| moves.held.identity(at).is_in(it));
         for group in wanted.into_iter().chain(moves.held.is_master(stand).then(|| Name::from(MASTERS))) {
             let to = Foothold::Subject(Subject::Group(group.clone()));

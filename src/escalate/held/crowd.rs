@@ -133,7 +133,7 @@ impl Crowd {
 impl Held {
     /// Whether very many accounts may be taken by what no other may: nothing looks at each of them.
     fn may_crowd(&self, ground: &Ground<'_>) -> bool {
-        self.wanted_group.is_none() && ground.rbac.marks().is_empty() && !may_escalate(self)
+        self.wanted_group().is_none() && ground.rbac.marks().is_empty() && !may_escalate(self)
     }
 
     /// Very many accounts.

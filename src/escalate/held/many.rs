@@ -3,7 +3,7 @@
 use super::super::Ground;
 use super::super::foothold::Foothold;
 use super::super::region::Region;
-use super::{Held, group_of};
+use super::{Held, subject_of};
 
 impl Held {
     /// What was held at the start by any of these, by somebody who wants this; of those who hold the same the first
@@ -12,7 +12,7 @@ impl Held {
         if let [start] = starts {
             return Self::of(ground, start, wanted);
         }
-        let mut held = Self { wanted_group: group_of(wanted), ..Self::nothing() };
+        let mut held = Self { wanted: subject_of(wanted), ..Self::nothing() };
         for start in starts {
             let (region, entry) = (Region::One(start.clone()), held.entries.len() as u32);
             held.begin(region.clone());

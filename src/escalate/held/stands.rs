@@ -79,10 +79,11 @@ impl Held {
     fn act_as_named(&mut self, ground: &Ground<'_>, region: &Region, entry: u32) {
         let named = ground.named();
         let is_node = |it: &Subject| node_of(it.name()).is_some();
+        let is_there = |it: &Subject| node_of(it.name()).is_some_and(|it| ground.has_node(it));
         let is_masters = |it: &Subject| *it.name() == *MASTERS;
         let mut act = |it: &Subject| self.stand(ground, &Foothold::Subject(it.clone()), entry);
         match region {
-            Region::Users => named.users.iter().for_each(act),
+            Region::Users => named.users.iter().filter(|it| !is_there(it)).for_each(act),
             Region::NodeUsers => {
                 let first = ground.nodes().first().map(|it| Subject::User(format!("system:node:{it}").into()));
                 first.iter().chain(named.users.iter().filter(|it| is_node(it))).for_each(act);

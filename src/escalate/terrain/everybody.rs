@@ -8,6 +8,7 @@ use super::super::back::Graph;
 use super::super::choke::Watch;
 use super::super::foothold::Foothold;
 use crate::model::role::SubjectKind;
+use crate::rbac::identity::node_of;
 use crate::rbac::version::Version;
 
 /// What was worked out, as a server of a version has it.
@@ -29,9 +30,12 @@ impl Ground<'_> {
         starts: impl Iterator<Item = Foothold>,
         watch: Watch<'_>,
     ) -> Arc<Graph> {
-        // Who is in a group counts where it is asked for alone; groups besides are those of one question.
-        let is_group = |it: &&Foothold| matches!(it, Foothold::Subject(it) if it.kind() == SubjectKind::Group);
-        let is_kept = wanted.filter(is_group).is_none() && self.groups.is_empty();
+        // Who is in a group, or a node's user, counts where it is asked for alone; groups besides are those of one question.
+        let is_named = |it: &&Foothold| {
+            let subject = if let Foothold::Subject(it) = it { Some(it) } else { None };
+            subject.is_some_and(|it| it.kind() == SubjectKind::Group || node_of(it.name()).is_some())
+        };
+        let is_kept = wanted.filter(is_named).is_none() && self.groups.is_empty();
         let mut kept = self.terrain.everybody.0.borrow_mut();
         let known = kept.take().filter(|it| is_kept && it.0 == self.version);
         let mut graph = known.map(|it| it.1).unwrap_or_default();
