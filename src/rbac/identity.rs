@@ -26,7 +26,8 @@ pub const SERVICE_ACCOUNTS: &str = "system:serviceaccounts";
 pub const NODES: &str = "system:nodes";
 
 const ACCOUNT_PREFIX: &str = "system:serviceaccount:";
-const NODE_PREFIX: &str = "system:node:";
+/// How the users of nodes are called, before the node's name.
+pub const NODE_PREFIX: &str = "system:node:";
 
 /// How somebody comes to be in a group.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

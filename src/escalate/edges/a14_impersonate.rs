@@ -91,10 +91,7 @@ fn nodes(moves: &Moves<'_>, out: &mut Out<'_>) {
 fn users_of_nodes(moves: &Moves<'_>, right: &Right) -> Vec<Region> {
     let one = |it: &Subject| Region::One(Foothold::Subject(it.clone()));
     match right.is_of_all() {
-        true => {
-            let named = moves.ground.named();
-            named.users.iter().chain(moves.held.wanted_node()).map(one).filter(is_node).collect()
-        }
+        true => moves.ground.named().node_users().chain(moves.held.wanted_node()).map(one).collect(),
         false => right.names().iter().map(|it| one(&Subject::User(it.clone()))).filter(is_node).collect(),
     }
 }

@@ -6,7 +6,7 @@ use super::super::Ground;
 use crate::model::name::Name;
 use crate::model::role::Subject;
 use crate::rbac::grant::named;
-use crate::rbac::identity::canonical;
+use crate::rbac::identity::{NODE_PREFIX, canonical, node_of};
 
 /// Everybody whom bindings name, as answers name them.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,13 @@ pub(super) fn named_of(ground: &Ground<'_>) -> Named {
 }
 
 impl Named {
+    /// The users of nodes among them.
+    pub fn node_users(&self) -> impl Iterator<Item = &Subject> {
+        let first = Subject::User(NODE_PREFIX.into());
+        let all = self.users.range(first..).take_while(|it| it.name().starts_with(NODE_PREFIX));
+        all.filter(|it| node_of(it.name()).is_some())
+    }
+
     /// Somebody whom bindings name, or name no more.
     pub(super) fn put(&mut self, subject: &Subject, is_named: bool) {
         fn set<T: Ord + Clone>(all: &mut BTreeSet<T>, it: &T, is_in: bool) {
