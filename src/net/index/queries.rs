@@ -188,7 +188,7 @@ impl Index {
         self.classes.get(class).sort == ClassSort::Pod
     }
 
-    /// Whether a peer names pods and there are none of them.
+    /// Whether a peer names pods and there are none of them; one on the host network is one, as it may be read (S38).
     fn holds_nothing(&self, peer: u32) -> bool {
         let entry = self.peers.get(peer);
         matches!(entry.key, PeerKey::Pods(_) | PeerKey::OwnNetworkPods(_))
@@ -203,8 +203,8 @@ impl Index {
     }
 }
 
-/// The place of a pod selector of the policy's own namespace that follows one of whole namespaces: likely one dash
-/// too many.
+/// The place of the second of two neighbors, one of whole namespaces and one of pods of the policy's own: likely one
+/// dash too many, whichever comes first.
 fn two_elements(home: &str, peers: &[crate::model::policy::Peer]) -> Option<Place> {
     let set = |at: usize| match peers.get(at).map(|it| &it.matches) {
         Some(PeerMatch::Pods(set)) => Some(set),
@@ -219,6 +219,6 @@ fn two_elements(home: &str, peers: &[crate::model::policy::Peer]) -> Option<Plac
         let own = |it: &crate::model::labels::SelectorSet| {
             matches!(&it.namespaces, NamespaceMatch::Own(name) if name == home) && !it.pods.is_everything()
         };
-        (spaces(first) && own(second)).then(|| peers[at + 1].place.clone())
+        (spaces(first) && own(second) || own(first) && spaces(second)).then(|| peers[at + 1].place.clone())
     })
 }
