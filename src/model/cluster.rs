@@ -204,14 +204,18 @@ impl Cluster {
         }
     }
 
-    /// The labels of a namespace as far as they are known.
+    /// The labels of a namespace as far as they are known and still believed: a kind that turned forbidden is not
+    /// (reliability.md 4.3).
     ///
     /// A namespace that is not held exists with exactly `kubernetes.io/metadata.name` when namespaces are fully
     /// known (files, S19); otherwise nothing but that label is known of it.
-    pub fn namespace(&self, name: &str) -> NamespaceView<'_> {
+    pub fn namespace(&self, name: &Name) -> NamespaceView<'_> {
+        let coverage = self.coverage.of(Kind::NAMESPACE, name);
+        let is_unreadable = || self.unreadable.contains(&ObjectId::new(Kind::NAMESPACE, "", name.clone()));
         match self.namespaces.get("", name) {
+            _ if matches!(coverage, Coverage::Forbidden { .. }) || is_unreadable() => NamespaceView::NameOnly,
             Some(found) => NamespaceView::Known(found),
-            None if self.coverage.is_complete(Kind::NAMESPACE, "") => NamespaceView::Implied,
+            None if coverage.is_complete() => NamespaceView::Implied,
             None => NamespaceView::NameOnly,
         }
     }
@@ -328,6 +332,24 @@ mod tests {
         let changes = cluster.apply(Delta::Listed { kind: Kind::POD, scope: Scope::Everywhere, entries });
         assert_eq!(changes.len(), 2);
         assert_eq!((cluster.pods.len(), phase(&cluster)), (1, Phase::Pending));
+    }
+
+    /// Reliability 4.3: what was known of a namespace before a 403 is no longer believed, nor one that cannot be read.
+    #[test]
+    fn labels_of_a_namespace_are_known_while_they_may_be_read() {
+        let mut cluster = Cluster::default();
+        let name = Name::from("shop");
+        let meta = crate::model::facts::Meta { name: name.clone(), ..Default::default() };
+        let shop = Namespace { meta, labels: Default::default(), implied: false };
+        assert_eq!(cluster.namespace(&name), NamespaceView::Implied);
+        cluster.apply(Delta::Put(Entry::new(shop.clone())));
+        assert_eq!(cluster.namespace(&name), NamespaceView::Known(&shop));
+        let covered = |coverage| Delta::Covered { kind: Kind::NAMESPACE, scope: Scope::Everywhere, coverage };
+        cluster.apply(covered(Coverage::Forbidden { why: "403".into() }));
+        assert_eq!(cluster.namespace(&name), NamespaceView::NameOnly);
+        cluster.apply(covered(Coverage::Live));
+        cluster.apply(Delta::Unreadable { id: ObjectId::new(Kind::NAMESPACE, "", "shop"), problems: Vec::new() });
+        assert_eq!(cluster.namespace(&name), NamespaceView::NameOnly);
     }
 
     /// E5: an unreadable object is not an absent one.

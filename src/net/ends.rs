@@ -1,4 +1,4 @@
-//! The ends of a connection: which addresses they have, who holds an address, where blocks cut.
+//! The ends of a connection: which addresses they have, and where blocks cut.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -7,12 +7,12 @@ use ipnet::IpNet;
 
 use super::reach::AddressRange;
 use super::verdict::{End, EndFacts, NamespaceLabels, Tri};
-use crate::model::address::{Addresses, Block, Family, canonical};
-use crate::model::cluster::{Cluster, METADATA_NAME};
+use crate::model::address::{Addresses, Block, Family};
+use crate::model::cluster::{Cluster, METADATA_NAME, NamespaceView};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
 use crate::model::facts::{Pod, PodNetwork, SharedPod};
-use crate::model::id::{Kind, ObjectId, PodId};
+use crate::model::id::Kind;
 use crate::model::labels::{Labels, Selector};
 use crate::model::name::Name;
 use crate::model::policy::{PeerMatch, Policy, Rule};
@@ -45,20 +45,17 @@ impl NamespaceFacts {
 
 /// The labels of a namespace with the one that the API server always sets (S19).
 fn labels_of(cluster: &Cluster, name: &Name) -> NamespaceLabels {
-    let coverage = cluster.coverage.of(Kind::NAMESPACE, name);
-    let id = ObjectId::new(Kind::NAMESPACE, "", name.clone());
-    if matches!(coverage, Coverage::Forbidden { .. }) || cluster.unreadable.contains(&id) {
-        return NamespaceLabels::NameOnly;
-    }
-    let named = (Name::from(METADATA_NAME), name.clone());
-    match cluster.namespaces.get("", name) {
-        Some(it) if it.labels.get(METADATA_NAME) == Some(name) => NamespaceLabels::Known(it.labels.clone()),
-        Some(it) => {
-            let pairs = it.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
-            NamespaceLabels::Known(Labels::new(pairs.chain([named])))
+    let named = || (Name::from(METADATA_NAME), name.clone());
+    match cluster.namespace(name) {
+        NamespaceView::Known(it) if it.labels.get(METADATA_NAME) == Some(name) => {
+            NamespaceLabels::Known(it.labels.clone())
         }
-        None if coverage.is_complete() => NamespaceLabels::Known(Labels::new([named])),
-        None => NamespaceLabels::NameOnly,
+        NamespaceView::Known(it) => {
+            let pairs = it.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+            NamespaceLabels::Known(Labels::new(pairs.chain([named()])))
+        }
+        NamespaceView::Implied => NamespaceLabels::Known(Labels::new([named()])),
+        NamespaceView::NameOnly => NamespaceLabels::NameOnly,
     }
 }
 
@@ -73,7 +70,9 @@ pub(super) fn pod_addresses(cluster: &Cluster, pod: &Pod) -> Addresses {
     if pod.network() == PodNetwork::Own || !own.is_empty() { own } else { listed_addresses(cluster, pod.node()) }
 }
 
-/// The first address of each family that a Node object lists.
+/// The first address of each family that a Node object lists: the one by which the node's own traffic is taken to come.
+///
+/// A node that is asked about by another of them is judged by that one (`ask`).
 fn listed_addresses(cluster: &Cluster, node: &str) -> Addresses {
     let node = cluster.nodes.get("", node);
     Addresses::new(node.iter().flat_map(|it| it.addresses.iter().copied()))
@@ -192,53 +191,13 @@ pub(super) fn anywhere() -> [IpNet; 2] {
     [IpNet::V4(ipnet::Ipv4Net::default()), IpNet::V6(ipnet::Ipv6Net::default())]
 }
 
-/// Who has an address.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Holder {
-    /// An unfinished pod on a network of its own.
-    Pod(PodId),
-    Node(Name),
-    Service(ObjectId),
-    /// Nobody in the cluster.
-    Outside,
-    /// Nobody that we know, and not all is known.
-    Unsure(Gap),
-}
-
-/// Who has this address: a pod, a node, a Service, or nobody in the cluster (CONTRACT §2).
-///
-/// Of two pods with one address the one that is not terminating has it (S39).
-pub fn holder(cluster: &Cluster, address: IpAddr) -> Holder {
-    let address = canonical(address);
-    let believed = |pod: &&SharedPod| pod.is_governed() && pod.has(address) && reads_pods(cluster, pod.namespace());
-    if let Some(pod) = cluster.pods.iter().filter(believed).min_by_key(|it| it.is_terminating()) {
-        return Holder::Pod(pod.pod_id());
-    }
-    if let Some(node) = cluster.nodes.iter().find(|it| it.addresses.iter().any(|it| canonical(*it) == address)) {
-        return Holder::Node(node.meta.name.clone());
-    }
-    if let Some(pod) = pods_as_nodes(cluster).find(|it| it.has(address)) {
-        return Holder::Node(pod.node().clone());
-    }
-    let service = cluster.services.iter().find(|it| it.addresses().any(|it| canonical(it) == address));
-    if let Some(service) = service {
-        return Holder::Service(crate::model::facts::Fact::id(&**service));
-    }
-    let gap = [Kind::POD, Kind::NODE, Kind::SERVICE].into_iter().find_map(|it| unread(cluster, it));
-    gap.map_or(Holder::Outside, Holder::Unsure)
-}
-
-/// Why not every object of a kind is known.
-fn unread(cluster: &Cluster, kind: Kind) -> Option<Gap> {
+/// Why not every pod is known.
+pub(super) fn unread_pods(cluster: &Cluster) -> Option<Gap> {
+    let kind = Kind::POD;
     if let Some((namespace, coverage)) = cluster.coverage.hole(kind) {
         return Some(Gap::Uncovered { kind, namespace, coverage: coverage.clone() });
     }
     cluster.unreadable.iter().find(|it| it.kind == kind).map(|it| Gap::Unreadable(it.clone()))
-}
-
-/// Why not every pod is known.
-pub(super) fn unread_pods(cluster: &Cluster) -> Option<Gap> {
-    unread(cluster, Kind::POD)
 }
 
 /// The parts of a CIDR that no block of these rules tells apart, each with one address that stands for it.

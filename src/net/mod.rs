@@ -24,7 +24,7 @@ mod unevaluated;
 pub mod verdict;
 
 pub use self::dns::{Dns, DnsServer, NodeLocal, dns};
-pub use self::ends::{Holder, holder, host_addresses, implied_nodes, split};
+pub use self::ends::{host_addresses, implied_nodes, split};
 pub use self::index::{Index, Isolation, IsolationCounts, Listing, MapPart, Settings};
 pub use self::index::{doubts, singly};
 pub use self::nodes::node_ports;

@@ -209,7 +209,8 @@ impl<'a> Naive<'a> {
         };
         match end {
             End::Address(address) => {
-                Some(Party { pod: None, node: None, place: "", addresses: vec![*address], anywhere: everywhere })
+                let addresses = vec![address.to_canonical()];
+                Some(Party { pod: None, node: None, place: "", addresses, anywhere: everywhere })
             }
             End::Node(name) => Some(Party {
                 pod: None,

@@ -25,7 +25,7 @@ use crate::model::port::{PortMatch, PortSet, Protocol};
 
 /// One end of a connection, as asked for.
 ///
-/// An address is taken at its word as one outside the cluster: [`super::holder`] tells who holds it.
+/// An address is taken at its word as one outside the cluster: who asks knows who holds it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum End {
     Pod(PodId),

@@ -18,7 +18,7 @@ use kreach::model::port::{PortMatch, Protocol};
 use kreach::net::misses::{Hint, Lack, Miss};
 use kreach::net::notes::Note;
 use kreach::net::verdict::{End, Verdict};
-use kreach::net::{Holder, Index, dns, holder, split};
+use kreach::net::{Index, dns, naive, split};
 
 use crate::cases;
 
@@ -207,12 +207,22 @@ fn a_cidr_is_split_at_the_borders_of_blocks() {
     let parts = split(&cluster, "192.0.2.0/23".parse().expect("a literal block"), &[], |_, _| true);
     let sizes: Vec<usize> = parts.iter().map(|(ranges, _)| ranges.len()).collect();
     assert_eq!(sizes, [2, 2], "inside around the hole; the hole and what is above");
-    assert_eq!(holder(&cluster, "192.0.2.1".parse().expect("a literal address")), Holder::Outside);
     assert_eq!(split(&cluster, "203.0.113.0/24".parse().expect("a literal block"), &[], |_, _| true).len(), 1);
     let none = split(&cluster, "192.0.2.0/23".parse().expect("a literal block"), &[], |_, it| {
         it.direction == Direction::Ingress
     });
     assert_eq!(none.len(), 1, "rules of the other direction tell nothing apart");
+}
+
+/// CONTRACT §2: `::ffff:a.b.c.d` is `a.b.c.d`, to both evaluators.
+#[test]
+fn an_address_written_as_one_of_the_other_family_is_itself() {
+    let spec = "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 192.0.2.0/24}}]}]}";
+    let cluster = shop_with("shop/db{app=db}", "in", spec);
+    let (from, to) = (End::Address("::ffff:192.0.2.1".parse().expect("a literal address")), pod("shop/db"));
+    let port = (Protocol::Tcp, 80);
+    assert_eq!(Index::build(&cluster).outcome(&cluster, &from, &to, Some(port)), Outcome::Allow);
+    assert_eq!(naive::outcome(&cluster, &Default::default(), &from, &to, port), Outcome::Allow);
 }
 
 /// S5, S9: what a policy's author may not have meant.
