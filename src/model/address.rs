@@ -121,8 +121,9 @@ impl Addresses {
         *self == Self::default()
     }
 
-    /// Whether this is one of them.
+    /// Whether this is one of them, however it is written (CONTRACT §2).
     pub fn contains(&self, address: IpAddr) -> bool {
+        let address = canonical(address);
         self.of(Family::of(address)) == Some(address)
     }
 }
@@ -198,6 +199,7 @@ mod tests {
         assert_eq!(both.first(), Some(ip("fd00::1")));
         assert_eq!(both.of(Family::V4), Some(ip("10.0.0.1")));
         assert_eq!(both.iter().count(), 2);
+        assert!(both.contains(ip("::ffff:10.0.0.1")) && !both.contains(ip("::ffff:10.0.0.2")));
     }
 
     #[test]

@@ -123,6 +123,8 @@ impl CoverageMap {
     }
 
     /// Whether some kind has not been listed yet, somewhere.
+    ///
+    /// Kinds that are not named are none that will be: a session names all that it follows before it lists the first.
     pub fn is_loading(&self) -> bool {
         let of_kinds =
             || self.kinds.values().flat_map(|it| std::iter::once(&it.everywhere).chain(it.namespaces.values()));

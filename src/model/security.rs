@@ -118,7 +118,7 @@ impl Standards {
 
     /// What meets `baseline` in these versions, and `restricted` in those of them that are of these too.
     ///
-    /// Versions that no check hangs on are taken for none.
+    /// Versions that no check hangs on are taken for none; that none does which is not told here, the readers' tests say.
     pub fn new(baseline: Minors, restricted: Minors) -> Self {
         let base = BASELINES.iter().position(|it| *it == baseline).unwrap_or(0);
         let both = baseline.and(restricted);

@@ -18,6 +18,8 @@ use crate::model::facts::PodNetwork;
 const TOLD_APART: usize = 16;
 
 /// The ranges that objects of the cluster hold, in order.
+///
+/// Pods that may no longer be read hold theirs, too: what may be a pod's is no part of the outside.
 pub(super) fn held(cluster: &Cluster) -> Vec<AddressRange> {
     let pods = cluster.pods.iter().filter(|it| it.network() == PodNetwork::Own && !it.phase().is_finished());
     let mut all: Vec<IpAddr> = pods.flat_map(|it| it.addresses().iter().collect::<Vec<_>>()).collect();

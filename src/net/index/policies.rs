@@ -61,7 +61,7 @@ pub(super) struct PolicyEntry {
     pub opens: [bool; 2],
     /// It makes every flow of its targets unknown, whatever others say.
     pub bends_flows: bool,
-    /// What it may do at one gate of its targets, whatever others say.
+    /// What it may do at one gate of its targets, whatever others say: one thing, since objects of a kind have one effect.
     pub at_gate: Option<Bends>,
 }
 

@@ -171,7 +171,7 @@ impl Ports {
         self.full.clone()
     }
 
-    /// The atom that holds this port.
+    /// The atom that holds this port; `None`: port 0, which readers and questions refuse, since it does not exist.
     pub fn atom(&self, protocol: Protocol, port: u16) -> Option<usize> {
         let spans = Protocol::ALL.into_iter().zip(&self.spans).find(|it| it.0 == protocol)?.1;
         let before = spans.partition_point(|it| it.0 <= port).checked_sub(1)?;

@@ -72,6 +72,12 @@ const SELINUX_TYPES: [(&str, Minors); 5] = [
     ("container_engine_t", Minors::since(31)),
 ];
 
+/// When what is root in the pod alone may be what nobody may be otherwise.
+const IN_OWN_USERS: Minors = Minors::since(35);
+
+/// When probes and hooks may name a host.
+const NAMING_HOSTS: Minors = Minors::until(34);
+
 fn since(table: &[(&str, Minors)], word: &str) -> Minors {
     table.iter().find(|(it, _)| *it == word).map_or(Minors::NONE, |(_, minors)| *minors)
 }
@@ -96,7 +102,7 @@ fn baseline_container(spec: &PodSpec<'_>, it: &Container<'_>) -> Minors {
 fn masked_proc(spec: &PodSpec<'_>, context: &SecurityContext<'_>) -> Minors {
     match context.unmasks_proc {
         false => Minors::ALL,
-        true if has_own_users(spec) => Minors::since(35),
+        true if has_own_users(spec) => IN_OWN_USERS,
         true => Minors::NONE,
     }
 }
@@ -106,7 +112,7 @@ fn asks_itself(it: &Container<'_>) -> Minors {
     let probes = [&it.liveness_probe, &it.readiness_probe, &it.startup_probe];
     let hooks = [&it.lifecycle.post_start, &it.lifecycle.pre_stop];
     match probes.into_iter().chain(hooks).any(|it: &Handler| it.names_host) {
-        true => Minors::until(34),
+        true => NAMING_HOSTS,
         false => Minors::ALL,
     }
 }
@@ -151,7 +157,31 @@ fn non_root(spec: &PodSpec<'_>) -> Minors {
     };
     match is_refused(pods) || all(spec).any(is_bad) {
         false => Minors::ALL,
-        true if has_own_users(spec) => Minors::since(35),
+        true if has_own_users(spec) => IN_OWN_USERS,
         true => Minors::NONE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// What [`Standards`] does not tell would be met in no version.
+    #[test]
+    fn every_combination_of_checks_is_told_back() {
+        let checks = SYSCTLS.iter().chain(&SELINUX_TYPES).map(|it| it.1).chain([IN_OWN_USERS, NAMING_HOSTS]);
+        let mut all = BTreeSet::from([Minors::ALL, Minors::NONE]);
+        for check in checks {
+            let with_it: Vec<Minors> = all.iter().map(|it| it.and(check)).collect();
+            all.extend(with_it);
+        }
+        for baseline in all {
+            for restricted in [Minors::ALL, Minors::NONE, IN_OWN_USERS] {
+                let it = Standards::new(baseline, restricted);
+                assert_eq!((it.baseline(), it.restricted()), (baseline, baseline.and(restricted)));
+            }
+        }
     }
 }
