@@ -7,6 +7,7 @@
 mod families;
 mod fits;
 mod tiers;
+mod unread;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -16,9 +17,10 @@ use ipnet::IpNet;
 use self::families::firsts;
 use self::fits::{block_fits, port_fits};
 use self::tiers::{TierResult, additive, ordered};
+use self::unread::{Unread, may_hold, unread};
 use super::index::Settings;
 use super::verdict::{End, Port};
-use crate::kinds::{self, Decides, KINDS};
+use crate::kinds;
 use crate::model::address::Family;
 use crate::model::cluster::{Cluster, METADATA_NAME};
 use crate::model::coverage::Coverage;
@@ -71,31 +73,6 @@ struct Naive<'a> {
     unread: Vec<Unread>,
 }
 
-/// Policies that may exist and are not held: of which kind, where (empty: cluster-wide), when asked, and what they may do.
-struct Unread {
-    kind: Kind,
-    home: Name,
-    tier: Tier,
-    bends: Bends,
-}
-
-impl Unread {
-    /// Whether they come before, or beside, NetworkPolicy and are not evaluated.
-    fn bends_flows(&self) -> bool {
-        self.bends == Bends::Unevaluated && !matches!(self.tier, Tier::Baseline { .. })
-    }
-
-    /// Whether one of them may select a pod, as far as where it stands and its kind tell.
-    fn may_select(&self, pod: &Pod) -> bool {
-        (self.home.is_empty() || self.home == *pod.namespace()) && may_hold(self.kind, pod)
-    }
-}
-
-/// Whether selectors of a kind hold pods on this pod's sort of network.
-fn may_hold(kind: Kind, pod: &Pod) -> bool {
-    pod.network() == PodNetwork::Own || kinds::selects_host_network(kind)
-}
-
 /// What a pair's one port comes to.
 pub fn outcome(cluster: &Cluster, settings: &Settings, from: &End, to: &End, port: Port) -> Outcome {
     let naive = Naive { cluster, firsts: firsts(cluster), unread: unread(cluster) };
@@ -143,49 +120,6 @@ pub fn boundaries(cluster: &Cluster) -> BTreeSet<Port> {
         cut(it.protocol, it.number, it.number);
     }
     ports
-}
-
-/// What is not read, as policies that may say anything.
-fn unread(cluster: &Cluster) -> Vec<Unread> {
-    let mut unread = Vec::new();
-    let mut add = |kind, home: &Name, tier, bends| unread.push(Unread { kind, home: home.clone(), tier, bends });
-    let homes: BTreeSet<Name> = cluster.namespace_names();
-    for home in &homes {
-        for spec in KINDS.iter().filter(|it| !cluster.coverage.is_complete(it.kind, home)) {
-            if let Some(Decides::Rules(tier)) = spec.decides {
-                add(spec.kind, home, tier, Bends::Anything);
-            }
-        }
-    }
-    for spec in KINDS {
-        let Some(Decides::Unknown(tier, bends)) = spec.decides else { continue };
-        let root = kinds::root(spec.kind);
-        let found = cluster.coverage.kinds.get(&spec.kind);
-        let is_told_apart = found.is_some_and(|it| !it.namespaces.is_empty())
-            || *cluster.coverage.of(spec.kind, "") == Coverage::Unread;
-        if spec.is_namespaced() && is_told_apart {
-            let holes = homes.iter().filter(|it| !cluster.coverage.is_complete(spec.kind, it));
-            holes.for_each(|it| add(spec.kind, it, tier, bends));
-            // What may stand in the root namespace may be about any pod.
-            if root.is_some_and(|it| !cluster.coverage.is_complete(spec.kind, it)) {
-                add(spec.kind, &Name::empty(), tier, bends);
-            }
-        } else if !cluster.coverage.is_complete(spec.kind, "") {
-            add(spec.kind, &Name::empty(), tier, bends);
-        }
-    }
-    for id in cluster.unreadable.iter() {
-        match kinds::spec(id.kind).and_then(|it| it.decides) {
-            Some(Decides::Rules(tier)) => add(id.kind, &id.namespace, tier, Bends::Anything),
-            Some(Decides::Unknown(tier, bends)) => {
-                let is_root = kinds::root(id.kind).is_some_and(|it| id.namespace == it);
-                let home = if is_root { Name::empty() } else { id.namespace.clone() };
-                add(id.kind, &home, tier, bends);
-            }
-            Some(Decides::Nothing) | None => {}
-        }
-    }
-    unread
 }
 
 impl<'a> Naive<'a> {
