@@ -9,12 +9,12 @@ mod fits;
 mod tiers;
 mod unread;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use self::families::firsts;
 use self::fits::{block_fits, port_fits};
 use self::tiers::{TierResult, additive, ordered};
 use self::unread::{Unread, may_hold, unread};
@@ -67,15 +67,15 @@ struct Party<'a> {
 /// What the second evaluator asks: the objects themselves, and what was found out about all of them at once.
 struct Naive<'a> {
     cluster: &'a Cluster,
-    /// The families that may come first at a pod without an address.
-    firsts: Vec<Family>,
+    /// The families that may come first at a pod without an address, where one is asked about.
+    firsts: OnceCell<Vec<Family>>,
     /// What may exist beside the policies that are held.
     unread: Vec<Unread>,
 }
 
 /// What a pair's one port comes to.
 pub fn outcome(cluster: &Cluster, settings: &Settings, from: &End, to: &End, port: Port) -> Outcome {
-    let naive = Naive { cluster, firsts: firsts(cluster), unread: unread(cluster) };
+    let naive = Naive { cluster, firsts: OnceCell::new(), unread: unread(cluster) };
     let mut ways: PossibleOutcomes<bool> = PossibleOutcomes::new();
     for reading in [0, 1] {
         match (naive.party(settings, from, reading), naive.party(settings, to, reading)) {
@@ -255,15 +255,15 @@ impl<'a> Naive<'a> {
     fn governing(&self, pod: &Pod) -> Vec<(Option<&Policy>, Tier, &'static [bool])> {
         let mut found = Vec::new();
         for policy in self.cluster.policies.iter() {
+            let ways = self.selects(policy.kind, &policy.target, pod);
+            if ways == NO || bends_flows(policy) {
+                continue;
+            }
             let coverage = self.cluster.coverage.of(policy.kind, &policy.meta.namespace);
             if kinds::is_evaluated(policy.kind) && matches!(coverage, Coverage::Forbidden { .. }) {
                 continue;
             }
             let has = |bends: Bends| policy.gaps.iter().any(|it| it.bends == bends);
-            let ways = self.selects(policy.kind, &policy.target, pod);
-            if ways == NO || bends_flows(policy) {
-                continue;
-            }
             if has(Bends::Anything) || has(Bends::Unevaluated) {
                 found.push((None, policy.tier, EITHER));
             } else if has(Bends::Target) {

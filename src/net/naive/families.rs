@@ -9,7 +9,7 @@ use crate::model::id::Kind;
 
 /// The families of the first addresses of all pods that run; both where they differ, where there are none, and where
 /// pods are not read that may have others.
-pub(super) fn firsts(cluster: &Cluster) -> Vec<Family> {
+fn firsts(cluster: &Cluster) -> Vec<Family> {
     let is_part =
         cluster.coverage.hole(Kind::POD).is_some() || cluster.unreadable.iter().any(|it| it.kind == Kind::POD);
     let running = cluster.pods.iter().filter(|it| !it.phase().is_finished());
@@ -38,7 +38,7 @@ impl Naive<'_> {
         let orders: Vec<Vec<Family>> = if to.addresses.is_empty() {
             let rest = |first: &Family| target.iter().copied().filter(|it| it != first).collect::<Vec<_>>();
             let order = |first: &Family| [vec![*first], rest(first)].concat();
-            self.firsts.iter().map(order).collect()
+            self.firsts.get_or_init(|| firsts(self.cluster)).iter().map(order).collect()
         } else {
             vec![target.clone()]
         };

@@ -1,7 +1,7 @@
 //! What may exist beside the policies that are held, for the second evaluator: kinds that are not read, objects that
 //! could not be.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
 
 use crate::kinds::{self, Decides, KINDS};
 use crate::model::cluster::Cluster;
@@ -40,12 +40,13 @@ pub(super) fn may_hold(kind: Kind, pod: &Pod) -> bool {
 pub(super) fn unread(cluster: &Cluster) -> Vec<Unread> {
     let mut unread = Vec::new();
     let mut add = |kind, home: &Name, tier, bends| unread.push(Unread { kind, home: home.clone(), tier, bends });
-    let homes: BTreeSet<Name> = cluster.namespace_names();
-    for home in &homes {
-        for spec in KINDS.iter().filter(|it| !cluster.coverage.is_complete(it.kind, home)) {
-            if let Some(Decides::Rules(tier)) = spec.decides {
-                add(spec.kind, home, tier, Bends::Anything);
-            }
+    // Where all of them are read, nobody needs to know where they might be.
+    let all = OnceCell::new();
+    let homes = || all.get_or_init(|| cluster.namespace_names());
+    for spec in KINDS.iter().filter(|it| cluster.coverage.hole(it.kind).is_some()) {
+        if let Some(Decides::Rules(tier)) = spec.decides {
+            let holes = homes().iter().filter(|it| !cluster.coverage.is_complete(spec.kind, it));
+            holes.for_each(|it| add(spec.kind, it, tier, Bends::Anything));
         }
     }
     for spec in KINDS {
@@ -55,7 +56,7 @@ pub(super) fn unread(cluster: &Cluster) -> Vec<Unread> {
         let is_told_apart = found.is_some_and(|it| !it.namespaces.is_empty())
             || *cluster.coverage.of(spec.kind, "") == Coverage::Unread;
         if spec.is_namespaced() && is_told_apart {
-            let holes = homes.iter().filter(|it| !cluster.coverage.is_complete(spec.kind, it));
+            let holes = homes().iter().filter(|it| !cluster.coverage.is_complete(spec.kind, it));
             holes.for_each(|it| add(spec.kind, it, tier, bends));
             // What may stand in the root namespace may be about any pod.
             if root.is_some_and(|it| !cluster.coverage.is_complete(spec.kind, it)) {
