@@ -1,4 +1,5 @@
-//! How fast it is told who could open a denied flow, and who can write what a policy trusts, at a seeded world:
+//! How fast it is told who could open a denied flow, who can write what a policy trusts, and what lists find, at a seeded
+//! world:
 //! `cargo bench --bench sidestep [-- WORLD [WORD]]` (default L; of the questions those alone whose names hold the word).
 //!
 //! Prints p50, p99 and the worst of each question against the goals of docs/performance.md. Flows are drawn by a seed from
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use kreach::ask::World;
 use kreach::ask::end::{End, PortAsk};
+use kreach::ask::findings::Findings;
 use kreach::ask::sidestep::Ask;
 use kreach::ask::trust::trust;
 use kreach::ask::world::SelfCheck;
@@ -111,6 +113,11 @@ fn main() {
     );
     let answer = |at: usize| flows[at].answer(&world, &mut |_, _| true).expect("an answer").witnesses.len();
     let ms = Duration::from_millis;
+    // Kept until a role or a binding changes: sidestep, trust and lists rest on it.
+    measure("whom bindings name, once", ms(600), 1, |_| {
+        world.ground(&[]).bound();
+        1
+    });
     measure("sidestep, the first", ms(600), 1, |_| answer(0));
     measure("sidestep of one denied flow", ms(50), flows.len(), answer);
     let policies = policies(&world, 100);
@@ -119,4 +126,10 @@ fn main() {
         found.rules.iter().map(|it| it.writers.len()).sum()
     };
     measure("trust of one policy", ms(20), policies.len(), trusted);
+    let told = |at: usize| {
+        let found = trust(&world, &policies[at]).expect("an answer").expect("a policy that is read");
+        found.page(world.rbac()).lines.len()
+    };
+    measure("trust of one policy, told in lines", ms(100), policies.len(), told);
+    measure("findings of all lists, aside", ms(10_000), 1, |_| Findings::of(&world).trust.len());
 }

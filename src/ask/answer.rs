@@ -101,7 +101,7 @@ impl Answer<'_> {
             Answer::Choke(it) => it.page(),
             Answer::Fix(it) => it.page(),
             Answer::Sidestep(it) => it.page(),
-            Answer::Trust(_, Some(it)) => it.page(),
+            Answer::Trust(_, Some(it)) => it.page(world.rbac()),
             Answer::Trust(id, None) => trust::unread(id),
             Answer::Can(it) => it.page(world),
             Answer::WhoCan(it) => it.page(world),

@@ -17,8 +17,9 @@ mod writers;
 use std::collections::BTreeSet;
 
 use super::{Fault, World};
+use crate::escalate::edges::Edge;
 use crate::escalate::holders;
-use crate::escalate::{Certainty, Ground, Step};
+use crate::escalate::{Because, Certainty, Ground};
 use crate::model::evidence::Gap;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
@@ -26,11 +27,12 @@ use crate::model::place::Place;
 use crate::model::policy::{Policy, Rule};
 use crate::model::role::Subject;
 use crate::rbac::identity::{ANONYMOUS, AUTHENTICATED, SERVICE_ACCOUNTS, UNAUTHENTICATED};
+use crate::rbac::{self, Identity, Request};
 
 pub use self::page::unread;
 
 use self::needs::Need;
-use self::writers::Ways;
+use self::writers::writers;
 
 /// What a peer rests on, in one clause.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,11 +72,43 @@ impl Sort {
     }
 }
 
-/// Those who hold the same and can write something, each way as the step that it is for the first of them.
+/// One way to write something: what is requested for it, which a rule of theirs allows.
+///
+/// Very many can write what a policy trusts, and few of them are looked at: the grant that allows it is found where the
+/// way is told.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Way {
+    pub edge: &'static Edge,
+    requests: Vec<Request>,
+    /// Why it is not sure.
+    doubt: Option<&'static str>,
+}
+
+impl Way {
+    /// Whether it surely does it.
+    pub fn certainty(&self) -> Certainty {
+        if self.doubt.is_none() { Certainty::Certain } else { Certainty::Unsure }
+    }
+
+    /// What it rests on for one of those who have it.
+    pub fn because(&self, index: &rbac::Index, subject: &Subject) -> Vec<Because> {
+        let identity = Identity::new(subject, &[]);
+        let allowed = |request: &Request| {
+            let (identity, request) = (Box::new(identity.clone()), Box::new(request.clone()));
+            let mut because = Because::Allowed { identity, request, grant: None };
+            because.decide(|identity, request| index.can(identity, request));
+            because
+        };
+        let doubt = self.doubt.map(|it| Because::Doubt { object: None, what: it.into() });
+        self.requests.iter().map(allowed).chain(doubt).collect()
+    }
+}
+
+/// Those who hold the same and can write something.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Writer {
     pub subjects: Vec<Subject>,
-    pub ways: Vec<Step>,
+    pub ways: Vec<Way>,
     /// The namespaces in which they may; empty: by a right of the whole cluster.
     pub namespaces: BTreeSet<Name>,
 }
@@ -82,7 +116,7 @@ pub struct Writer {
 impl Writer {
     /// Whether some way is certain.
     pub fn is_sure(&self) -> bool {
-        self.ways.iter().any(|it| it.certainty == Certainty::Certain)
+        self.ways.iter().any(|it| it.certainty() == Certainty::Certain)
     }
 }
 
@@ -187,41 +221,40 @@ pub fn trust(world: &World, id: &ObjectId) -> Result<Option<Trust>, Fault> {
     let ground = world.ground(&[]);
     let trusts = Trusts::new(&ground);
     let rules = trusts.rules(&policy);
-    let target = needs::of_target(&policy)
-        .map(|(trusted, needs)| trusts.ruled(&policy, Place::new("spec.podSelector"), trusted, needs));
+    let target =
+        needs::of_target(&policy).map(|(trusted, needs)| trusts.ruled(Place::new("spec.podSelector"), trusted, needs));
     let itself = trusts.itself(&policy);
     let always = holders::always(&ground).into_iter().collect();
     Ok(Some(Trust { policy: id.clone(), rules, target, itself, always, gaps: gaps(world, &policy) }))
 }
 
-/// Tells what policies trust, one after another: what subjects hold is worked out once for all of them.
+/// Tells what policies trust, one after another.
 pub struct Trusts<'a> {
     ground: &'a Ground<'a>,
-    ways: Ways<'a>,
 }
 
 impl<'a> Trusts<'a> {
     /// Of a cluster.
     pub fn new(ground: &'a Ground<'a>) -> Self {
-        Self { ground, ways: Ways::new(ground) }
+        Self { ground }
     }
 
     /// Rule by rule.
     pub fn rules(&self, policy: &Policy) -> Vec<Ruled> {
         let rule = |rule: &Rule| {
             let (trusted, needs) = needs::of_rule(self.ground, rule);
-            self.ruled(policy, rule.place.clone(), trusted, needs)
+            self.ruled(rule.place.clone(), trusted, needs)
         };
         policy.rules.iter().map(rule).collect()
     }
 
     /// The policy itself: who may change or delete it, or write one beside it.
     pub fn itself(&self, policy: &Policy) -> Ruled {
-        self.ruled(policy, Place::default(), Vec::new(), needs::of_itself(policy))
+        self.ruled(Place::default(), Vec::new(), needs::of_itself(policy))
     }
 
-    fn ruled(&self, policy: &Policy, place: Place, trusts: Vec<Trusted>, needs: Vec<Need>) -> Ruled {
-        let writers = self.ways.writers(&needs, &policy.id().to_string(), &place);
+    fn ruled(&self, place: Place, trusts: Vec<Trusted>, needs: Vec<Need>) -> Ruled {
+        let writers = writers(self.ground, &needs);
         let robustness = Robustness::of(&trusts, &writers);
         let advice = needs::advice(&trusts, &robustness);
         Ruled { place, trusts, writers, robustness, advice }

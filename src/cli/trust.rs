@@ -12,11 +12,12 @@ use serde::Serialize;
 
 use crate::ask::question::Reads;
 use crate::ask::question::trust::Trust as Asking;
-use crate::ask::trust::{Ruled, Trust, Writer};
+use crate::ask::trust::{Ruled, Trust, Way, Writer};
 use crate::ask::{Fault, Question};
-use crate::escalate::Step;
 use crate::model::evidence::Gap;
 use crate::model::id::ObjectId;
+use crate::model::role::Subject;
+use crate::rbac;
 use crate::text::Mark;
 use crate::text::escalate as ways;
 use crate::text::evidence::Evidence;
@@ -111,35 +112,44 @@ struct AlwaysJson {
     subject: String,
 }
 
-fn way(it: &Step) -> WayJson {
-    let evidence = json::evidence(&ways::evidence(it));
-    WayJson { edge: it.edge.id, name: it.edge.name, certainty: it.certainty.as_str(), evidence }
+/// What is told of a policy, with the grants that an index has.
+struct Telling<'a> {
+    trust: &'a Trust,
+    index: &'a rbac::Index,
 }
 
-fn writer(trust: &Trust, it: &Writer) -> WriterJson {
-    let subjects: Vec<String> = it.subjects.iter().map(ToString::to_string).collect();
-    WriterJson {
-        subject: subjects.first().cloned().unwrap_or_default(),
-        count: subjects.len(),
-        subjects,
-        stranger: trust.is_stranger(it),
-        ways: it.ways.iter().map(way).collect(),
+fn way(it: &Way, subject: &Subject, index: &rbac::Index) -> WayJson {
+    let reasons: Vec<Evidence> = it.because(index, subject).iter().map(ways::reason).collect();
+    let (edge, certainty) = (it.edge, it.certainty().as_str());
+    WayJson { edge: edge.id, name: edge.name, certainty, evidence: json::evidence(&reasons) }
+}
+
+impl<'a> Telling<'a> {
+    fn writer(&self, it: &Writer) -> WriterJson {
+        let subjects: Vec<String> = it.subjects.iter().map(ToString::to_string).collect();
+        WriterJson {
+            subject: subjects.first().cloned().unwrap_or_default(),
+            count: subjects.len(),
+            subjects,
+            stranger: self.trust.is_stranger(it),
+            ways: it.ways.iter().map(|way| self::way(way, &it.subjects[0], self.index)).collect(),
+        }
     }
-}
 
-fn rule<'a>(trust: &'a Trust, it: &'a Ruled) -> RuleJson<'a> {
-    let trusted = it.trusts.iter().map(|it| TrustedJson {
-        trusts: it.sort.as_str(),
-        place: it.place.to_string(),
-        what: &it.what,
-    });
-    RuleJson {
-        place: it.place.to_string(),
-        trusts: trusted.collect(),
-        writers: it.writers.iter().map(|it| writer(trust, it)).collect(),
-        robustness: it.robustness.as_str(),
-        by: it.robustness.to_string(),
-        advice: &it.advice,
+    fn rule(&self, it: &'a Ruled) -> RuleJson<'a> {
+        let trusted = it.trusts.iter().map(|it| TrustedJson {
+            trusts: it.sort.as_str(),
+            place: it.place.to_string(),
+            what: &it.what,
+        });
+        RuleJson {
+            place: it.place.to_string(),
+            trusts: trusted.collect(),
+            writers: it.writers.iter().map(|it| self.writer(it)).collect(),
+            robustness: it.robustness.as_str(),
+            by: it.robustness.to_string(),
+            advice: &it.advice,
+        }
     }
 }
 
@@ -147,16 +157,18 @@ fn gaps(all: &[Gap]) -> Vec<Evidence> {
     all.iter().map(Evidence::gap).collect()
 }
 
-fn document<'a>(id: &ObjectId, found: Option<&'a Trust>) -> TrustJson<'a> {
+fn document<'a>(id: &ObjectId, found: Option<&'a Trust>, index: &'a rbac::Index) -> TrustJson<'a> {
+    let telling = found.map(|trust| Telling { trust, index });
+    let telling = telling.as_ref();
     let unread = [Gap::Unreadable(id.clone())];
     TrustJson {
         version: json::VERSION,
         kind: "Trust",
         policy: id.to_string(),
         robustness: found.and_then(Trust::robustness).map(|it| it.as_str()),
-        rules: found.iter().flat_map(|trust| trust.rules.iter().map(|it| rule(trust, it))).collect(),
-        target: found.and_then(|trust| Some(rule(trust, trust.target.as_ref()?))),
-        itself: found.iter().flat_map(|trust| trust.itself.writers.iter().map(|it| writer(trust, it))).collect(),
+        rules: telling.iter().flat_map(|to| to.trust.rules.iter().map(|it| to.rule(it))).collect(),
+        target: telling.and_then(|to| Some(to.rule(to.trust.target.as_ref()?))),
+        itself: telling.iter().flat_map(|to| to.trust.itself.writers.iter().map(|it| to.writer(it))).collect(),
         always: found.iter().flat_map(|it| &it.always).map(|it| AlwaysJson { subject: it.to_string() }).collect(),
         evidence: json::evidence(&gaps(found.map_or(&unread[..], |it| &it.gaps))),
     }
@@ -195,7 +207,7 @@ pub(super) fn write(
     out: &mut dyn io::Write,
 ) -> Result<(), Fault> {
     match layout.form {
-        Form::Json | Form::Yaml => json::write_as(layout.form, &document(id, found), asked, out),
+        Form::Json | Form::Yaml => json::write_as(layout.form, &document(id, found, asked.world.rbac()), asked, out),
         _ => Ok(sheet(id, found).write(layout, asked.context.look, out)?),
     }
 }

@@ -28,7 +28,7 @@ use self::crowd::Whose;
 use super::Ground;
 use super::foothold::Foothold;
 use super::moves::Move;
-use super::powers::{self, RolePowers};
+use super::powers::{self, PowerSet, RolePowers};
 use super::region::{Region, Which};
 use super::rights::Right;
 use super::terrain::Grants;
@@ -84,6 +84,8 @@ pub struct Held {
     stands: Vec<Stand>,
     rights: Vec<Right>,
     by_power: Vec<Vec<u32>>,
+    /// The powers of which rights are taken in.
+    powers: PowerSet,
     /// By request the first right that is for all objects: of the whole cluster, and by namespace.
     everywhere: Vec<Option<u32>>,
     in_namespace: FxHashMap<(u16, Name), u32>,
@@ -122,6 +124,15 @@ impl Held {
         held
     }
 
+    /// What somebody's own bindings give of these powers, and nothing else: what is asked of very many.
+    pub fn own(ground: &Ground<'_>, subject: &Subject, powers: PowerSet) -> Self {
+        let mut held = Self { powers, ..Self::nothing() };
+        let start = Foothold::Subject(subject.clone());
+        held.begin(Region::One(start.clone()));
+        held.stand(ground, &start, 0);
+        held
+    }
+
     /// Everything of a sort, as it is held on the way by somebody who wants this.
     pub fn of_region(ground: &Ground<'_>, region: &Region, wanted: Option<&Foothold>) -> Self {
         if let Region::One(start) = region {
@@ -146,7 +157,8 @@ impl Held {
     /// Nothing at all.
     fn nothing() -> Self {
         let count = powers::count();
-        Self { by_power: vec![Vec::new(); count], everywhere: vec![None; powers::slots()], ..Self::default() }
+        let (by_power, everywhere) = (vec![Vec::new(); count], vec![None; powers::slots()]);
+        Self { by_power, everywhere, powers: PowerSet::ALL, ..Self::default() }
     }
 
     /// Takes in what a move gives, if it is not held yet; whether it was new.

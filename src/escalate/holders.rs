@@ -8,48 +8,45 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashMap;
-
 use super::Ground;
-use super::powers::{Permission, RolePowers};
+use super::powers::PowerSet;
 use crate::model::name::Name;
-use crate::model::role::{Binding, Subject};
-use crate::rbac::grant::named;
-use crate::rbac::identity::{MASTERS, canonical};
+use crate::model::role::Subject;
+use crate::rbac::identity::MASTERS;
 
-/// Everybody whom bindings of the cluster or of these namespaces give one of these permissions.
+/// Everybody whom bindings of the cluster or of these namespaces give one of these powers, but those who may do
+/// everything; those who hold the same together.
 pub fn holders<'n>(
     ground: &Ground<'_>,
-    permissions: &[&'static Permission],
+    powers: PowerSet,
     namespaces: impl IntoIterator<Item = &'n Name>,
-) -> BTreeSet<Subject> {
-    let mut wanted = vec![false; super::powers::count()];
-    permissions.iter().for_each(|it| wanted[it.number()] = true);
-    let gives = |it: &RolePowers| it.gives.iter().any(|it| wanted[usize::from(it.power)]);
-    let mut found = Found { ground, cluster_roles: FxHashMap::default(), subjects: BTreeSet::new() };
-    found.add(&Name::empty(), &gives);
-    namespaces.into_iter().for_each(|it| found.add(it, &gives));
-    found.subjects
+) -> Vec<Vec<Subject>> {
+    let mut chosen = ground.bound().nobody();
+    chosen.add(powers, namespaces);
+    chosen.classes()
 }
 
 /// Everybody whom bindings of these namespaces name, whatever they give, and the service accounts there.
 pub fn at_home<'n>(ground: &Ground<'_>, namespaces: impl IntoIterator<Item = &'n Name>) -> BTreeSet<Subject> {
-    let mut found = Found { ground, cluster_roles: FxHashMap::default(), subjects: BTreeSet::new() };
+    let mut chosen = ground.bound().nobody();
+    let mut accounts = BTreeSet::new();
     for namespace in namespaces {
-        found.add(namespace, &|_| true);
+        chosen.add_if(namespace, |_| true);
         let place = ground.place(namespace);
         let account = |name: &Name| Subject::ServiceAccount { namespace: namespace.clone(), name: name.clone() };
-        found.subjects.extend(place.accounts().into_iter().map(account));
+        accounts.extend(place.accounts().into_iter().map(account));
     }
-    found.subjects
+    accounts.extend(chosen.subjects().cloned());
+    accounts
 }
 
 /// Who holds `*` on everything in the whole cluster, by the group of the API server's own or by a binding.
 pub fn always(ground: &Ground<'_>) -> BTreeSet<Subject> {
-    let mut found = Found { ground, cluster_roles: FxHashMap::default(), subjects: BTreeSet::new() };
-    found.add(&Name::empty(), &|it| it.everything);
-    found.subjects.insert(Subject::Group(MASTERS.into()));
-    found.subjects
+    let mut chosen = ground.bound().nobody();
+    chosen.add_if(&Name::empty(), |it| it.everything);
+    let mut subjects: BTreeSet<Subject> = chosen.subjects().cloned().collect();
+    subjects.insert(Subject::Group(MASTERS.into()));
+    subjects
 }
 
 /// Whether somebody holds `*` on everything in the whole cluster.
@@ -86,38 +83,4 @@ pub fn power(ground: &Ground<'_>, subject: &Subject) -> [usize; 3] {
         }
     }
     counts
-}
-
-struct Found<'a> {
-    ground: &'a Ground<'a>,
-    /// Whether a ClusterRole gives what is asked for; many bindings name one.
-    cluster_roles: FxHashMap<Name, bool>,
-    subjects: BTreeSet<Subject>,
-}
-
-impl Found<'_> {
-    /// The subjects of the bindings of a namespace (empty: of the cluster) whose roles give it.
-    fn add(&mut self, namespace: &Name, gives: &dyn Fn(&RolePowers) -> bool) {
-        for binding in self.ground.cluster.bindings.of(namespace).iter() {
-            if self.gives(binding, gives) {
-                self.subjects.extend(binding.subjects.iter().map(|it| canonical(&named(it, binding))));
-            }
-        }
-    }
-
-    fn gives(&mut self, binding: &Binding, gives: &dyn Fn(&RolePowers) -> bool) -> bool {
-        let of = |namespace: &Name| self.ground.role_powers(namespace, &binding.role.name).is_some_and(|it| gives(&it));
-        match (&*binding.role.kind, binding.meta.namespace.is_empty()) {
-            ("ClusterRole", _) => match self.cluster_roles.get(&binding.role.name) {
-                Some(known) => *known,
-                None => {
-                    let found = of(&Name::empty());
-                    self.cluster_roles.insert(binding.role.name.clone(), found);
-                    found
-                }
-            },
-            ("Role", false) => of(&binding.meta.namespace),
-            _ => false,
-        }
-    }
 }

@@ -68,6 +68,35 @@ impl Asks {
     }
 }
 
+/// Some powers.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct PowerSet(u128);
+
+impl PowerSet {
+    /// Every power.
+    pub const ALL: Self = Self(u128::MAX);
+
+    /// These.
+    pub fn of(all: impl IntoIterator<Item = &'static Permission>) -> Self {
+        all.into_iter().fold(Self::default(), |set, it| set.and(it.number() as u16))
+    }
+
+    /// The same and one more.
+    fn and(self, power: u16) -> Self {
+        Self(self.0 | 1 << power)
+    }
+
+    /// Whether a power is one of them.
+    pub fn has(self, power: u16) -> bool {
+        self.0 & 1 << power != 0
+    }
+
+    /// Whether some power is one of both.
+    pub fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
 /// What one rule gives.
 #[derive(Clone, Copy, Debug)]
 pub struct Gives {
@@ -84,6 +113,8 @@ pub struct Gives {
 pub struct RolePowers {
     pub rules: Items<RoleRule>,
     pub gives: Vec<Gives>,
+    /// The powers of these.
+    pub powers: PowerSet,
     /// Whether one of its rules gives every verb on every resource.
     pub everything: bool,
 }
@@ -96,7 +127,8 @@ impl RolePowers {
             TABLE.read(rule, at as u16, &mut gives);
         }
         let everything = rules.iter().any(gives_everything);
-        Self { rules: rules.clone(), gives, everything }
+        let powers = gives.iter().fold(PowerSet::default(), |set, it| set.and(it.power));
+        Self { rules: rules.clone(), gives, powers, everything }
     }
 }
 

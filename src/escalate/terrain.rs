@@ -8,6 +8,7 @@
 //! It is filled as it is asked. Whoever keeps it beside a cluster tells it every change; what it worked out from what
 //! changed is then worked out again when it is next asked for.
 
+mod bound;
 mod everybody;
 mod forget;
 mod grants;
@@ -22,10 +23,11 @@ mod spaces;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
+pub use self::bound::{Bound, Chosen};
 use self::everybody::Everybody;
 pub use self::grants::{Granted, Grants};
 use self::homes::Homes;
@@ -71,6 +73,8 @@ pub struct Terrain {
     searches: Searches,
     scans: Scans,
     everybody: Everybody,
+    /// Shared with every copy, whichever works it out.
+    bound: Arc<OnceLock<Bound>>,
 }
 
 /// The service accounts that bindings name and that are not there, by namespace.

@@ -22,7 +22,8 @@ pub fn evidence(step: &Step) -> Vec<Evidence> {
     step.because.iter().map(reason).collect()
 }
 
-fn reason(because: &Because) -> Evidence {
+/// One thing that a step rests on.
+pub fn reason(because: &Because) -> Evidence {
     match because {
         Because::Allowed { identity, request, grant: Some(grant) } => {
             let what = format!("lets {} {request}, by {}", identity.subject, rule(grant));

@@ -81,4 +81,5 @@ mod ten_tasks;
 mod terminal;
 mod terminal_life;
 mod tidy;
+mod trust_laws;
 mod wire;

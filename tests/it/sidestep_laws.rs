@@ -78,7 +78,7 @@ fn trusting(random: &mut Random) -> Vec<AnyFact> {
     all
 }
 
-fn world(seed: u64) -> World {
+pub(crate) fn world(seed: u64) -> World {
     let mut random = Random::new(seed);
     let mut all = if seed.is_multiple_of(2) { facts(&mut random) } else { plain_facts(&mut random) };
     all.extend(trusting(&mut random));

@@ -11,7 +11,7 @@ use crate::ask::reached::alike;
 use crate::escalate::closure::{self, chained};
 use crate::escalate::goal::Target;
 use crate::escalate::holders::{at_home, classes, holders, is_always, power};
-use crate::escalate::powers::Permission;
+use crate::escalate::powers::PowerSet;
 use crate::escalate::replay;
 use crate::escalate::until::until;
 use crate::escalate::{Because, Certainty, Foothold, Goal, Ground, Held, Step};
@@ -35,6 +35,8 @@ pub struct Finding<'a> {
     openings: &'a [Opening],
     /// The writes of all of them, each once.
     acts: Vec<Rc<Act>>,
+    /// What they need.
+    powers: PowerSet,
     /// By opening which of these it is.
     made_of: Vec<Vec<usize>>,
     hops: &'a [Hop],
@@ -64,7 +66,8 @@ impl<'a> Finding<'a> {
             })
         };
         let made_of = openings.iter().map(|it| it.acts.iter().map(&mut number).collect()).collect();
-        Self { ground, openings, acts, made_of, hops, said, goal, near }
+        let powers = PowerSet::of(acts.iter().map(|it| it.permission()));
+        Self { ground, openings, acts, powers, made_of, hops, said, goal, near }
     }
 
     /// Whether one subject can.
@@ -157,20 +160,13 @@ impl<'a> Finding<'a> {
 
     /// Those whom bindings give what some write needs, those who hold the same together.
     fn direct(&self) -> Vec<Vec<Subject>> {
-        let mut permissions: Vec<&'static Permission> = Vec::new();
-        for it in self.acts.iter().map(|it| it.permission()) {
-            if !permissions.iter().any(|known| std::ptr::eq::<Permission>(*known, it)) {
-                permissions.push(it);
-            }
-        }
         let namespaces: BTreeSet<&Name> = self.acts.iter().map(|it| it.namespace()).collect();
-        classes(self.ground, holders(self.ground, &permissions, namespaces))
+        holders(self.ground, self.powers, namespaces)
     }
 
     /// By rights of their own.
     fn at_once(&self, subjects: &[Subject]) -> Option<Witness> {
-        let start = Foothold::Subject(subjects[0].clone());
-        let held = Held::of(self.ground, &start, None);
+        let held = Held::own(self.ground, &subjects[0], self.powers);
         self.witness(subjects, &held, Certainty::Certain).or_else(|| self.witness(subjects, &held, Certainty::Unsure))
     }
 

@@ -14,6 +14,7 @@ use super::{Robustness, Ruled, Trust, Writer};
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
 use crate::model::role::Subject;
+use crate::rbac;
 use crate::text::escalate as ways;
 use crate::text::evidence::Evidence;
 use crate::text::{About, Line, Mark, Page, words};
@@ -48,15 +49,15 @@ pub fn unread(id: &ObjectId) -> Page {
 }
 
 impl Trust {
-    /// The answer in words.
-    pub fn page(&self) -> Page {
+    /// The answer in words, with the grants that an index has.
+    pub fn page(&self, index: &rbac::Index) -> Page {
         let mut page = Page { fold: Some(2), ..Page::default() };
         page.push(self.headline());
-        self.rules.iter().for_each(|it| self.add(it, &it.place.to_string(), &mut page));
+        self.rules.iter().for_each(|it| self.add(it, &it.place.to_string(), index, &mut page));
         if let Some(target) = &self.target {
-            self.add(target, "spec.podSelector: which pods it selects", &mut page);
+            self.add(target, "spec.podSelector: which pods it selects", index, &mut page);
         }
-        self.add(&self.itself, "the policy itself: change it, delete it, or write one beside it", &mut page);
+        self.add(&self.itself, "the policy itself: change it, delete it, or write one beside it", index, &mut page);
         if !self.always.is_empty() {
             let text = format!("may do everything anyway: {}", words::first(&self.always, NAMES));
             page.push(Line::new(1, Mark::Note, text));
@@ -77,7 +78,7 @@ impl Trust {
         Line::new(0, Mark::Title, text).linked(&self.policy, &crate::model::place::Place::default())
     }
 
-    fn add(&self, ruled: &Ruled, title: &str, page: &mut Page) {
+    fn add(&self, ruled: &Ruled, title: &str, index: &rbac::Index, page: &mut Page) {
         let head = Line::new(1, Mark::Title, format!("{title}  ({})", ruled.robustness));
         page.push(head.linked(&self.policy, &ruled.place));
         for it in &ruled.trusts {
@@ -86,7 +87,7 @@ impl Trust {
         if ruled.writers.is_empty() {
             page.say(2, Mark::Plain, "nobody else can write that");
         }
-        ruled.writers.iter().for_each(|it| it.add(page));
+        ruled.writers.iter().for_each(|it| it.add(index, page));
         let strangers = super::strangers(&ruled.writers, &self.itself);
         let strangers: Vec<&Subject> = strangers.into_iter().map(|it| &it.subjects[0]).collect();
         if !strangers.is_empty() {
@@ -101,7 +102,7 @@ impl Trust {
 }
 
 impl Writer {
-    fn add(&self, page: &mut Page) {
+    fn add(&self, index: &rbac::Index, page: &mut Page) {
         let mut edges: Vec<&str> = self.ways.iter().map(|it| it.edge.name).collect();
         edges.dedup();
         let mark = if self.is_sure() { Mark::Plain } else { Mark::Unknown };
@@ -111,9 +112,13 @@ impl Writer {
         };
         let text = format!("{}: {} ({place})", words::first(&self.subjects, NAMES), edges.join(", "));
         page.push(Line::new(2, mark, text).on(About::Somebody(self.subjects[0].clone())));
-        let evidence = self.ways.iter().flat_map(|step| {
-            ways::evidence(step).into_iter().map(|it| Evidence { what: format!("{}: {}", step.edge.id, it.what), ..it })
-        });
-        page.lines.extend(evidence.map(|it| it.line(3).folded()));
+        for way in &self.ways {
+            let reasons = way.because(index, &self.subjects[0]);
+            let told = reasons
+                .iter()
+                .map(ways::reason)
+                .map(|it| Evidence { what: format!("{}: {}", way.edge.id, it.what), ..it });
+            page.lines.extend(told.map(|it| it.line(3).folded()));
+        }
     }
 }

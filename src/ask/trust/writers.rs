@@ -1,29 +1,39 @@
-//! Who can make writes: those whom bindings give the right, with the grant that says so.
+//! Who can make writes: those whom bindings give the right, with the request that they would make.
+//!
+//! ```text
+//! needs ──► whom bindings give a right of some of them ──► which requests do it     (the grants: when they are told)
+//! ```
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::Writer;
+use rustc_hash::FxHashMap;
+
 use super::needs::{Need, Spaces, Write, is_addable};
+use super::{Way, Writer};
 use crate::escalate::connect::edge_of;
 use crate::escalate::edges::{Edge, SELF};
-use crate::escalate::holders::{classes, holders, power};
+use crate::escalate::holders::power;
 use crate::escalate::moves::{new_name, workload_kind};
-use crate::escalate::powers::Permission;
+use crate::escalate::powers::{Permission, PowerSet};
 use crate::escalate::rights::Right;
-use crate::escalate::{Foothold, Ground, Held, Step};
+use crate::escalate::{Ground, Held};
 use crate::kinds;
 use crate::model::labels::Selector;
 use crate::model::name::Name;
 use crate::model::ownership::workload_of;
-use crate::model::place::Place;
 use crate::model::role::Subject;
 
-/// Finds them; what subjects hold is worked out once for all rules.
-pub struct Ways<'a> {
+/// Finds them.
+struct Ways<'a> {
     ground: &'a Ground<'a>,
-    held: RefCell<BTreeMap<Subject, std::rc::Rc<Held>>>,
+    needs: &'a [Need],
+    /// Which workload a right to change all of a resource in a namespace (empty: everywhere) is used on, by need.
+    templates: RefCell<FxHashMap<(usize, &'static str, Name), Option<On>>>,
 }
+
+/// What a right is used on: a namespace (empty: any) and a name (empty: any).
+type On = (Name, Name);
 
 impl Write {
     fn edge(&self) -> &'static Edge {
@@ -43,108 +53,97 @@ impl Write {
     fn permissions(&self) -> &'static [&'static Permission] {
         self.edge().asks.powers()
     }
+
+    fn powers(&self) -> PowerSet {
+        PowerSet::of(self.permissions().iter().copied())
+    }
 }
 
-/// A right that does it, and on what: a namespace (empty: any) and a name (empty: any).
+/// The rights that do it, each with what it is used on.
 struct Use<'h> {
-    rights: Vec<(&'h Right, Name, Name)>,
+    rights: Vec<(&'h Right, On)>,
     namespaces: BTreeSet<Name>,
 }
 
-impl<'a> Ways<'a> {
-    /// Of a cluster.
-    pub fn new(ground: &'a Ground<'a>) -> Self {
-        Self { ground, held: RefCell::default() }
-    }
+/// Everybody who can make some of these writes, those who hold the same together, least power first.
+pub fn writers(ground: &Ground<'_>, needs: &[Need]) -> Vec<Writer> {
+    let ways = Ways { ground, needs, templates: RefCell::default() };
+    let powers = PowerSet::of(needs.iter().flat_map(|it| it.write.permissions()).copied());
+    let mut all: Vec<Writer> = ways.candidates().into_iter().filter_map(|it| ways.writer(it, powers)).collect();
+    // They come by name.
+    all.sort_by_cached_key(|it| power(ground, &it.subjects[0]));
+    all
+}
 
-    /// Everybody who can make some of these writes, those who hold the same together, least power first.
-    pub fn writers(&self, needs: &[Need], policy: &str, place: &Place) -> Vec<Writer> {
-        let to = if place.0.is_empty() { policy.to_owned() } else { format!("{policy} {place}") };
-        let writer = |it: Vec<Subject>| self.writer(it, needs, &Foothold::Connection(to.as_str().into()));
-        let mut all: Vec<Writer> =
-            classes(self.ground, self.candidates(needs)).into_iter().filter_map(writer).collect();
-        all.sort_by_cached_key(|it| (power(self.ground, &it.subjects[0]), it.subjects.clone()));
-        all
-    }
-
-    fn candidates(&self, needs: &[Need]) -> BTreeSet<Subject> {
-        let mut found = BTreeSet::new();
-        for need in needs {
-            let permissions = need.write.permissions();
-            let all = self.ground.all_namespaces();
-            let spaces: Vec<&Name> = match (&need.write, &need.spaces) {
-                (Write::NewNamespace, _) => Vec::new(),
-                (_, Spaces::Any) => all.iter().collect(),
-                (_, Spaces::These(these)) => these.iter().collect(),
-            };
-            found.extend(holders(self.ground, permissions, spaces));
+impl Ways<'_> {
+    fn candidates(&self) -> Vec<Vec<Subject>> {
+        let mut found = self.ground.bound().nobody();
+        for need in self.needs {
+            let powers = need.write.powers();
+            match (&need.write, &need.spaces) {
+                (Write::NewNamespace, _) => found.add(powers, []),
+                (_, Spaces::Any) => found.add(powers, self.ground.all_namespaces().iter()),
+                (_, Spaces::These(these)) => found.add(powers, these.iter()),
+            }
         }
-        found
+        found.classes()
     }
 
-    fn held(&self, subject: &Subject) -> std::rc::Rc<Held> {
-        let start = Foothold::Subject(subject.clone());
-        let fresh = || std::rc::Rc::new(Held::of(self.ground, &start, None));
-        self.held.borrow_mut().entry(subject.clone()).or_insert_with(fresh).clone()
-    }
-
-    fn writer(&self, subjects: Vec<Subject>, needs: &[Need], to: &Foothold) -> Option<Writer> {
-        let held = self.held(&subjects[0]);
-        let (mut ways, mut namespaces) = (Vec::<Step>::new(), BTreeSet::new());
-        for need in needs {
-            let Some(found) = self.used(need, &held) else { continue };
-            namespaces.extend(found.namespaces.iter().cloned());
-            let step = self.step(need, &found, &held, to);
+    fn writer(&self, subjects: Vec<Subject>, powers: PowerSet) -> Option<Writer> {
+        let held = Held::own(self.ground, &subjects[0], powers);
+        let (mut ways, mut namespaces) = (Vec::<Way>::new(), BTreeSet::new());
+        for (at, need) in self.needs.iter().enumerate() {
+            let Some(found) = self.used(at, need, &held) else { continue };
+            namespaces.extend(found.namespaces);
+            let requests = found.rights.iter().map(|(right, (namespace, name))| right.request(namespace, name));
+            let way = Way { edge: need.write.edge(), requests: requests.collect(), doubt: need.doubt };
             // Of two peers the surer way is told once.
-            match ways.iter_mut().find(|it| it.edge == step.edge) {
-                Some(known) if known.certainty > step.certainty => *known = step,
+            match ways.iter_mut().find(|it| it.edge == way.edge) {
+                Some(known) if known.certainty() > way.certainty() => *known = way,
                 Some(_) => {}
-                None => ways.push(step),
+                None => ways.push(way),
             }
         }
         (!ways.is_empty()).then_some(Writer { subjects, ways, namespaces })
     }
 
-    /// The way as a step, with the grant that allows it.
-    fn step(&self, need: &Need, found: &Use<'_>, held: &Held, to: &Foothold) -> Step {
-        let first = found.rights[0].0.foothold(held);
-        let mut step = Step::new(need.write.edge(), first, to.clone());
-        for (right, namespace, name) in &found.rights {
-            let mut because = right.because(held, namespace, name);
-            because.decide(|identity, request| self.ground.rbac.can(identity, request));
-            step = step.because(because);
-        }
-        match need.doubt {
-            Some(why) => step.unsure(None, why),
-            None => step,
-        }
-    }
-
     /// The right by which somebody makes a write, and in which namespaces alone they may.
-    fn used<'h>(&self, need: &Need, held: &'h Held) -> Option<Use<'h>> {
+    fn used<'h>(&self, at: usize, need: &Need, held: &'h Held) -> Option<Use<'h>> {
         if need.write == Write::NewNamespace {
             let everywhere = Name::empty();
             let rights = need.write.permissions().iter().map(|it| held.right_in(it, &everywhere));
-            let rights: Option<Vec<_>> = rights.map(|it| it.map(|it| (it, Name::empty(), Name::empty()))).collect();
+            let rights: Option<Vec<_>> = rights.map(|it| it.map(|it| (it, On::default()))).collect();
             return Some(Use { rights: rights?, namespaces: BTreeSet::new() });
         }
         let mut first = None;
         let mut namespaces = BTreeSet::new();
         for permission in need.write.permissions() {
             for right in held.rights_of(permission, 0) {
-                let Some((namespace, name)) = self.on(need, right) else { continue };
+                let Some(on) = self.on(at, need, right) else { continue };
                 if !right.scope.is_empty() {
                     namespaces.insert(right.scope.clone());
                 }
-                first.get_or_insert((right, namespace, name));
+                first.get_or_insert((right, on));
             }
         }
-        let right = first?;
-        Some(Use { rights: vec![right], namespaces })
+        Some(Use { rights: vec![first?], namespaces })
     }
 
-    /// What a right is used on, if it does it anywhere.
-    fn on(&self, need: &Need, right: &Right) -> Option<(Name, Name)> {
+    /// What a right is used on, if it does it anywhere; of those who may change all of a sort it is asked once.
+    fn on(&self, at: usize, need: &Need, right: &Right) -> Option<On> {
+        if !matches!(need.write, Write::Template(_)) || !right.is_of_all() {
+            return self.first_on(need, right);
+        }
+        let key = (at, right.need.resource, right.scope.clone());
+        if let Some(known) = self.templates.borrow().get(&key) {
+            return known.clone();
+        }
+        let found = self.first_on(need, right);
+        self.templates.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    fn first_on(&self, need: &Need, right: &Right) -> Option<On> {
         let all = self.ground.all_namespaces();
         let mut spaces: Box<dyn Iterator<Item = &Name>> = match (&need.spaces, right.scope.is_empty()) {
             (spaces, false) if !spaces.has(&right.scope) => return None,

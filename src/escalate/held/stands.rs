@@ -105,7 +105,7 @@ impl Held {
     }
 
     /// One thing that further moves are made from, unless one like it is there already.
-    fn stand(&mut self, ground: &Ground<'_>, foothold: &Foothold, entry: u32) {
+    pub(super) fn stand(&mut self, ground: &Ground<'_>, foothold: &Foothold, entry: u32) {
         match foothold {
             _ if entry > 0 && self.is_all() && !matches!(foothold, Foothold::ClusterAdmin | Foothold::Node(_)) => {}
             Foothold::Subject(Subject::ServiceAccount { namespace, name }) => {
@@ -209,9 +209,12 @@ impl Held {
 
     /// Takes in what a role gives in a scope; what is for all objects counts once.
     fn give(&mut self, stand: u32, scope: &Name, powers: &Arc<RolePowers>) {
+        if !powers.powers.meets(self.powers) {
+            return;
+        }
         let actor = self.stands[stand as usize].actor;
         for Gives { power, slot, rule, need } in powers.gives.iter().copied() {
-            if !is_looked_up(power) && self.is_new(power, slot, scope) {
+            if self.powers.has(power) && !is_looked_up(power) && self.is_new(power, slot, scope) {
                 let (scope, powers) = (scope.clone(), powers.clone());
                 self.take_right(Right { stand, actor, number: 0, scope, powers, rule, power, slot, need });
             }

@@ -33,11 +33,13 @@ impl Terrain {
                     of_either(diff).into_iter().for_each(|it| self.forget_place(&it.meta.namespace));
                 }
                 Change::Binding(diff) => {
+                    self.bound = Arc::default();
                     for binding in diff.before.iter().chain(&diff.after) {
                         binding.subjects.iter().for_each(|it| self.forget_subject(&canonical(&named(it, binding))));
                     }
                 }
                 Change::Role(diff) => {
+                    self.bound = Arc::default();
                     of_either(diff).into_iter().for_each(|it| self.forget_role(&it.meta.namespace, &it.meta.name));
                 }
                 Change::Node(_) => self.on_nodes.forget_names(),
