@@ -11,10 +11,12 @@
 //! the answers of `trust`, `trace` and `reach`.
 
 mod exposed;
+mod moves;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::World;
+use super::escalation::Watch;
 use super::trust::{self, Robustness, Ruled, Trusts, Writer};
 use crate::kinds::is_evaluated;
 use crate::model::id::ObjectId;
@@ -25,12 +27,13 @@ use crate::net::verdict::Tri;
 use crate::rbac::own;
 
 pub use self::exposed::{Exposed, Word};
+pub use self::moves::may_move;
 
 /// What was found in one state of a cluster.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Findings {
-    /// [`World::revision`] of that state.
-    pub revision: u64,
+    /// [`World::findable`] of that state.
+    pub of: u64,
     /// Of the namespaces that deny by default.
     pub undo: BTreeMap<Name, Counted>,
     /// Of the policies that are evaluated.
@@ -85,15 +88,25 @@ impl Counted {
 impl Findings {
     /// Of the cluster as it is.
     pub fn of(world: &World) -> Self {
+        Self::watched(world, &mut |_, _| true).unwrap_or_default()
+    }
+
+    /// The same; who watches it is told how far it is, and may end it: `None`.
+    pub fn watched(world: &World, watch: Watch<'_>) -> Option<Self> {
         let ground = world.ground(&[]);
         let trusts = Trusts::new(&ground);
         let known = known(world);
-        let mut found = Self { revision: world.revision(), exposed: exposed::of(world), ..Self::default() };
-        for policy in world.cluster.policies.iter().filter(|it| is_evaluated(it.kind)) {
+        let mut found = Self { of: world.findable(), ..Self::default() };
+        let policies: Vec<_> = world.cluster.policies.iter().filter(|it| is_evaluated(it.kind)).collect();
+        for (at, policy) in policies.iter().enumerate() {
+            if !watch(at, policies.len()) {
+                return None;
+            }
             found.add(world, &trusts, policy, known);
         }
         found.leave_out_kubernetes(world);
-        found
+        found.exposed = exposed::of(world, &mut || watch(policies.len(), policies.len()))?;
+        Some(found)
     }
 
     fn add(&mut self, world: &World, trusts: &Trusts<'_>, policy: &Policy, known: Known) {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::Asker;
 use super::crew::KnownCrews;
-use super::findings::Findings;
+use super::findings::{self, Findings};
 use super::weights::Weights;
 use crate::change::fix::Manifests;
 use crate::escalate::{Ground, Terrain};
@@ -71,6 +71,8 @@ pub struct World {
     revision: u64,
     /// Another number when an answer about access may be another one.
     access: u64,
+    /// Another number when what lists find may be something else.
+    findable: u64,
 }
 
 /// Whether answers are decided a second time by the naive evaluator (CONTRACT §5).
@@ -105,6 +107,7 @@ impl World {
             staged: false,
             revision: 0,
             access: 0,
+            findable: 0,
         }
     }
 
@@ -175,6 +178,12 @@ impl World {
         self.access
     }
 
+    /// Tells states apart between which what lists find may be something else: not those in which pods of no Service that
+    /// is entered from outside are ready or not.
+    pub fn findable(&self) -> u64 {
+        self.findable
+    }
+
     /// Whether this is the operator, where the server said who that is.
     pub fn is_me(&self, subject: &Subject) -> bool {
         self.told.me().is_some_and(|it| it.subject() == *subject)
@@ -222,6 +231,7 @@ impl World {
         self.known.forget(&changes);
         self.revision += u64::from(!changes.is_empty());
         self.access += u64::from(changes.iter().any(moves_access));
+        self.findable += u64::from(changes.iter().any(|it| findings::may_move(it, &self.cluster)));
         changes
     }
 
@@ -243,6 +253,7 @@ impl World {
     pub fn succeed(&mut self, earlier: &World) {
         self.revision = self.revision.max(earlier.revision) + 1;
         self.access = self.access.max(earlier.access) + 1;
+        self.findable = self.findable.max(earlier.findable) + 1;
     }
 
     /// Whether changes are taken for made that are not.

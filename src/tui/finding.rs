@@ -16,7 +16,7 @@ use crate::ask::scope::View;
 /// What is to be worked out, if what is known is not of now, in a cluster that is listed and small enough.
 pub fn wanted(app: &App) -> Option<What> {
     let world = &app.session.world;
-    let is_now = world.findings().is_some_and(|it| it.revision == world.revision());
+    let is_now = world.findings().is_some_and(|it| it.of == world.findable());
     let is_asked = !is_now && !world.cluster.coverage.is_loading() && is_searched(world);
     is_asked.then_some(What::Findings)
 }
@@ -29,7 +29,7 @@ pub fn has(app: &App) -> bool {
 /// The work on this world, on a copy of it.
 pub fn work(world: &World) -> Work {
     let world = world.clone();
-    Box::new(move |_| Said::Findings(Arc::new(Findings::of(&world))))
+    Box::new(move |watch| Findings::watched(&world, watch).map_or(Said::Failed, |it| Said::Findings(Arc::new(it))))
 }
 
 /// Takes in what was found; the lists are read anew only where it is something else.

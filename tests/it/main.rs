@@ -24,6 +24,7 @@ mod embedded;
 mod examples;
 mod files;
 mod files_bad_day;
+mod findings_laws;
 mod fix_control_plane;
 mod fix_laws;
 mod fix_refused;

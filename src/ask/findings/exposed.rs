@@ -59,10 +59,13 @@ impl Exposed {
     }
 }
 
-/// Everybody who is, by account.
-pub fn of(world: &World) -> BTreeMap<Subject, Exposed> {
+/// Everybody who is, by account; `None`: it was ended.
+pub fn of(world: &World, goes_on: &mut dyn FnMut() -> bool) -> Option<BTreeMap<Subject, Exposed>> {
     let mut found: BTreeMap<Subject, Exposed> = BTreeMap::new();
     for service in world.cluster.services.iter().filter(|it| it.is_exposed()) {
+        if !goes_on() {
+            return None;
+        }
         for (account, connects) in behind(world, service) {
             let new = || Exposed { through: BTreeSet::new(), connects, admin: Outcome::Unknown };
             let exposed = found.entry(account).or_insert_with(new);
@@ -72,9 +75,12 @@ pub fn of(world: &World) -> BTreeMap<Subject, Exposed> {
     }
     let ground = world.ground(&[]);
     for (account, exposed) in &mut found {
+        if !goes_on() {
+            return None;
+        }
         exposed.admin = comes_to_admin(&ground, account);
     }
-    found
+    Some(found)
 }
 
 /// The accounts of the pods behind a Service that the internet may connect to, or may be able to.
