@@ -77,10 +77,9 @@ pub fn power(ground: &Ground<'_>, subject: &Subject) -> [usize; 3] {
     let mut counts = [0; 3];
     for granted in &ground.grants(subject).all {
         let Some((_, powers)) = &granted.role else { continue };
-        for it in &powers.gives {
-            let is_named = !powers.rules[usize::from(it.rule)].names.is_empty();
-            counts[if is_named { 2 } else { usize::from(!granted.scope().is_empty()) }] += 1;
-        }
+        let [of_all, named] = powers.counts;
+        counts[usize::from(!granted.scope().is_empty())] += of_all;
+        counts[2] += named;
     }
     counts
 }

@@ -115,6 +115,8 @@ pub struct RolePowers {
     pub gives: Vec<Gives>,
     /// The powers of these.
     pub powers: PowerSet,
+    /// How many of these are for all objects, and how many for those that are named.
+    pub counts: [usize; 2],
     /// Whether one of its rules gives every verb on every resource.
     pub everything: bool,
 }
@@ -128,7 +130,9 @@ impl RolePowers {
         }
         let everything = rules.iter().any(gives_everything);
         let powers = gives.iter().fold(PowerSet::default(), |set, it| set.and(it.power));
-        Self { rules: rules.clone(), gives, powers, everything }
+        let named = gives.iter().filter(|it| !rules[usize::from(it.rule)].names.is_empty()).count();
+        let counts = [gives.len() - named, named];
+        Self { rules: rules.clone(), gives, powers, counts, everything }
     }
 }
 

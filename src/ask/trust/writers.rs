@@ -15,22 +15,27 @@ use crate::escalate::connect::edge_of;
 use crate::escalate::edges::{Edge, SELF};
 use crate::escalate::holders::power;
 use crate::escalate::moves::{new_name, workload_kind};
+use crate::escalate::own::OwnRight;
 use crate::escalate::powers::{Permission, PowerSet};
 use crate::escalate::rights::Right;
-use crate::escalate::{Ground, Held};
+use crate::escalate::{Ground, Own};
 use crate::kinds;
 use crate::model::labels::Selector;
 use crate::model::name::Name;
 use crate::model::ownership::workload_of;
 use crate::model::role::Subject;
+use crate::rbac::Request;
 
 /// Finds them.
 struct Ways<'a> {
     ground: &'a Ground<'a>,
     needs: &'a [Need],
-    /// Which workload a right to change all of a resource in a namespace (empty: everywhere) is used on, by need.
-    templates: RefCell<FxHashMap<(usize, &'static str, Name), Option<On>>>,
+    /// Which workload a right to change all of a sort is used on.
+    templates: RefCell<FxHashMap<AllOf, Option<On>>>,
 }
+
+/// All of a sort in a namespace (empty: everywhere), by the place of the need.
+type AllOf = (usize, &'static str, Name);
 
 /// What a right is used on: a namespace (empty: any) and a name (empty: any).
 type On = (Name, Name);
@@ -59,9 +64,9 @@ impl Write {
     }
 }
 
-/// The rights that do it, each with what it is used on.
-struct Use<'h> {
-    rights: Vec<(&'h Right, On)>,
+/// The requests that do it, and the namespaces in which alone they are allowed.
+struct Use {
+    requests: Vec<Request>,
     namespaces: BTreeSet<Name>,
 }
 
@@ -90,13 +95,12 @@ impl Ways<'_> {
     }
 
     fn writer(&self, subjects: Vec<Subject>, powers: PowerSet) -> Option<Writer> {
-        let held = Held::own(self.ground, &subjects[0], powers);
+        let own = Own::of(self.ground, &subjects[0], powers);
         let (mut ways, mut namespaces) = (Vec::<Way>::new(), BTreeSet::new());
         for (at, need) in self.needs.iter().enumerate() {
-            let Some(found) = self.used(at, need, &held) else { continue };
+            let Some(found) = self.used(at, need, &own) else { continue };
             namespaces.extend(found.namespaces);
-            let requests = found.rights.iter().map(|(right, (namespace, name))| right.request(namespace, name));
-            let way = Way { edge: need.write.edge(), requests: requests.collect(), doubt: need.doubt };
+            let way = Way { edge: need.write.edge(), requests: found.requests, doubt: need.doubt };
             // Of two peers the surer way is told once.
             match ways.iter_mut().find(|it| it.edge == way.edge) {
                 Some(known) if known.certainty() > way.certainty() => *known = way,
@@ -107,26 +111,31 @@ impl Ways<'_> {
         (!ways.is_empty()).then_some(Writer { subjects, ways, namespaces })
     }
 
-    /// The right by which somebody makes a write, and in which namespaces alone they may.
-    fn used<'h>(&self, at: usize, need: &Need, held: &'h Held) -> Option<Use<'h>> {
+    /// What somebody requests to make a write, and in which namespaces alone they may.
+    fn used(&self, at: usize, need: &Need, own: &Own) -> Option<Use> {
         if need.write == Write::NewNamespace {
-            let everywhere = Name::empty();
-            let rights = need.write.permissions().iter().map(|it| held.right_in(it, &everywhere));
-            let rights: Option<Vec<_>> = rights.map(|it| it.map(|it| (it, On::default()))).collect();
-            return Some(Use { rights: rights?, namespaces: BTreeSet::new() });
+            let everywhere = |it: &OwnRight<'_>| it.scope.is_empty() && it.is_of_all();
+            let requests = need.write.permissions().iter().map(|it| {
+                let right = own.rights(it).find(everywhere)?.right();
+                Some(right.request("", ""))
+            });
+            return Some(Use { requests: requests.collect::<Option<_>>()?, namespaces: BTreeSet::new() });
         }
         let mut first = None;
         let mut namespaces = BTreeSet::new();
-        for permission in need.write.permissions() {
-            for right in held.rights_of(permission, 0) {
-                let Some(on) = self.on(at, need, right) else { continue };
-                if !right.scope.is_empty() {
-                    namespaces.insert(right.scope.clone());
-                }
-                first.get_or_insert((right, on));
+        for right in need.write.permissions().iter().flat_map(|it| own.rights(it)) {
+            // Another right in the same place tells nothing more.
+            if first.is_some() && (right.scope.is_empty() || namespaces.contains(right.scope)) {
+                continue;
             }
+            let (scope, right) = (right.scope, right.right());
+            let Some((namespace, name)) = self.on(at, need, &right) else { continue };
+            if !scope.is_empty() {
+                namespaces.insert(scope.clone());
+            }
+            first.get_or_insert_with(|| right.request(&namespace, &name));
         }
-        Some(Use { rights: vec![first?], namespaces })
+        Some(Use { requests: vec![first?], namespaces })
     }
 
     /// What a right is used on, if it does it anywhere; of those who may change all of a sort it is asked once.
