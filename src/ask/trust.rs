@@ -194,11 +194,6 @@ impl Trust {
     pub fn robustness(&self) -> Option<&Robustness> {
         worst(&self.rules)
     }
-
-    /// Whether somebody can write what a rule trusts and cannot change the policy itself.
-    pub fn is_stranger(&self, writer: &Writer) -> bool {
-        !strangers(std::slice::from_ref(writer), &self.itself).is_empty()
-    }
 }
 
 /// What the least robust of these rules is; nothing where there is none.
@@ -263,8 +258,18 @@ impl<'a> Trusts<'a> {
 
 /// Those of the writers of a rule who surely can write what it trusts, and whom nothing lets change the policy itself.
 pub fn strangers<'w>(writers: &'w [Writer], itself: &Ruled) -> Vec<&'w Writer> {
-    let may_change: BTreeSet<&Subject> = itself.writers.iter().flat_map(|it| &it.subjects).collect();
-    writers.iter().filter(|it| it.is_sure() && !may_change.contains(&it.subjects[0])).collect()
+    let may_change = may_change(itself);
+    writers.iter().filter(|it| is_stranger(it, &may_change)).collect()
+}
+
+/// Whether a writer is one of them; `may_change`: who may change the policy itself.
+pub fn is_stranger(writer: &Writer, may_change: &BTreeSet<&Subject>) -> bool {
+    writer.is_sure() && !may_change.contains(&writer.subjects[0])
+}
+
+/// Everybody who may change a policy itself.
+pub fn may_change(itself: &Ruled) -> BTreeSet<&Subject> {
+    itself.writers.iter().flat_map(|it| &it.subjects).collect()
 }
 
 /// What says who can write something: where one of these is not read, somebody may be missing.

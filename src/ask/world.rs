@@ -34,6 +34,9 @@ use crate::rbac::review::{Reply, Review, ServerReplies, differs};
 use crate::rbac::served::Served;
 use crate::rbac::version::Version;
 
+/// How many pods and bindings a small cluster has at most.
+pub const SMALL: usize = 20_000;
+
 /// A cluster with all that is derived from it.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -156,6 +159,12 @@ impl World {
     pub fn ground<'a>(&'a self, groups: &'a [Name]) -> Ground<'a> {
         let (net, rbac) = (self.net(), self.rbac());
         Ground { cluster: &self.cluster, net, rbac, version: self.version, groups, terrain: &self.terrain }
+    }
+
+    /// Whether the cluster is small enough for what takes all of it to be worked out where nobody asks for it: findings in
+    /// lists, and who could open the flow that a trace denies. In the largest that takes seconds.
+    pub fn is_small(&self) -> bool {
+        self.cluster.pods.len() + self.cluster.bindings.len() <= SMALL
     }
 
     /// What was found last, of this state or an earlier one; `None`: nobody has looked.

@@ -5,6 +5,7 @@
 //!   networkpolicy/pay/db: 1 rule; what it trusts can be written by anyone with edit in dev
 //! ```
 
+use std::collections::BTreeSet;
 use std::io;
 
 use clap::Args;
@@ -12,7 +13,7 @@ use serde::Serialize;
 
 use crate::ask::question::Reads;
 use crate::ask::question::trust::Trust as Asking;
-use crate::ask::trust::{Ruled, Trust, Way, Writer};
+use crate::ask::trust::{self, Ruled, Trust, Way, Writer};
 use crate::ask::{Fault, Question};
 use crate::model::evidence::Gap;
 use crate::model::id::ObjectId;
@@ -115,6 +116,7 @@ struct AlwaysJson {
 /// What is told of a policy, with the grants that an index has.
 struct Telling<'a> {
     trust: &'a Trust,
+    may_change: BTreeSet<&'a Subject>,
     index: &'a rbac::Index,
 }
 
@@ -131,7 +133,7 @@ impl<'a> Telling<'a> {
             subject: subjects.first().cloned().unwrap_or_default(),
             count: subjects.len(),
             subjects,
-            stranger: self.trust.is_stranger(it),
+            stranger: trust::is_stranger(it, &self.may_change),
             ways: it.ways.iter().map(|way| self::way(way, &it.subjects[0], self.index)).collect(),
         }
     }
@@ -158,7 +160,7 @@ fn gaps(all: &[Gap]) -> Vec<Evidence> {
 }
 
 fn document<'a>(id: &ObjectId, found: Option<&'a Trust>, index: &'a rbac::Index) -> TrustJson<'a> {
-    let telling = found.map(|trust| Telling { trust, index });
+    let telling = found.map(|trust| Telling { trust, may_change: trust::may_change(&trust.itself), index });
     let telling = telling.as_ref();
     let unread = [Gap::Unreadable(id.clone())];
     TrustJson {

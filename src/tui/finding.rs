@@ -10,14 +10,13 @@ use super::app::App;
 use super::job::{Said, What, Work};
 use crate::ask::World;
 use crate::ask::findings::Findings;
-use crate::ask::question::list::is_searched;
 use crate::ask::scope::View;
 
 /// What is to be worked out, if what is known is not of now, in a cluster that is listed and small enough.
 pub fn wanted(app: &App) -> Option<What> {
     let world = &app.session.world;
     let is_now = world.findings().is_some_and(|it| it.of == world.findable());
-    let is_asked = !is_now && !world.cluster.coverage.is_loading() && is_searched(world);
+    let is_asked = !is_now && !world.cluster.coverage.is_loading() && world.is_small();
     is_asked.then_some(What::Findings)
 }
 

@@ -89,13 +89,8 @@ pub fn open(app: &mut App) -> Vec<Effect> {
     question.and_then(|it| questions::open(app, &it).ok()).unwrap_or_default()
 }
 
-/// In a cluster of more pods and bindings than this it is not worked out beside every verdict, but where `b` asks for it:
-/// what everybody holds is worked out anew in each copy, which takes a good part of a second in the largest.
-const FEW: usize = 20_000;
-
-/// What is to be worked out for the verdict of a trace.
+/// What is to be worked out for the verdict of a trace: in a large cluster only where `b` asks for it, since what
+/// everybody holds is worked out anew in each copy, which takes a good part of a second in the largest.
 pub fn wanted(app: &App) -> Option<What> {
-    let cluster = &app.session.world.cluster;
-    let is_small = cluster.pods.len() + cluster.bindings.len() <= FEW;
-    of_trace(app).filter(|_| is_small).and_then(|it| it.wanted(app))
+    of_trace(app).filter(|_| app.session.world.is_small()).and_then(|it| it.wanted(app))
 }

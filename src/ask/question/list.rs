@@ -17,6 +17,7 @@ use crate::ask::listing::{Cell, Column, Given, LISTS, Listing, Row, Seen};
 use crate::ask::needs::{self, Needs};
 use crate::ask::scope::{Scope, View};
 use crate::ask::topic::Topic;
+use crate::ask::world::SMALL;
 use crate::ask::{Fault, World, namespace};
 use crate::model::coverage::Coverage;
 use crate::model::id::{Kind, ObjectId};
@@ -179,14 +180,6 @@ pub enum Listed {
     Both(Topic),
 }
 
-/// In a cluster of more pods and bindings than this nothing is found for lists: it takes seconds.
-pub const FEW: usize = 20_000;
-
-/// Whether a cluster is small enough for findings in lists.
-pub fn is_searched(world: &World) -> bool {
-    world.cluster.pods.len() + world.cluster.bindings.len() <= FEW
-}
-
 /// A list, filtered.
 pub struct Table {
     /// As it is typed.
@@ -257,12 +250,12 @@ impl List {
 /// Works out what the columns of a list tell besides; why they are empty, if they are.
 fn look(rests_on: Listed, world: &World) -> Option<String> {
     let Listed::Both(_) = rests_on else { return None };
-    if is_searched(world) {
+    if world.is_small() {
         world.keep_findings(Arc::new(Findings::of(world)));
         return None;
     }
     Some(format!(
-        "findings: not worked out for more than {FEW} pods and bindings; trust, reach and trace answer one by one"
+        "findings: not worked out for more than {SMALL} pods and bindings; trust, reach and trace answer one by one"
     ))
 }
 
