@@ -19,7 +19,6 @@ mod objects;
 mod part;
 mod pods;
 pub mod revoke;
-pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -89,7 +89,7 @@ impl Read for Bindings {
 
     fn fact(slim: &BindingSlim<'_>, context: &mut ReadContext<'_>) -> Binding {
         let RoleSlim { api_group, kind, name } = &slim.role_ref;
-        let role = role_ref(Written { kind, group: api_group, namespace: "", name }, context);
+        let role = read_role_ref(Written { kind, group: api_group, namespace: "", name }, context);
         let subjects = slim.subjects.iter().enumerate().map(|(at, it)| subject(it.written(), at, context)).collect();
         refused::own_name(&slim.metadata.name, context);
         Binding { meta: context.meta(&slim.metadata), role, subjects }
@@ -109,7 +109,7 @@ impl Read for Bindings {
         }
         let mut text = |name: &str| field(role, name, &place, context).unwrap_or_default();
         let role = Written { kind: text("kind"), group: text("apiGroup"), namespace: "", name: text("name") };
-        let role = role_ref(role, context);
+        let role = read_role_ref(role, context);
         refused::own_name(&metadata.name, context);
         let place = Place::new("subjects");
         let items = list(object.get("subjects"), &place, context);
@@ -120,8 +120,7 @@ impl Read for Bindings {
 
     fn object(it: &Binding, _: Kept) -> Option<Value> {
         let mut binding = named_object(it);
-        binding["roleRef"] =
-            json!({"apiGroup": "rbac.authorization.k8s.io", "kind": it.role.kind, "name": it.role.name});
+        binding["roleRef"] = role_ref(&it.role);
         let subjects = it.subjects.iter().map(|it| {
             let kind = match it.kind() {
                 SubjectKind::User => "User",
@@ -140,7 +139,12 @@ impl Read for Bindings {
     }
 }
 
-fn role_ref(it: Written<'_>, context: &mut ReadContext<'_>) -> RoleRef {
+/// A role as a binding names it.
+pub fn role_ref(it: &RoleRef) -> Value {
+    json!({"apiGroup": ROLE_BINDING.group, "kind": it.kind, "name": it.name})
+}
+
+fn read_role_ref(it: Written<'_>, context: &mut ReadContext<'_>) -> RoleRef {
     refused::role_ref(it, context);
     RoleRef { kind: context.intern.name(it.kind), name: context.intern.name(it.name) }
 }

@@ -43,15 +43,19 @@ mod written;
 mod yaml;
 
 pub use apart::{Apart, Known, recognize};
+pub use binding::role_ref;
 pub use context::Reading;
 pub use endpoints::slices_of_endpoints;
 pub use homeless::Homeless;
 pub use intern::Intern;
+pub use network_policy::written as written_policy;
 pub use page::{Event, Page, Status, Step, WireError, nameless, read_event, read_list, read_list_in};
 pub use plain::is_plain;
+pub use role::role_rule;
 pub use slim::NULL;
 pub use words::{OddWord, odd_words};
-pub use written::object;
+pub use workload::set_template;
+pub use written::{bare_object, object};
 pub use yaml::{YamlError, cut, parse_list_yaml, parse_whole_yaml, parse_yaml};
 
 use context::ReadContext;

@@ -11,7 +11,7 @@
 //! engines could not read, or read differently, is left out with a gap. Nothing here evaluates.
 //! Source: <https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/>
 
-mod written;
+pub mod written;
 
 use std::fmt;
 

@@ -116,7 +116,7 @@ impl Read for Roles {
         if it.origin == Origin::Server {
             role["metadata"]["resourceVersion"] = json!("0");
         }
-        role["rules"] = it.rules.iter().map(written_rule).collect();
+        role["rules"] = it.rules.iter().map(role_rule).collect();
         if let Some(selectors) = it.aggregates() {
             let selectors: Vec<Value> = selectors.iter().map(selector).collect();
             role["aggregationRule"] = json!({"clusterRoleSelectors": selectors});
@@ -125,7 +125,8 @@ impl Read for Roles {
     }
 }
 
-fn written_rule(it: &RoleRule) -> Value {
+/// A rule as a role has it, without the lists that are empty.
+pub fn role_rule(it: &RoleRule) -> Value {
     let lists = [
         ("verbs", &it.verbs),
         ("apiGroups", &it.groups),

@@ -187,20 +187,24 @@ impl Read for Workloads {
     fn object(it: &Workload, _: Kept) -> Option<Value> {
         let mut workload = named_object(it);
         owned(&mut workload, it.owner());
-        let mut spec = json!({});
+        workload["spec"] = json!({});
         let plan = it.plan();
         if let Some(replicas) = plan.and_then(|it| it.replicas) {
-            spec["replicas"] = json!(replicas);
+            workload["spec"]["replicas"] = json!(replicas);
         }
         if let Some(pod) = plan.and_then(|it| it.template.as_ref()) {
             let template = json!({"metadata": {"labels": labels(&pod.labels().whole())}, "spec": pod_spec(pod)});
-            match it.kind {
-                WorkloadKind::CronJob => spec["jobTemplate"] = json!({"spec": {"template": template}}),
-                _ => spec["template"] = template,
-            }
+            set_template(&mut workload, it.kind.kind(), template);
         }
-        workload["spec"] = spec;
         Some(workload)
+    }
+}
+
+/// Lets an object of a workload's kind have this template of pods.
+pub fn set_template(object: &mut Value, kind: Kind, template: Value) {
+    match kind {
+        Kind::CRON_JOB => object["spec"]["jobTemplate"]["spec"]["template"] = template,
+        _ => object["spec"]["template"] = template,
     }
 }
 

@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 use super::spec;
 use crate::model::fact::Fact;
 use crate::model::facts::{AnyFact, Kept, Owner, Uid};
-use crate::model::labels::{Labels, Operator, Selector};
+use crate::model::id::Kind;
+use crate::model::labels::{Labels, Operator, Requirement, Selector};
 use crate::model::name::Name;
 
 /// The object of a fact at this version (0: none), with what was kept beside it; `None`: it is implied by others.
@@ -31,18 +32,24 @@ pub fn object(fact: &AnyFact, version: u64, kept: Kept) -> Option<Value> {
     Some(object)
 }
 
-/// The beginning of a fact's object: what names it, and its labels.
-pub(super) fn named_object(it: &impl Fact) -> Value {
-    let (version, word) = spec(it.kind()).map_or_else(Default::default, |it| (it.api_version(), it.word));
-    let mut metadata = json!({"name": it.name().to_string()});
-    if !it.namespace().is_empty() {
-        metadata["namespace"] = json!(it.namespace());
-    }
-    let set = it.label_set();
-    if !set.is_empty() {
-        metadata["labels"] = labels(&set);
+/// An object of which nothing is said but what names it (an empty namespace: cluster-wide).
+pub fn bare_object(kind: Kind, namespace: &str, name: &str) -> Value {
+    let (version, word) = spec(kind).map_or_else(Default::default, |it| (it.api_version(), it.word));
+    let mut metadata = json!({"name": name});
+    if !namespace.is_empty() {
+        metadata["namespace"] = json!(namespace);
     }
     json!({"apiVersion": version, "kind": word, "metadata": metadata})
+}
+
+/// The beginning of a fact's object: what names it, and its labels.
+pub(super) fn named_object(it: &impl Fact) -> Value {
+    let mut object = bare_object(it.kind(), it.namespace(), &it.name().to_string());
+    let set = it.label_set();
+    if !set.is_empty() {
+        object["metadata"]["labels"] = labels(&set);
+    }
+    object
 }
 
 /// Seconds since 1970 as the API writes a time.
@@ -55,22 +62,35 @@ pub(super) fn labels(labels: &Labels) -> Value {
     labels.iter().map(|(key, value)| (key.to_string(), json!(value))).collect::<Map<_, _>>().into()
 }
 
-/// A selector as the API writes it.
-pub(super) fn selector(selector: &Selector) -> Value {
-    if selector.is_everything() {
-        return json!({});
+/// A selector as people write it: one value is a label, all else an expression.
+pub(super) fn selector(it: &Selector) -> Value {
+    let mut pairs = Map::new();
+    let mut expressions: Vec<Value> = Vec::new();
+    for Requirement { key, operator } in it.all_of.iter() {
+        match operator {
+            Operator::In(values) if values.len() == 1 && !pairs.contains_key(key.as_str()) => {
+                pairs.insert(key.to_string(), json!(values[0]));
+            }
+            other => expressions.push(expression(key, other)),
+        }
     }
-    let expressions: Vec<Value> = selector
-        .all_of
-        .iter()
-        .map(|it| match &it.operator {
-            Operator::In(values) => json!({"key": it.key, "operator": "In", "values": values[..][..][..]}),
-            Operator::NotIn(values) => json!({"key": it.key, "operator": "NotIn", "values": values[..][..][..]}),
-            Operator::Exists => json!({"key": it.key, "operator": "Exists"}),
-            Operator::DoesNotExist => json!({"key": it.key, "operator": "DoesNotExist"}),
-        })
-        .collect();
-    json!({"matchExpressions": expressions})
+    let mut selector = Map::new();
+    if !pairs.is_empty() {
+        selector.insert("matchLabels".to_owned(), pairs.into());
+    }
+    if !expressions.is_empty() {
+        selector.insert("matchExpressions".to_owned(), expressions.into());
+    }
+    selector.into()
+}
+
+fn expression(key: &str, operator: &Operator) -> Value {
+    match operator {
+        Operator::In(values) => json!({"key": key, "operator": "In", "values": values[..]}),
+        Operator::NotIn(values) => json!({"key": key, "operator": "NotIn", "values": values[..]}),
+        Operator::Exists => json!({"key": key, "operator": "Exists"}),
+        Operator::DoesNotExist => json!({"key": key, "operator": "DoesNotExist"}),
+    }
 }
 
 /// Lets this be what controls an object.

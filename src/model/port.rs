@@ -103,6 +103,34 @@ impl PortSet {
         all
     }
 
+    /// The ports that these open by number; `None`: one of them is a name.
+    pub fn of_matches(all: &[PortMatch]) -> Option<Self> {
+        let mut set = Self::none();
+        for it in all {
+            match it {
+                PortMatch::Any => return Some(Self::all()),
+                PortMatch::All(protocol) => set.insert(*protocol, 1, u16::MAX),
+                PortMatch::Range { protocol, first, last } => set.insert(*protocol, *first, *last),
+                PortMatch::Named { .. } => return None,
+            }
+        }
+        Some(set)
+    }
+
+    /// The same ports as a rule lists them.
+    pub fn matches(&self) -> Vec<PortMatch> {
+        if self.is_all() {
+            return vec![PortMatch::Any];
+        }
+        let of = |protocol| {
+            self.of(protocol).iter().map(move |&(first, last)| match (first, last) {
+                (1, u16::MAX) => PortMatch::All(protocol),
+                _ => PortMatch::Range { protocol, first, last },
+            })
+        };
+        Protocol::ALL.into_iter().flat_map(of).collect()
+    }
+
     /// Adds `first..=last`.
     pub fn insert(&mut self, protocol: Protocol, first: u16, last: u16) {
         let first = first.max(1);

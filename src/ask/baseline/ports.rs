@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::change::fix::wire;
+use crate::kinds::written_policy;
 use crate::model::facts::{ContainerRole, Pod, SharedPod};
 use crate::model::name::Name;
-use crate::model::port::{PortSet, Protocol};
+use crate::model::port::{PortMatch, PortSet, Protocol};
 
 /// What of a target is needed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -44,8 +44,10 @@ impl NeededPort {
     /// As a NetworkPolicy writes it; nothing for all.
     pub fn json(&self) -> Vec<Value> {
         match self {
-            NeededPort::All | NeededPort::Range(..) => wire::ports(&self.of(None)),
-            NeededPort::Named(protocol, name) => vec![json!({"protocol": protocol.as_str(), "port": name.as_str()})],
+            NeededPort::All | NeededPort::Range(..) => written_policy::ports(&self.of(None)),
+            NeededPort::Named(protocol, name) => {
+                vec![written_policy::port(&PortMatch::Named { protocol: *protocol, name: name.clone() })]
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use super::ports::{self, NeededPort};
 use super::units::{GroupOwner, Peer, SelectedPods, Units};
 use super::{Because, Draft, WrittenPolicy};
 use crate::ask::default_deny::selects_all;
-use crate::change::fix::wire;
+use crate::kinds::written_policy;
 use crate::model::cluster::{Cluster, METADATA_NAME};
 use crate::model::name::Name;
 use crate::model::policy::{Direction, Tier};
@@ -85,7 +85,7 @@ impl Draft<'_> {
             if all.is_empty() {
                 continue;
             }
-            types.push(wire::policy_type(direction));
+            types.push(written_policy::policy_type(direction));
             let written: Vec<Value> =
                 all.iter().map(|(ports, it)| rule(units, &namespace, direction, ports, it)).collect();
             spec.insert(direction.as_str().to_owned(), written.into());
@@ -95,7 +95,7 @@ impl Draft<'_> {
             );
         }
         spec.insert("policyTypes".to_owned(), json!(types));
-        let mut object = wire::policy(&namespace, &name, &spec.into());
+        let mut object = written_policy::policy(&namespace, &name, spec.into());
         if let Some(note) = note(selects) {
             object["metadata"]["annotations"] = json!({NOTE: note});
             self.baseline.notes.push(format!("networkpolicy/{namespace}/{name}: {note}"));
@@ -114,10 +114,8 @@ fn deny_all(cluster: &Cluster, namespace: &Name, taken: &mut Names) -> Option<Wr
         return None;
     }
     let name = taken.free(namespace, DENY_ALL);
-    let mut spec = Map::new();
-    spec.insert("podSelector".to_owned(), json!({}));
-    spec.insert("policyTypes".to_owned(), json!(["Ingress", "Egress"]));
-    let (object, selects) = (wire::policy(namespace, &name, &spec.into()), format!("all pods of {namespace}"));
+    let spec = written_policy::isolating(json!({}), &Direction::ALL);
+    let (object, selects) = (written_policy::policy(namespace, &name, spec), format!("all pods of {namespace}"));
     Some(WrittenPolicy { namespace: namespace.clone(), name, selects, object, rules: Vec::new() })
 }
 
@@ -180,7 +178,7 @@ fn rule(units: &Units<'_>, namespace: &Name, direction: Direction, ports: &[Need
     // An absent list is everyone.
     if !rule.peers.contains(&Peer::Everyone) {
         let peers: Vec<Value> = least(&rule.peers).into_iter().map(|it| peer(units, namespace, it)).collect();
-        written.insert(wire::peers_key(direction).to_owned(), peers.into());
+        written.insert(written_policy::peers_key(direction).to_owned(), peers.into());
     }
     let ports: Vec<Value> = ports.iter().flat_map(NeededPort::json).collect();
     if !ports.is_empty() {
@@ -208,14 +206,14 @@ fn peer(units: &Units<'_>, namespace: &Name, peer: Peer) -> Value {
             written.into()
         }
         Peer::AllPods | Peer::Everyone => json!({"namespaceSelector": {}}),
-        Peer::Block(block) => wire::block(block, &[]),
+        Peer::Block(block) => written_policy::block(block, &[]),
     }
 }
 
 /// `egress to deployment/shop/cart: TCP 7070`.
 fn rule_words(units: &Units<'_>, direction: Direction, ports: &[NeededPort], rule: &WrittenRule) -> String {
     let names: Vec<String> = rule.peers.iter().map(|it| units.name(*it)).collect();
-    let way = wire::peers_key(direction);
+    let way = written_policy::peers_key(direction);
     let names = crate::text::words::listed(&names);
     format!("{} {way} {names}: {}", direction.as_str(), ports::words(ports))
 }

@@ -18,7 +18,7 @@ use crate::escalate::moves::{new_name, workload_kind};
 use crate::escalate::powers::Permission;
 use crate::escalate::rights::Right;
 use crate::escalate::{Ground, Held};
-use crate::kinds::{self, Intern};
+use crate::kinds::{self, Intern, written_policy};
 use crate::model::cluster::{AnyFact, Delta, Entry};
 use crate::model::facts::{Namespace, Pod, SharedPod};
 use crate::model::id::{Kind, ObjectId, PodId, WorkloadId};
@@ -175,8 +175,7 @@ impl Act {
             Act::Template { workload, labels, .. } => vec![template(workload, labels)],
             Act::Space { after, labels, .. } => {
                 let name = &after.meta.name;
-                let object = json!({"apiVersion": "v1", "kind": "Namespace",
-                    "metadata": {"name": name.as_str(), "labels": as_json(labels)}});
+                let object = labelled(kinds::bare_object(Kind::NAMESPACE, "", name), labels);
                 vec![Write { op: Op::Update, object, what: format!("namespace/{name}: {}", told(labels)) }]
             }
         }
@@ -190,16 +189,10 @@ impl Act {
             _ => return Value::Null,
         };
         let name = if name.is_empty() { own } else { name };
-        let mut spec = Map::new();
         let chosen: Vec<Direction> = Direction::ALL.into_iter().filter(|it| directions.has(*it)).collect();
-        if !selects {
-            let types = chosen.iter().map(|it| if *it == Direction::Ingress { "Ingress" } else { "Egress" });
-            spec.insert("podSelector".to_owned(), json!({}));
-            spec.insert("policyTypes".to_owned(), types.collect::<Vec<_>>().into());
-        }
-        chosen.iter().for_each(|it| drop(spec.insert(it.as_str().to_owned(), json!([{}]))));
-        json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-            "metadata": {"name": name, "namespace": self.namespace().as_str()}, "spec": spec})
+        let mut spec = if selects { json!({}) } else { written_policy::isolating(json!({}), &chosen) };
+        chosen.iter().for_each(|it| spec[it.as_str()] = json!([{}]));
+        written_policy::policy(self.namespace(), name, spec)
     }
 }
 
@@ -249,55 +242,42 @@ fn named(object: &Value, what: &str) -> String {
 }
 
 fn gone(policy: &Policy) -> Write {
-    let (name, namespace) = (policy.meta.name.as_str(), policy.meta.namespace.as_str());
-    let object = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-        "metadata": {"name": name, "namespace": namespace}});
+    let object = kinds::bare_object(policy.kind, &policy.meta.namespace, &policy.meta.name);
     Write { op: Op::Delete, object, what: format!("{}: deleted", policy.id()) }
 }
 
 fn relabelled(pod: &Pod, labels: &Change) -> Write {
     let id = pod.pod_id();
-    let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata":
-        {"name": id.name.as_str(), "namespace": id.namespace.as_str(), "labels": as_json(labels)}});
+    let object = labelled(kinds::bare_object(Kind::POD, &id.namespace, &id.name), labels);
     Write { op: Op::Update, object, what: format!("pod/{id}: {}", told(labels)) }
 }
 
 /// A pod, or what makes one where pods themselves may not be created.
 fn new_pod(pod: &Pod, name: &str, right: Option<&Right>) -> Write {
     let resource = right.map_or("pods", |it| it.need.resource);
-    let spec = workload_kind(resource).and_then(kinds::spec).or_else(|| kinds::spec(Kind::POD));
-    let (version, kind) = spec.map_or((String::new(), ""), |it| (it.api_version(), it.word));
-    let labels: Map<String, Value> =
-        pod.labels().whole().iter().map(|(key, value)| (key.to_string(), json!(value.as_str()))).collect();
-    let account = pod.service_account().as_str();
+    let kind = workload_kind(resource).unwrap_or(Kind::POD);
     let name = if name.is_empty() { POD } else { name };
-    let namespace = pod.namespace().as_str();
-    let metadata = json!({"name": name, "namespace": namespace, "labels": labels});
-    let inner = json!({"serviceAccountName": account});
-    let body = match kind {
-        "Pod" => json!({"metadata": metadata, "spec": inner}),
-        "CronJob" => json!({"metadata": {"name": name, "namespace": namespace},
-            "spec": {"jobTemplate": {"spec": {"template": {"metadata": {"labels": labels}, "spec": inner}}}}}),
-        _ => json!({"metadata": {"name": name, "namespace": namespace},
-            "spec": {"template": {"metadata": {"labels": labels}, "spec": inner}}}),
-    };
-    let mut object = Map::new();
-    object.insert("apiVersion".to_owned(), version.into());
-    object.insert("kind".to_owned(), kind.into());
-    object.extend(body.as_object().cloned().unwrap_or_default());
+    let (namespace, account) = (pod.namespace(), pod.service_account());
+    let labels: Map<String, Value> =
+        pod.labels().whole().iter().map(|(key, value)| (key.to_string(), json!(value))).collect();
+    let spec = json!({"serviceAccountName": account});
+    let mut object = kinds::bare_object(kind, namespace, name);
+    if kind == Kind::POD {
+        object["metadata"]["labels"] = labels.into();
+        object["spec"] = spec;
+    } else {
+        kinds::set_template(&mut object, kind, json!({"metadata": {"labels": labels}, "spec": spec}));
+    }
     let set: Vec<String> = pod.labels().whole().iter().map(|(key, value)| format!("{key}={value}")).collect();
     let with = if set.is_empty() { "without labels".to_owned() } else { format!("with labels {}", set.join(", ")) };
-    let what = format!("{}/{namespace}/{name}: a new pod {with}, run as {account}", kind.to_lowercase());
-    Write { op: Op::Create, object: object.into(), what }
+    let what = format!("{kind}/{namespace}/{name}: a new pod {with}, run as {account}");
+    Write { op: Op::Create, object, what }
 }
 
 fn template(workload: &WorkloadId, labels: &Change) -> Write {
-    let spec = kind_of(workload).and_then(kinds::spec);
-    let (version, kind) = spec.map_or((String::new(), ""), |it| (it.api_version(), it.word));
-    let object = json!({"apiVersion": version, "kind": kind,
-        "metadata": {"name": workload.name.as_str(), "namespace": workload.namespace.as_str()},
-        "spec": {"template": {"metadata": {"labels": as_json(labels)}}}});
-    let kind = spec.map_or(Kind::POD, |it| it.kind);
+    let kind = kind_of(workload).unwrap_or(Kind::POD);
+    let mut object = kinds::bare_object(kind, &workload.namespace, &workload.name);
+    kinds::set_template(&mut object, kind, json!({"metadata": {"labels": as_json(labels)}}));
     let id = ObjectId::new(kind, workload.namespace.clone(), workload.name.clone());
     Write { op: Op::Update, object, what: format!("{id}: {} in its template", told(labels)) }
 }
@@ -306,6 +286,12 @@ fn template(workload: &WorkloadId, labels: &Change) -> Write {
 pub fn kind_of(workload: &WorkloadId) -> Option<Kind> {
     let mut all = crate::model::owner::WORKLOAD_KINDS.into_iter().filter(|it| *it != Kind::JOB);
     all.find(|it| kinds::spec(*it).is_some_and(|it| *it.word == *workload.kind))
+}
+
+/// An object of which labels are changed.
+fn labelled(mut object: Value, labels: &Change) -> Value {
+    object["metadata"]["labels"] = as_json(labels).into();
+    object
 }
 
 fn as_json(labels: &Change) -> Map<String, Value> {

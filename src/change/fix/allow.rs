@@ -16,8 +16,9 @@ use serde_json::Value;
 
 use super::objects::Desk;
 use super::pods::{Chosen, choose, one, pods_of};
-use super::{Draft, Gate, Manifests, Peers, wire};
+use super::{Draft, Gate, Manifests, Peers};
 use crate::kinds::WRITTEN_POLICY;
+use crate::kinds::written_policy;
 use crate::model::cluster::Cluster;
 use crate::model::facts::SharedPod;
 use crate::model::id::{ObjectId, PodId};
@@ -178,14 +179,14 @@ fn is_anyone(rule: &Rule) -> bool {
 
 /// Whether a rule opens just these ports.
 fn opens(rule: &Rule, ports: &PortSet) -> bool {
-    wire::set_of(&rule.ports).is_some_and(|it| it == *ports)
+    PortSet::of_matches(&rule.ports).is_some_and(|it| it == *ports)
 }
 
 /// Whether a rule is about just these peers, as they would be written.
 fn is_about(cluster: &Cluster, home: &Name, rule: &Rule, peers: &Peers) -> bool {
     use crate::model::labels::NamespaceMatch;
     use crate::model::policy::PeerMatch;
-    if !peers.blocks.is_empty() || wire::set_of(&rule.ports).is_none_or(|it| it.is_all()) {
+    if !peers.blocks.is_empty() || PortSet::of_matches(&rule.ports).is_none_or(|it| it.is_all()) {
         return false;
     }
     let held = |matches: &PeerMatch| -> Option<BTreeSet<PodId>> {
@@ -230,10 +231,10 @@ pub(super) fn peers(desk: &mut Desk<'_>, home: &Name, peers: &Peers) -> Vec<Valu
         let meant = peers.pods.iter().filter(|it| it.namespace == *namespace).cloned().collect();
         for chosen in choose(desk.cluster, namespace, &meant) {
             note_others(desk, &chosen);
-            written.push(wire::pods(home, &chosen));
+            written.push(written_policy::pods(home, &chosen.namespace, &chosen.labels));
         }
     }
-    written.extend(peers.blocks.iter().map(|it| wire::block(*it, &[])));
+    written.extend(peers.blocks.iter().map(|it| written_policy::block(*it, &[])));
     written
 }
 
@@ -248,7 +249,7 @@ pub(super) fn note_others(desk: &mut Desk<'_>, chosen: &Chosen) {
 fn rules(desk: &mut Desk<'_>, gate: &Gate) -> Vec<Value> {
     let of = |(ports, who): (&PortSet, &Peers)| {
         let peers = peers(desk, &gate.namespace, who);
-        wire::rule(gate.direction, peers, wire::ports(ports))
+        written_policy::rule(gate.direction, peers, written_policy::ports(ports))
     };
     gate.flows.iter().filter_map(of).collect()
 }
@@ -270,14 +271,15 @@ fn open(desk: &mut Desk<'_>, gate: &Gate, way: &GateOpening, words: &str) -> Opt
         GateOpening::Peers { policy, rule } => {
             let (_, who) = gate.flows.iter().next()?;
             let peers = peers(desk, &gate.namespace, who);
-            let field = list(desk.change(policy)?, direction)?.get_mut(*rule)?.get_mut(wire::peers_key(direction))?;
+            let field =
+                list(desk.change(policy)?, direction)?.get_mut(*rule)?.get_mut(written_policy::peers_key(direction))?;
             field.as_array_mut()?.extend(peers);
             desk.say(format!("{policy}: one more peer in spec.{}[{rule}]", direction.as_str()));
         }
         GateOpening::Ports { policy, rule } => {
             let (ports, _) = gate.flows.iter().next()?;
             let field = list(desk.change(policy)?, direction)?.get_mut(*rule)?.get_mut("ports")?;
-            field.as_array_mut()?.extend(wire::ports(ports));
+            field.as_array_mut()?.extend(written_policy::ports(ports));
             desk.say(format!("{policy}: more ports in spec.{}[{rule}]", direction.as_str()));
         }
         GateOpening::Rule { policy } | GateOpening::WiderRule { policy } => {
@@ -306,8 +308,8 @@ pub(super) fn new_policy(
     rules: Vec<Value>,
 ) -> ObjectId {
     let mut spec = serde_json::Map::new();
-    spec.insert("podSelector".to_owned(), wire::labels(&chosen.labels));
-    spec.insert("policyTypes".to_owned(), serde_json::json!([wire::policy_type(direction)]));
+    spec.insert("podSelector".to_owned(), written_policy::labels(&chosen.labels));
+    spec.insert("policyTypes".to_owned(), serde_json::json!([written_policy::policy_type(direction)]));
     spec.insert(direction.as_str().to_owned(), rules.into());
-    desk.policy(&chosen.namespace, &format!("{words}-{}", direction.as_str()), &spec.into())
+    desk.policy(&chosen.namespace, &format!("{words}-{}", direction.as_str()), spec.into())
 }

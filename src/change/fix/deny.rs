@@ -19,7 +19,8 @@ use super::allow::{Ground, is_plain, new_policy, note_others, place, selected};
 use super::narrow::{Cut, Said};
 use super::objects::Desk;
 use super::pods::{Chosen, choose};
-use super::{Draft, Gate, Peers, wire};
+use super::{Draft, Gate, Peers};
+use crate::kinds::written_policy;
 use crate::model::facts::SharedPod;
 use crate::model::id::PodId;
 use crate::model::policy::{Direction, Policy};
@@ -170,7 +171,7 @@ impl Closing<'_> {
             object.get_mut("spec")?.as_object_mut()?.insert("podSelector".to_owned(), also(&whole, it)?);
             set_rules(&mut object, gate.direction, rules.clone(), policy)?;
             let spec = object.get("spec")?.clone();
-            let new = desk.policy(&gate.namespace, &format!("{}-{}", policy.meta.name, self.words), &spec);
+            let new = desk.policy(&gate.namespace, &format!("{}-{}", policy.meta.name, self.words), spec);
             desk.say(format!("{new}: the same for these pods, narrowed"));
         }
         Some(())
@@ -202,7 +203,7 @@ fn set_rules(object: &mut Value, direction: Direction, rules: Vec<Value>, policy
     let spec = object.get_mut("spec")?.as_object_mut()?;
     spec.insert(direction.as_str().to_owned(), rules.into());
     let types = [Direction::Ingress, Direction::Egress].into_iter().filter(|it| policy.isolates.has(*it));
-    let types: Vec<&str> = types.map(wire::policy_type).collect();
+    let types: Vec<&str> = types.map(written_policy::policy_type).collect();
     if spec.get("policyTypes").and_then(Value::as_array).is_none_or(Vec::is_empty) {
         spec.insert("policyTypes".to_owned(), json!(types));
     }

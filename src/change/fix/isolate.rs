@@ -8,12 +8,12 @@
 //! Policies only add: a pod is cut off only where no policy that lets something pass selects it. Its label tells it from
 //! the others of its workload, which stay as they are; so do its other labels, and with them the Services before it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Draft;
 use super::allow::{Ground, is_plain};
 use super::objects::Desk;
-use super::wire;
+use crate::kinds::written_policy;
 use crate::model::facts::PodOrigin;
 use crate::model::id::PodId;
 use crate::model::name::Name;
@@ -26,15 +26,10 @@ pub const LABEL: &str = "quarantine";
 /// A policy of all pods of a namespace that lets nothing pass in these directions.
 pub fn namespace(ground: &Ground<'_>, name: &Name, directions: &[Direction]) -> Draft {
     let mut desk = Desk::new(ground.cluster, ground.manifests);
-    let id = desk.policy(name, "default-deny", &shut(&json!({}), directions));
+    let id = desk.policy(name, "default-deny", written_policy::isolating(json!({}), directions));
     let words: Vec<&str> = directions.iter().map(|it| it.as_str()).collect();
     desk.say(format!("{id}: a new policy, default deny ({})", words.join(" and ")));
     desk.draft()
-}
-
-fn shut(selector: &Value, directions: &[Direction]) -> Value {
-    let types: Vec<&str> = directions.iter().map(|it| wire::policy_type(*it)).collect();
-    json!({"podSelector": selector, "policyTypes": types})
 }
 
 /// What cuts one pod off.
@@ -58,7 +53,7 @@ pub fn pod(ground: &Ground<'_>, id: &PodId) -> Result<Draft, String> {
     desk.say(format!("pod/{id}: labelled {LABEL}=true"));
     pass_by(ground, &mut desk, id)?;
     let selector = json!({"matchLabels": {LABEL: "true"}});
-    let policy = desk.policy(&id.namespace, LABEL, &shut(&selector, &Direction::ALL));
+    let policy = desk.policy(&id.namespace, LABEL, written_policy::isolating(selector, &Direction::ALL));
     desk.say(format!("{policy}: a new policy, default deny for {LABEL}=true"));
     desk.note("established connections may survive a policy change");
     Ok(desk.draft())

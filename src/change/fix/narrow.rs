@@ -12,9 +12,10 @@ use std::collections::BTreeSet;
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
+use super::Peers;
 use super::objects::Desk;
 use super::pods::{Chosen, choose, pod_blocks};
-use super::{Peers, wire};
+use crate::kinds::written_policy;
 use crate::model::address::{Block, Family};
 use crate::model::cluster::{Cluster, METADATA_NAME};
 use crate::model::facts::SharedPod;
@@ -48,7 +49,7 @@ impl Said {
             let ports = written(&self.ports);
             return Some(if ports.is_empty() { json!({}) } else { json!({ "ports": ports }) });
         }
-        wire::rule(direction, self.peers.iter().filter_map(peer).collect(), written(&self.ports))
+        written_policy::rule(direction, self.peers.iter().filter_map(peer).collect(), written(&self.ports))
     }
 }
 
@@ -78,9 +79,8 @@ impl Cut<'_> {
                     it.name == *name && it.protocol == *protocol && self.ports.contains(it.protocol, it.number)
                 })
             }
-            other => {
-                wire::set_of(std::slice::from_ref(other)).is_some_and(|it| !it.intersection(self.ports).is_empty())
-            }
+            other => PortSet::of_matches(std::slice::from_ref(other))
+                .is_some_and(|it| !it.intersection(self.ports).is_empty()),
         }
     }
 
@@ -127,8 +127,8 @@ impl Cut<'_> {
 
     /// The ports that those who are taken out keep.
     fn other_ports(&self, ports: &[PortMatch]) -> Vec<PortMatch> {
-        let rest = |it: &PortMatch| match wire::set_of(std::slice::from_ref(it)) {
-            Some(set) => elements(&set.difference(self.ports)),
+        let rest = |it: &PortMatch| match PortSet::of_matches(std::slice::from_ref(it)) {
+            Some(set) => set.difference(self.ports).matches(),
             // What a name means is each pod's own: it goes where it means a port that is taken out.
             None if self.opens(it) => Vec::new(),
             None => vec![it.clone()],
@@ -304,43 +304,19 @@ fn but(selector: &Selector, chosen: &Chosen) -> Vec<Selector> {
     chosen.labels.iter().filter_map(|(key, value)| without_value(selector, key, value)).collect()
 }
 
-/// A set of ports as elements of a rule.
-fn elements(set: &PortSet) -> Vec<PortMatch> {
-    if set.is_all() {
-        return vec![PortMatch::Any];
-    }
-    let of = |protocol| {
-        set.of(protocol).iter().map(move |&(first, last)| match (first, last) {
-            (1, u16::MAX) => PortMatch::All(protocol),
-            _ => PortMatch::Range { protocol, first, last },
-        })
-    };
-    crate::model::port::Protocol::ALL.into_iter().flat_map(of).collect()
-}
-
 /// A peer as a rule has it.
 fn peer(it: &PeerMatch) -> Option<Value> {
-    Some(match it {
-        PeerMatch::Anyone | PeerMatch::Nodes(_) => return None,
-        PeerMatch::Block(it) => wire::block(it.cidr, &it.except),
-        PeerMatch::Pods(set) => {
-            let pods = wire::selector(&set.pods);
-            match &set.namespaces {
-                NamespaceMatch::Own(_) => json!({"podSelector": pods}),
-                NamespaceMatch::Labels(it) if set.pods.is_everything() => {
-                    json!({"namespaceSelector": wire::selector(it)})
-                }
-                NamespaceMatch::Labels(it) => json!({"namespaceSelector": wire::selector(it), "podSelector": pods}),
-            }
-        }
-    })
+    let is_said = !matches!(it, PeerMatch::Anyone | PeerMatch::Nodes(_));
+    is_said.then(|| written_policy::peer(it))
 }
 
 /// Ports as a rule has them; none: all of them.
 fn written(ports: &[PortMatch]) -> Vec<Value> {
     let one = |it: &PortMatch| match it {
-        PortMatch::Named { protocol, name } => vec![json!({"protocol": protocol.as_str(), "port": name.as_str()})],
-        other => wire::set_of(std::slice::from_ref(other)).map(|it| wire::ports(&it)).unwrap_or_default(),
+        PortMatch::Named { .. } => vec![written_policy::port(it)],
+        other => {
+            PortSet::of_matches(std::slice::from_ref(other)).map(|it| written_policy::ports(&it)).unwrap_or_default()
+        }
     };
     if ports.contains(&PortMatch::Any) { Vec::new() } else { ports.iter().flat_map(one).collect() }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Draft, Manifests, wire};
+use super::{Draft, Manifests};
 use crate::change::edits::{Change, Op};
 use crate::kinds::WRITTEN_POLICY;
+use crate::kinds::written_policy;
 use crate::model::cluster::Cluster;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
@@ -80,10 +81,10 @@ impl<'a> Desk<'a> {
     }
 
     /// A new NetworkPolicy with this spec, which is called as this says.
-    pub fn policy(&mut self, namespace: &Name, wanted: &str, spec: &Value) -> ObjectId {
+    pub fn policy(&mut self, namespace: &Name, wanted: &str, spec: Value) -> ObjectId {
         let name = self.name(WRITTEN_POLICY.kind, namespace, wanted);
         let id = ObjectId::new(WRITTEN_POLICY.kind, namespace.clone(), name.clone());
-        self.create(id.clone(), wire::policy(namespace, &name, spec));
+        self.create(id.clone(), written_policy::policy(namespace, &name, spec));
         id
     }
 

@@ -18,15 +18,13 @@ use super::Draft;
 use super::allow::Ground;
 use super::objects::Desk;
 use super::part::{Left, without};
+use crate::kinds;
 use crate::model::cluster::Cluster;
 use crate::model::id::{Kind, ObjectId};
-use crate::model::name::Name;
-use crate::model::role::{Binding, Role, RoleRule, SharedBinding, SharedRole, Subject};
+use crate::model::role::{Binding, Role, RoleRef, RoleRule, SharedBinding, SharedRole, Subject};
 use crate::rbac::grant::named;
 use crate::rbac::identity::canonical;
 use crate::rbac::{Grant, Request, Served};
-
-const GROUP: &str = "rbac.authorization.k8s.io";
 
 /// A binding and the places of its subjects that are meant.
 pub type Named = BTreeMap<ObjectId, (SharedBinding, BTreeSet<usize>)>;
@@ -142,13 +140,16 @@ fn split(
         let name = desk.name(kind, namespace, &format!("{}-{words}", role.meta.name));
         let word = if namespace.is_empty() { "ClusterRole" } else { "Role" };
         let new = ObjectId::new(kind, namespace.clone(), name.clone());
-        desk.create(new.clone(), object(word, namespace, &name, &[("rules", rules.into())]));
+        let mut narrower = kinds::bare_object(kind, namespace, &name);
+        narrower["rules"] = rules.into();
+        desk.create(new.clone(), narrower);
         desk.say(format!("{new}: a new role, {} without {}", role.id(), said(request)));
-        let reference = json!({"apiGroup": GROUP, "kind": word, "name": name.as_str()});
         let called = desk.name(bound, namespace, &format!("{}-{words}", binding.meta.name));
-        let fields = [("roleRef", reference), ("subjects", subjects.into())];
         let with = ObjectId::new(bound, namespace.clone(), called.clone());
-        desk.create(with.clone(), object(&format!("{word}Binding"), namespace, &called, &fields));
+        let mut bound = kinds::bare_object(bound, namespace, &called);
+        bound["roleRef"] = kinds::role_ref(&RoleRef { kind: word.into(), name });
+        bound["subjects"] = subjects.into();
+        desk.create(with.clone(), bound);
         desk.say(format!("{with}: a new binding to {new}"));
     }
     Some(())
@@ -164,18 +165,6 @@ fn subject(desk: &Desk<'_>, binding: &Binding, at: usize) -> Option<Value> {
     Some(whole)
 }
 
-fn object(kind: &str, namespace: &Name, name: &Name, fields: &[(&str, Value)]) -> Value {
-    let mut metadata = json!({"name": name.as_str()});
-    if let (Some(it), false) = (metadata.as_object_mut(), namespace.is_empty()) {
-        it.insert("namespace".to_owned(), json!(namespace.as_str()));
-    }
-    let mut object = json!({"apiVersion": format!("{GROUP}/v1"), "kind": kind, "metadata": metadata});
-    if let Some(it) = object.as_object_mut() {
-        it.extend(fields.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
-    }
-    object
-}
-
 /// The roles of grants, each once.
 fn roles(grants: &[Grant]) -> Vec<&SharedRole> {
     let mut seen = BTreeSet::new();
@@ -189,7 +178,7 @@ fn narrowed(desk: &mut Desk<'_>, role: &Role, request: &Request, served: &Served
         match without(rule, request, served) {
             Left::Whole => rules.push(written(desk, role, at, rule)),
             Left::Parts { rules: parts, lost } => {
-                rules.extend(parts.iter().map(rule_json));
+                rules.extend(parts.iter().map(kinds::role_rule));
                 lost.into_iter().for_each(|it| desk.note(it));
             }
             Left::Unsaid => return None,
@@ -202,20 +191,7 @@ fn narrowed(desk: &mut Desk<'_>, role: &Role, request: &Request, served: &Served
 fn written(desk: &Desk<'_>, role: &Role, at: usize, rule: &RoleRule) -> Value {
     let own = desk.object(&role.id()).filter(|_| role.aggregates().is_none());
     let own = own.and_then(|it| it.get("rules")?.as_array()?.get(at).cloned());
-    own.unwrap_or_else(|| rule_json(rule))
-}
-
-fn rule_json(rule: &RoleRule) -> Value {
-    let lists = [
-        ("apiGroups", &rule.groups),
-        ("resources", &rule.resources),
-        ("resourceNames", &rule.names),
-        ("nonResourceURLs", &rule.urls),
-        ("verbs", &rule.verbs),
-    ];
-    let texts = |it: &[Name]| it.iter().map(|it| json!(it.as_str())).collect::<Vec<_>>();
-    let written = lists.into_iter().filter(|(_, it)| !it.is_empty());
-    Value::Object(written.map(|(key, it)| (key.to_owned(), texts(it).into())).collect())
+    own.unwrap_or_else(|| kinds::role_rule(rule))
 }
 
 /// A request as people say it.

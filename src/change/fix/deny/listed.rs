@@ -10,8 +10,9 @@ use super::super::allow::{new_policy, note_others, peers};
 use super::super::narrow::Said;
 use super::super::objects::Desk;
 use super::super::pods::choose;
-use super::super::{Gate, Peers, wire};
+use super::super::{Gate, Peers};
 use super::Closing;
+use crate::kinds::written_policy;
 use crate::model::id::PodId;
 use crate::model::policy::PeerMatch;
 use crate::model::port::{PortMatch, PortSet};
@@ -44,7 +45,7 @@ impl Closing<'_> {
             let mut rules: Vec<Value> = Vec::new();
             for (ports, who) in &by_ports {
                 let who = peers(desk, &gate.namespace, who);
-                rules.extend(wire::rule(gate.direction, who, wire::ports(ports)));
+                rules.extend(written_policy::rule(gate.direction, who, written_policy::ports(ports)));
             }
             let others = present.has_others.then(|| self.others(desk, gate)).flatten();
             rules.extend(others.and_then(|it| it.written(gate.direction)));
