@@ -289,7 +289,7 @@ impl Connection {
     }
 }
 
-/// kubectl's durations: a number of seconds, or `1h2m3s`.
+/// kubectl's durations: a number of seconds, or `1h2m3s`. Clap says the error behind the argument, and wants no more of it.
 fn duration(text: &str) -> Result<Duration, String> {
     if let Ok(seconds) = text.parse::<u32>() {
         return Ok(Duration::from_secs(seconds.into()));

@@ -2,6 +2,8 @@
 
 use regex_lite::Regex;
 
+use crate::ask::Fault;
+
 /// What `KREACH_PRODUCTION` names.
 #[derive(Clone, Debug, Default)]
 pub struct Pattern(Option<Regex>);
@@ -11,17 +13,17 @@ impl Pattern {
     ///
     /// # Errors
     /// It is none.
-    pub fn of_environment() -> Result<Self, String> {
+    pub fn of_environment() -> Result<Self, Fault> {
         match std::env::var("KREACH_PRODUCTION") {
             Ok(text) if !text.is_empty() => Self::read(&text),
             _ => Ok(Self::default()),
         }
     }
 
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, Fault> {
         Regex::new(text)
             .map(|it| Self(Some(it)))
-            .map_err(|it| format!("KREACH_PRODUCTION is no regular expression: {it}"))
+            .map_err(|it| Fault::new(format!("KREACH_PRODUCTION is no regular expression: {it}"), ""))
     }
 }
 

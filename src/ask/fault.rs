@@ -59,6 +59,12 @@ impl Fault {
         self
     }
 
+    /// The same as the cause of this: `what the server serves is not known: …`.
+    pub fn about(mut self, wanted: &str) -> Self {
+        self.what = format!("{wanted}: {}", self.what);
+        self
+    }
+
     /// The same of this place.
     pub fn at(mut self, place: impl Into<String>) -> Self {
         self.place = place.into();

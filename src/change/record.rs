@@ -125,7 +125,7 @@ impl Record {
     /// A record as it is kept.
     ///
     /// # Errors
-    /// It is none, or one of another version.
+    /// It is none, or one of another version: a clause, which is told of the file among others.
     pub fn read(text: &str) -> Result<Self, String> {
         let read: Self = serde_json::from_str(text).map_err(|it| it.to_string())?;
         if read.version != VERSION {

@@ -80,6 +80,7 @@ impl Form {
 }
 
 impl FromStr for Form {
+    /// One phrase, which clap says behind the argument.
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {

@@ -85,11 +85,11 @@ fn read(args: &Args, files: &[PathBuf], namespace: &str) -> Result<Vec<Change>, 
     let reading = load::reading(args, namespace);
     let mut all = Vec::new();
     for file in files {
-        let changes = Changes::read(file, &reading).map_err(|it| print::files_error(&it))?;
+        let changes = Changes::read(file, &reading)?;
         if let Changes::Manifests(loaded) = &changes {
             complete(file, loaded)?;
         }
-        let whole = changes.whole(&Cluster::default()).map_err(|it| print::files_error(&it))?;
+        let whole = changes.whole(&Cluster::default())?;
         all.extend(whole.into_iter().map(|it| it.change));
     }
     if all.is_empty() {
@@ -138,7 +138,7 @@ impl<'a> Session<'a> {
         color: Color,
         selected: Option<Selection>,
     ) -> Result<Self, Fault> {
-        let pattern = Pattern::of_environment().map_err(|what| Fault::new(what, ""))?;
+        let pattern = Pattern::of_environment()?;
         let connected = connected(args, selected).await?;
         print::warnings(&connected.warnings);
         let client = connected.client.clone();

@@ -39,7 +39,7 @@ pub(super) fn check(args: &Args, asked: &CheckArgs, color: Color) -> Result<Exit
     let expectations = expectations(&asked.assert, &surroundings.here)?;
     let people = load::people(args)?;
     let reading = files::Reading { finds: true, ..load::reading(args, &surroundings.here.namespace) };
-    let mut loaded = files::load_with(&asked.paths, &reading).map_err(|error| print::files_error(&error))?;
+    let mut loaded = files::load_with(&asked.paths, &reading)?;
     surroundings.notes = std::mem::take(&mut loaded.notes).into_iter().map(|it| it.what).collect();
     print::notes(&surroundings.notes);
     let (files, findings) = (labels(&loaded), findings(&loaded));

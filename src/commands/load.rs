@@ -203,7 +203,7 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<A
     let mut staging = Staging::read(args, &context.here.namespace)?;
     let paths = &args.source.from;
     let reading = files::Reading { keep_all: wants.is_everything(), ..reading(args, &context.here.namespace) };
-    let loaded = files::load_with(paths, &reading).map_err(|error| print::files_error(&error))?;
+    let loaded = files::load_with(paths, &reading)?;
     let declared =
         wants.wants_manifests(&context).then(|| Arc::new(files::manifests(&loaded, &context.here.namespace)));
     let notes = loaded.notes.into_iter().filter(|it| it.topic.concerns(wants.topic())).map(|it| it.what);
@@ -257,7 +257,7 @@ pub(super) fn of_files(
     context.here.from_files = true;
     let reading = reading(args, &context.here.namespace);
     let mut staging = Staging::of(args, beside, &context.here.namespace)?;
-    let mut loaded = files::load_with(paths, &reading).map_err(|error| print::files_error(&error))?;
+    let mut loaded = files::load_with(paths, &reading)?;
     staging.ask_files(&loaded.source, &loaded.cluster);
     context.notes = std::mem::take(&mut loaded.notes).into_iter().map(|it| it.what).collect();
     let unread = std::mem::take(&mut loaded.unread);

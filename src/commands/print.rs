@@ -10,7 +10,6 @@ use clap::CommandFactory as _;
 use crate::args::Args;
 use crate::ask::{Fault, FaultKind};
 use crate::cli::{Color, Exit};
-use crate::live::files::FilesError;
 use crate::model::cluster::Cluster;
 use crate::model::untrusted;
 use crate::text::written::{Harmless, Sequences};
@@ -50,21 +49,6 @@ pub(super) fn fault(fault: &Fault) -> Exit {
         fault.hint().iter().for_each(|it| say("hint", it));
     }
     fault.kind.into()
-}
-
-/// Why files cannot be read, with every cause.
-pub(super) fn files_error(error: &FilesError) -> Fault {
-    let causes: Vec<String> =
-        std::iter::successors(std::error::Error::source(error), |it| it.source()).map(ToString::to_string).collect();
-    let what = if causes.is_empty() { error.to_string() } else { format!("{error}: {}", causes.join(": ")) };
-    let hint = match error {
-        FilesError::Cut { .. } => {
-            "take the snapshot again; --partial reads what is there, all that may be lost unknown"
-        }
-        FilesError::Clash { .. } => "make the change again for the objects as they are now, such as with kreach fix",
-        _ => "files are YAML or JSON as kubectl writes them",
-    };
-    Fault::of(FaultKind::Input, what).hinted(hint)
 }
 
 /// What is worth a word about the input.

@@ -17,7 +17,7 @@ use crate::run;
 use crate::tui::questions;
 use crate::tui::theme::Colors;
 
-use super::{load, print};
+use super::load;
 
 /// The explorer, on files, on the demo, or on a server.
 pub(super) fn open(args: &Args) -> Result<Exit, Fault> {
@@ -28,7 +28,7 @@ pub(super) fn open(args: &Args) -> Result<Exit, Fault> {
         questions::check(line)?;
     }
     // As it is for apply: a pattern that is none would let production pass for anything.
-    let production = Pattern::of_environment().map_err(|what| Fault::new(what, ""))?;
+    let production = Pattern::of_environment()?;
     let source = match &args.command {
         Some(Command::Demo(demo)) => run::ClusterSource::Demo(demo.world.clone()),
         _ if !args.source.from.is_empty() => from_files(args)?,
@@ -68,7 +68,7 @@ pub(super) fn open(args: &Args) -> Result<Exit, Fault> {
 fn staged(args: &Args) -> Result<Vec<(String, Vec<Saved>)>, Fault> {
     let namespace = args.connection.namespace.as_deref().unwrap_or("default");
     let read = |path: &std::path::PathBuf| {
-        let changes = run::read_changes(path, namespace).map_err(|error| print::files_error(&error))?;
+        let changes = run::read_changes(path, namespace)?;
         Ok((path.display().to_string(), changes))
     };
     args.source.stage.iter().map(read).collect()
@@ -90,7 +90,7 @@ fn people(args: &Args) -> Result<Option<Arc<People>>, Fault> {
 fn from_files(args: &Args) -> Result<run::ClusterSource, Fault> {
     let namespace = args.connection.namespace.as_deref().unwrap_or("default");
     let reading = load::reading(args, namespace);
-    let loaded = files::load_with(&args.source.from, &reading).map_err(|it| print::files_error(&it))?;
+    let loaded = files::load_with(&args.source.from, &reading)?;
     let title = args.source.from.iter().map(|it| it.display().to_string()).collect::<Vec<_>>().join(" ");
     let not_read = files::not_read(&loaded);
     let served = Arc::new(Served::built_in_and(loaded.defined));

@@ -42,7 +42,7 @@ impl Staging {
     pub(super) fn of(args: &Args, paths: &[PathBuf], namespace: &str) -> Result<Self, Fault> {
         let reading = load::reading(args, namespace);
         let read = |path: &PathBuf| {
-            let changes = Changes::read(path, &reading).map_err(|error| print::files_error(&error))?;
+            let changes = Changes::read(path, &reading)?;
             let name = if path.as_os_str() == "-" { "stdin".to_owned() } else { path.display().to_string() };
             Ok((Name::from(name), changes))
         };
@@ -106,12 +106,12 @@ impl Staging {
     ) -> Result<(Vec<Staged>, Vec<String>), Fault> {
         let (mut all, mut notes) = (Vec::new(), Vec::new());
         for (from, changes) in self.files {
-            let (changes, met) = changes.meet(&self.now).map_err(|it| print::files_error(&it))?;
+            let (changes, met) = changes.meet(&self.now)?;
             notes.extend(met.into_iter().map(|it| format!("{from}: {it}")));
             if let Some(declared) = &mut loaded.world.declared {
                 changes.declare(&self.reading.namespace, Arc::make_mut(declared));
             }
-            let onto = changes.onto(&loaded.world.cluster, &self.reading).map_err(|it| print::files_error(&it))?;
+            let onto = changes.onto(&loaded.world.cluster, &self.reading)?;
             put(&mut loaded.world, onto.deltas);
             loaded.unread.extend(onto.unread);
             notes.extend(onto.notes.into_iter().filter(|it| it.topic.concerns(topic)).map(|it| it.what));

@@ -131,6 +131,7 @@ pub fn labels_match(selector: &Value, labels: &Value) -> bool {
     all.iter().all(|requirement| requirement.holds(|key| labels[key].as_str().map(str::to_owned)))
 }
 
+/// The error is one phrase, which the server answers as a Status.
 fn parse_labels(text: &str) -> Result<Vec<Requirement>, String> {
     split_outside_parentheses(text)
         .into_iter()

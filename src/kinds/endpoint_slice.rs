@@ -182,6 +182,7 @@ fn ports(written: &[Port<'_>], context: &mut ReadContext<'_>) -> Items<EndpointP
     context.intern.endpoint_ports(ports)
 }
 
+/// The error is one clause, which becomes a problem at the port's place.
 fn port(it: &Port<'_>, context: &mut ReadContext<'_>) -> Result<EndpointPort, String> {
     let protocol = protocol(&it.protocol).ok_or_else(|| format!("unknown protocol {:?}", &*it.protocol))?;
     let number = it.port.map(port_number).transpose()?;

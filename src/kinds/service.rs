@@ -291,6 +291,7 @@ fn ports(written: &[Port<'_>], context: &mut ReadContext<'_>) -> Items<ServicePo
     context.intern.service_ports(ports)
 }
 
+/// The error is one clause, which becomes a problem at the port's place.
 fn port(it: &Port<'_>, context: &mut ReadContext<'_>) -> Result<ServicePort, String> {
     let protocol = protocol(&it.protocol).ok_or_else(|| format!("unknown protocol {:?}", &*it.protocol))?;
     let number = port_number(it.port)?;

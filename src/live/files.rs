@@ -29,6 +29,7 @@ mod threads;
 mod walk;
 mod world;
 
+use std::error::Error as _;
 use std::path::PathBuf;
 
 pub use located::Spot;
@@ -38,6 +39,7 @@ pub use notes::Note;
 pub use onto::{Changes, Onto, onto};
 pub use source::SourceTexts;
 
+use crate::ask::{self, FaultKind};
 use crate::model::cluster::Cluster;
 use crate::model::place::Problem;
 use crate::rbac::served::Resource;
@@ -91,6 +93,29 @@ pub enum FilesError {
     Clash { label: String, what: String },
     #[error("{label} is a snapshot that was cut: {what}")]
     Cut { label: String, what: String },
+}
+
+/// With every cause.
+impl From<FilesError> for ask::Fault {
+    fn from(error: FilesError) -> Self {
+        let mut causes = Vec::new();
+        let mut cause = error.source();
+        while let Some(it) = cause {
+            causes.push(it.to_string());
+            cause = it.source();
+        }
+        let what = if causes.is_empty() { error.to_string() } else { format!("{error}: {}", causes.join(": ")) };
+        let hint = match error {
+            FilesError::Cut { .. } => {
+                "take the snapshot again; --partial reads what is there, all that may be lost unknown"
+            }
+            FilesError::Clash { .. } => {
+                "make the change again for the objects as they are now, such as with kreach fix"
+            }
+            _ => "files are YAML or JSON as kubectl writes them",
+        };
+        Self::of(FaultKind::Input, what).hinted(hint)
+    }
 }
 
 impl FilesError {

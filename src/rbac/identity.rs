@@ -216,7 +216,9 @@ pub fn is_accounts_of(group: &str) -> bool {
     group.strip_prefix(SERVICE_ACCOUNTS).and_then(|it| it.strip_prefix(':')).is_some_and(|it| !it.is_empty())
 }
 
-/// Reads `user:alice`, `group:dev` or `sa:shop/web`; the error says what was expected.
+/// Reads `user:alice`, `group:dev` or `sa:shop/web`.
+///
+/// The error is one clause, what was expected: whoever asks makes a fault of it, with a hint that fits the question.
 ///
 /// ```
 /// use kreach::rbac::identity::parse;

@@ -82,7 +82,7 @@ pub fn is_built_in(subject: &Subject) -> bool {
 /// Reads a typed subject; a service account without a namespace is in `namespace`.
 ///
 /// # Errors
-/// What it is not, and what was expected or probably meant; one line.
+/// What it is not, and what was expected or probably meant: one clause, of which whoever asks makes a fault with its hint.
 pub fn read(text: &str, namespace: &str) -> Result<TypedSubject, String> {
     let text = text.trim_matches(['"', '\'']);
     if text == ME {

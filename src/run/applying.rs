@@ -9,6 +9,7 @@
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::apply::{Applier, Log, Stopped};
+use crate::ask::{Fault, FaultKind};
 use crate::change::Change;
 use crate::change::plan::TakeOver;
 use crate::change::record::{AppliedBy, ChangeState, Record, meant};
@@ -103,8 +104,8 @@ fn lines(stopped: Stopped) -> Vec<String> {
     }
 }
 
-async fn make(applier: &Applier, order: &Order, told: AppliedBy, tell: UnboundedSender<Event>) -> Result<Sent, String> {
-    let log = Log::open().map_err(|it| it.to_string())?;
+async fn make(applier: &Applier, order: &Order, told: AppliedBy, tell: UnboundedSender<Event>) -> Result<Sent, Fault> {
+    let log = Log::open().map_err(|it| Fault::of(FaultKind::Output, it.to_string()))?;
     let mut record = Record::new(Log::new_id(), told, &order.attempt.tried.steps);
     let kept = applier
         .make(&order.attempt.tried, &mut record, &mut |it| {
@@ -116,7 +117,7 @@ async fn make(applier: &Applier, order: &Order, told: AppliedBy, tell: Unbounded
     let noted = log.note_undone(&record);
     let unkept = kept.and(noted).err().map(|it| format!("the record of what is applied cannot be kept: {it}"));
     match unkept {
-        Some(why) if record.count(ChangeState::Waiting) == record.steps.len() => Err(why),
+        Some(why) if record.count(ChangeState::Waiting) == record.steps.len() => Err(Fault::of(FaultKind::Output, why)),
         unkept => Ok(Sent { record, unkept }),
     }
 }

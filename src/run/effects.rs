@@ -12,6 +12,7 @@ use crossterm::event::Event as Input;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use crate::ask::Fault;
 use crate::terminal::guard;
 use crate::terminal::{clipboard, hangup, state, stop_job};
 use crate::tui::event::{Effect, Event, Mouse};
@@ -60,10 +61,10 @@ impl Program {
                 Effect::Redraw => self.screen.forget(),
                 Effect::Fetch(id) => self.fetch(id),
                 Effect::Copy(text) => {
-                    self.tasks.spawn(async move { Done::Event(Event::Notice(clipboard::copy(&text).await)) });
+                    self.tasks.spawn(async move { Done::Event(Event::came(clipboard::copy(&text).await)) });
                 }
                 Effect::Dump { text, svg } => {
-                    self.tasks.spawn_blocking(move || Done::Event(Event::Notice(dump(&text, &svg))));
+                    self.tasks.spawn_blocking(move || Done::Event(Event::came(dump(&text, &svg))));
                 }
                 Effect::KeepStage { text, words } => self.keep_stage(text, words),
                 Effect::StageFiles(path) => self.stage_files(path),
@@ -71,7 +72,7 @@ impl Program {
                 Effect::Compare(ids) => self.compare(ids),
                 Effect::Edit { id, text } => self.fetch_to_edit(id, text),
                 Effect::Export { extension, text } => {
-                    self.tasks.spawn_blocking(move || Done::Event(Event::Notice(stage::export(extension, &text))));
+                    self.tasks.spawn_blocking(move || Done::Event(Event::came(stage::export(extension, &text))));
                 }
                 Effect::Try { number, changes, origin } => self.attempt(number, changes, origin),
                 Effect::TryUndo { number } => self.attempt_undo(number),
@@ -88,12 +89,9 @@ impl Program {
 }
 
 /// Keeps a screen as text and as a picture, and says where.
-fn dump(text: &str, svg: &str) -> String {
+fn dump(text: &str, svg: &str) -> Result<String, Fault> {
     let stamp = Timestamp::now().strftime("%Y%m%d-%H%M%S");
     let stem = format!("screen-{stamp}");
     let kept = state::keep_anew(&stem, "txt", text).and_then(|_| state::keep_anew(&stem, "svg", svg));
-    match kept {
-        Ok(path) => format!("kept {} and .txt beside it", path.display()),
-        Err(error) => format!("not kept: {error}"),
-    }
+    kept.map(|path| format!("kept {} and .txt beside it", path.display())).map_err(stage::not_kept)
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::apply::is_production;
+use crate::ask::{Fault, FaultKind};
 use crate::embedded;
 use crate::live::connect::{self, Connected, Credentials, Flags, Selection, Surroundings};
 use crate::live::files::SourceTexts as Documents;
@@ -209,13 +210,14 @@ pub(super) struct Served {
 }
 
 /// Starts the demo's server and a client of it; with `--write` one more that writes.
-async fn serve(world: &str, writes: bool) -> Result<Served, String> {
+async fn serve(world: &str, writes: bool) -> Result<Served, Fault> {
+    let fault = |what: String| Fault::of(FaultKind::System, what);
     let settings = if writes { embedded::Settings::writable() } else { embedded::Settings::default() };
     let served = embedded::serve_named(world, "127.0.0.1:0", settings).await;
-    let server = served.map_err(|it| format!("the demo's server did not start: {it}"))?;
-    let address: http::Uri = server.url().parse().map_err(|_| "the demo's server has no address".to_owned())?;
+    let server = served.map_err(|it| fault(format!("the demo's server did not start: {it}")))?;
+    let address: http::Uri = server.url().parse().map_err(|_| fault("the demo's server has no address".to_owned()))?;
     let writer = writes.then(|| connect::writer_to_address(address.clone()));
-    let writer = writer.transpose().map_err(|it| it.to_string())?;
-    let client = connect::to_address(address).map_err(|it| it.to_string())?;
+    let writer = writer.transpose()?;
+    let client = connect::to_address(address)?;
     Ok(Served { server, client, writer })
 }

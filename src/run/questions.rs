@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::ask::{Fault, FaultKind};
 use crate::live;
 use crate::live::connect::Connected;
 use crate::live::fault::LiveFault;
@@ -33,7 +34,7 @@ pub(super) enum Done {
     StageKept(String),
     /// What the editor is to be given.
     ToEdit(Edit),
-    Served(Result<Served, String>),
+    Served(Result<Served, Fault>),
 }
 
 impl Program {
@@ -57,7 +58,7 @@ impl Program {
                 self.follow(client, Vec::new());
                 self.begin_stage(&title);
             }
-            Ok(Done::Served(Err(why))) => self.tell(Event::Connection(why)),
+            Ok(Done::Served(Err(fault))) => self.tell(Event::Connection(fault.whole())),
             Err(error) if error.is_panic() => {
                 self.tell(Event::Notice(FAILED.into()));
             }
@@ -77,10 +78,8 @@ impl Program {
         let client = self.feed.client.clone();
         self.tasks.spawn(async move {
             let object = match client {
-                Some(client) => {
-                    live::object(&client, &id, live::ManagedFields::Kept).await.map_err(|it| it.to_string())
-                }
-                None => Err("not connected".into()),
+                Some(client) => live::object(&client, &id, live::ManagedFields::Kept).await.map_err(Fault::from),
+                None => Err(Fault::of(FaultKind::Connection, "not connected")),
             };
             Done::Event(Event::Object { id, object })
         });
@@ -99,7 +98,7 @@ impl Program {
         self.tasks.spawn(async move {
             let event = match reader.served().await {
                 Ok(served) => Event::Served(Arc::new(served)),
-                Err(fault) => Event::Notice(format!("what the server serves is not known: {fault}")),
+                Err(fault) => Event::Failed(Fault::from(fault).about("what the server serves is not known")),
             };
             Done::Said(number, event)
         });
@@ -116,9 +115,10 @@ impl Program {
 }
 
 /// One object as its file has it now.
-fn document(documents: &Documents, id: &ObjectId) -> Result<serde_json::Value, String> {
+fn document(documents: &Documents, id: &ObjectId) -> Result<serde_json::Value, Fault> {
     let whole = documents.whole(id, live::ManagedFields::Kept);
-    whole.ok_or("no file holds it: it is implied by other objects")?.map_err(|it| super::stage::told(&it))
+    let implied = || Fault::of(FaultKind::Input, "no file holds it: it is implied by other objects");
+    Ok(whole.ok_or_else(implied)??)
 }
 
 /// Why there is no connection, and what to do.

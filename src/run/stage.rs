@@ -10,7 +10,6 @@
 //! said was staged.
 
 use std::collections::BTreeSet;
-use std::error::Error as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +17,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::ask::Line;
+use crate::ask::{Fault, FaultKind, Line};
+use crate::change::edits::Unfit;
 use crate::change::meanwhile::{Met, met};
 use crate::change::stage::{Fetched, StagedItem};
 use crate::change::{Saved, Stage};
@@ -72,11 +72,12 @@ fn file_name(cluster: &str) -> String {
 }
 
 /// The stage that is kept under a name; one that is none is put aside, so that it is not written over.
-fn kept(name: &str) -> Result<Option<Stage>, String> {
-    let Some(text) = state::kept(name, MOST).map_err(|it| it.to_string())? else { return Ok(None) };
+fn kept(name: &str) -> Result<Option<Stage>, Fault> {
+    let fault = |what: String| Fault::of(FaultKind::Input, what);
+    let Some(text) = state::kept(name, MOST).map_err(|it| fault(it.to_string()))? else { return Ok(None) };
     serde_json::from_str(&text).map(Some).map_err(|error| match state::put_aside(name) {
-        Ok(path) => format!("{error}; it is {} now", path.display()),
-        Err(_) => error.to_string(),
+        Ok(path) => fault(format!("{error}; it is {} now", path.display())),
+        Err(_) => fault(error.to_string()),
     })
 }
 
@@ -84,13 +85,6 @@ fn kept(name: &str) -> Result<Option<Stage>, String> {
 pub(crate) fn read(path: &Path, namespace: &str) -> Result<Vec<Saved>, FilesError> {
     let reading = Reading { namespace: namespace.to_owned(), ..Reading::default() };
     Changes::read(path, &reading)?.whole(&Cluster::default())
-}
-
-pub(super) fn told(error: &FilesError) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
 }
 
 impl Fetching {
@@ -102,7 +96,7 @@ impl Fetching {
             return match read {
                 Ok(Some(Ok(object))) => Fetched::There(object),
                 Ok(None) => Fetched::Absent,
-                Ok(Some(Err(error))) => Fetched::Unseen(told(&error)),
+                Ok(Some(Err(error))) => Fetched::Unseen(Fault::from(error).to_string()),
                 Err(error) => Fetched::Unseen(error.to_string()),
             };
         }
@@ -115,10 +109,11 @@ impl Fetching {
     }
 
     /// Changes with their objects as they are now; where somebody else changed meanwhile what one changes, as they were.
-    async fn items(&self, changes: Vec<Saved>, origin: &str) -> Result<Vec<StagedItem>, String> {
+    async fn items(&self, changes: Vec<Saved>, origin: &str) -> Result<Vec<StagedItem>, Fault> {
+        let unfit = |it: Unfit| Fault::of(FaultKind::Input, it.0);
         let mut items = Vec::new();
         for saved in changes {
-            let id = saved.change.id().map_err(|it| format!("{origin}: {it}"))?;
+            let id = saved.change.id().map_err(|it| unfit(it).at(origin))?;
             let (change, fetched) = match self.fetch(&id).await {
                 Fetched::Unseen(why) => (saved.change, Fetched::Unseen(why)),
                 found => match met(&saved, found.object()) {
@@ -127,7 +122,7 @@ impl Fetching {
                     Met::Clash(item, _) => (saved.change, item.fetched().clone()),
                 },
             };
-            items.push(StagedItem::new(change, fetched, origin).map_err(|it| it.to_string())?);
+            items.push(StagedItem::new(change, fetched, origin).map_err(unfit)?);
         }
         Ok(items)
     }
@@ -168,11 +163,11 @@ impl Program {
         let (fetching, number, namespace) = (self.fetching(), self.feed.number, self.app.namespace().to_string());
         self.tasks.spawn(async move {
             let origin = path.display().to_string();
-            let changes = tokio::task::spawn_blocking(move || read(&path, &namespace).map_err(|it| told(&it))).await;
+            let changes = tokio::task::spawn_blocking(move || read(&path, &namespace)).await;
             let items = match changes {
                 Ok(Ok(changes)) => fetching.items(changes, &origin).await,
-                Ok(Err(why)) => Err(why),
-                Err(error) => Err(error.to_string()),
+                Ok(Err(error)) => Err(error.into()),
+                Err(error) => Err(Fault::of(FaultKind::System, error.to_string())),
             };
             Done::Said(number, Event::Staged { items, then: Then::Stay })
         });
@@ -196,7 +191,7 @@ impl Program {
                 let object = match fetching.fetch(&id).await {
                     Fetched::There(object) => Ok(Some(object)),
                     Fetched::Absent => Ok(None),
-                    Fetched::Unseen(why) => Err(why),
+                    Fetched::Unseen(why) => Err(Fault::of(FaultKind::Input, why)),
                 };
                 Done::Said(number, Event::Compared { id, object })
             });
@@ -254,12 +249,12 @@ impl Program {
             let text = match (text, &fetched) {
                 (Some(text), _) => Ok(text),
                 (None, Fetched::There(object)) => Ok(whole(object)),
-                (None, Fetched::Absent) => Err(format!("{id} is not there")),
-                (None, Fetched::Unseen(why)) => Err(format!("{id} cannot be read: {why}")),
+                (None, Fetched::Absent) => Err(Fault::of(FaultKind::Input, format!("{id} is not there"))),
+                (None, Fetched::Unseen(why)) => Err(Fault::of(FaultKind::Input, format!("{id} cannot be read: {why}"))),
             };
             match text {
                 Ok(text) => Done::ToEdit(Edit { id, fetched, text }),
-                Err(why) => Done::Event(Event::Notice(why)),
+                Err(fault) => Done::Event(Event::Failed(fault)),
             }
         });
     }
@@ -277,13 +272,16 @@ impl Program {
     }
 }
 
+/// Why a file of the operator's was not written.
+pub(super) fn not_kept(error: io::Error) -> Fault {
+    Fault::of(FaultKind::Output, format!("not kept: {error}"))
+}
+
 /// Keeps what was exported, and says where.
-pub(super) fn export(extension: &str, text: &str) -> String {
+pub(super) fn export(extension: &str, text: &str) -> Result<String, Fault> {
     let stem = format!("stage-{}", Timestamp::now().strftime("%Y%m%d-%H%M%S"));
-    match state::keep_anew(&stem, extension, text) {
-        Ok(path) => format!("kept {}", path.display()),
-        Err(error) => format!("not kept: {error}"),
-    }
+    let kept = state::keep_anew(&stem, extension, text);
+    kept.map(|path| format!("kept {}", path.display())).map_err(not_kept)
 }
 
 #[cfg(test)]

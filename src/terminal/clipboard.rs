@@ -14,6 +14,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use super::{look, state};
+use crate::ask::{Fault, FaultKind};
 
 /// More base64 than this is refused by some terminals; longer text goes to a file.
 const LONGEST: usize = 74_994;
@@ -22,16 +23,19 @@ const LONGEST: usize = 74_994;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Puts text on the clipboard and says what was tried.
-pub async fn copy(text: &str) -> String {
+///
+/// # Errors
+/// Neither the terminal nor a file took it.
+pub async fn copy(text: &str) -> Result<String, Fault> {
     let lines = text.lines().count();
     let what = if lines > 1 { format!("{lines} lines") } else { crate::model::untrusted::show(text).into_owned() };
     if env::var_os("TMUX").is_some() && run("tmux", &["load-buffer", "-w", "-"], text).await {
-        return format!("copied {what} (tmux buffer, and the terminal's clipboard)");
+        return Ok(format!("copied {what} (tmux buffer, and the terminal's clipboard)"));
     }
     if !look::is_remote() && env::var_os("TMUX").is_none() {
         for (program, arguments) in desktop() {
             if run(program, arguments, text).await {
-                return format!("copied {what} ({program})");
+                return Ok(format!("copied {what} ({program})"));
             }
         }
     }
@@ -74,18 +78,19 @@ async fn run(program: &str, arguments: &[&str], text: &str) -> bool {
 }
 
 /// By the terminal's own sequence, or into a file when that is too long.
-fn escape(text: &str, what: &str) -> String {
+fn escape(text: &str, what: &str) -> Result<String, Fault> {
+    let fault = |what: String| Fault::of(FaultKind::Output, what);
     let encoded = base64::engine::general_purpose::STANDARD.encode(text);
     if encoded.len() > LONGEST {
         return match state::keep("copied.txt", text) {
-            Ok(path) => format!("too long for the clipboard; it is in {}", path.display()),
-            Err(error) => format!("too long for the clipboard, and not kept: {error}"),
+            Ok(path) => Ok(format!("too long for the clipboard; it is in {}", path.display())),
+            Err(error) => Err(fault(format!("too long for the clipboard, and not kept: {error}"))),
         };
     }
     let mut out = io::stdout().lock();
     match out.write_all(sequences(&encoded).as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => format!("sent {what} to the terminal's clipboard (OSC 52)"),
-        Err(error) => format!("not copied: {error}"),
+        Ok(()) => Ok(format!("sent {what} to the terminal's clipboard (OSC 52)")),
+        Err(error) => Err(fault(format!("not copied: {error}"))),
     }
 }
 

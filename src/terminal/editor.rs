@@ -7,6 +7,7 @@ use std::io::{self, Read as _};
 use std::process::Command;
 
 use super::state;
+use crate::ask::{Fault, FaultKind};
 
 /// How many bytes are read back.
 const MOST: u64 = 16 << 20;
@@ -15,10 +16,11 @@ const MOST: u64 = 16 << 20;
 ///
 /// # Errors
 /// There is no editor, it failed, or the file cannot be written or read; one line.
-pub fn edit(name: &str, text: &str) -> Result<String, String> {
-    let path =
-        state::keep_anew(&format!("edit-{name}"), "yaml", text).map_err(|it| format!("no file to edit: {it}"))?;
-    let edited = run(&path).and_then(|()| read(&path).map_err(|it| format!("what was saved cannot be read: {it}")));
+pub fn edit(name: &str, text: &str) -> Result<String, Fault> {
+    let path = state::keep_anew(&format!("edit-{name}"), "yaml", text);
+    let path = path.map_err(|it| fault(format!("no file to edit: {it}")))?;
+    let edited =
+        run(&path).and_then(|()| read(&path).map_err(|it| fault(format!("what was saved cannot be read: {it}"))));
     // What was saved is staged; the file is of no use any more.
     let _ = fs::remove_file(&path);
     edited
@@ -30,13 +32,17 @@ fn program() -> String {
     named.into_iter().find(|it| !it.trim().is_empty()).unwrap_or_else(|| "vi".to_owned())
 }
 
-fn run(path: &std::path::Path) -> Result<(), String> {
+fn fault(what: String) -> Fault {
+    Fault::of(FaultKind::System, what)
+}
+
+fn run(path: &std::path::Path) -> Result<(), Fault> {
     let program = program();
     let status = Command::new("sh").arg("-c").arg(format!("{program} \"$0\"")).arg(path).status();
     match status {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("the editor ({program}) ended with {status}")),
-        Err(error) => Err(format!("the editor ({program}) did not start: {error}")),
+        Ok(status) => Err(fault(format!("the editor ({program}) ended with {status}"))),
+        Err(error) => Err(fault(format!("the editor ({program}) did not start: {error}"))),
     }
 }
 

@@ -21,8 +21,8 @@ use super::field::Field;
 use super::job::{Said, What, Work};
 use super::staging;
 use super::status::Origin;
-use crate::ask::World;
 use crate::ask::apply::{Weighed, arrived, operator, unready, weigh};
+use crate::ask::{Fault, World};
 use crate::change::plan::Tried;
 use crate::change::record::{ChangeState, Record};
 use crate::text::Page;
@@ -335,13 +335,13 @@ pub fn making(app: &mut App, now: Box<Record>) {
 }
 
 /// Takes in what came of it: what was made is not staged any more.
-pub fn applied(app: &mut App, came: Result<Box<Sent>, String>) -> Vec<Effect> {
+pub fn applied(app: &mut App, came: Result<Box<Sent>, Fault>) -> Vec<Effect> {
     let Phase::Making { predicted, .. } = &app.applying.phase else { return Vec::new() };
     let predicted = predicted.clone();
     let sent = match came {
         Ok(sent) => sent,
-        Err(why) => {
-            app.applying.phase = Phase::Stopped(vec![why]);
+        Err(fault) => {
+            app.applying.phase = Phase::Stopped(vec![fault.whole()]);
             app.reanswer();
             return Vec::new();
         }

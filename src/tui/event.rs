@@ -18,7 +18,7 @@ use super::applying::{Attempt, Order, Sent};
 use super::declaring::Reading;
 use super::job::Said;
 use super::proposing::FetchedObjects;
-use crate::ask::Line;
+use crate::ask::{Fault, Line};
 use crate::change::record::Record;
 use crate::change::stage::{Fetched, StagedItem};
 use crate::change::{Change, Stage};
@@ -42,7 +42,7 @@ pub enum Event {
     /// One object as the server (or the file) has it, or why it could not be had.
     Object {
         id: ObjectId,
-        object: Result<serde_json::Value, String>,
+        object: Result<serde_json::Value, Fault>,
     },
     /// How far the listing of a kind has come; `None`: it is done.
     Progress {
@@ -51,8 +51,10 @@ pub enum Event {
     },
     /// The time; sent at most once a second, and only while something on the screen ages.
     Tick(Timestamp),
-    /// A word to the operator: what was copied, what failed.
+    /// A word to the operator: what was copied, what was kept.
     Notice(String),
+    /// Why something that was wanted was not done.
+    Failed(Fault),
     /// The contexts that the kubeconfig offers.
     Contexts(Vec<Name>),
     /// Whether the connection checks nobody's certificate: that stands in the first row for as long as it holds.
@@ -72,10 +74,10 @@ pub enum Event {
         said: Said,
     },
     /// The stage that was kept in another session, or why it could not be read.
-    StageKept(Result<Option<Stage>, String>),
+    StageKept(Result<Option<Stage>, Fault>),
     /// Changes that were asked for, with their objects as they are; or why there are none.
     Staged {
-        items: Result<Vec<StagedItem>, String>,
+        items: Result<Vec<StagedItem>, Fault>,
         then: Then,
     },
     /// The objects that a fix must hold whole, as they are.
@@ -91,14 +93,14 @@ pub enum Event {
     /// How the object of a staged change is by now: `None` where it is not there.
     Compared {
         id: ObjectId,
-        object: Result<Option<serde_json::Value>, String>,
+        object: Result<Option<serde_json::Value>, Fault>,
     },
     /// What was saved in the editor, and what stood there before; or why there is nothing.
     Edited {
         id: ObjectId,
         fetched: Fetched,
         before: String,
-        after: Result<String, String>,
+        after: Result<String, Fault>,
     },
     /// What the server says of all changes that were to be tried, or why they cannot be applied.
     Tried {
@@ -108,7 +110,7 @@ pub enum Event {
     /// How far changes are that are being applied.
     Making(Box<Record>),
     /// What came of them; or why nothing was sent.
-    Applied(Result<Box<Sent>, String>),
+    Applied(Result<Box<Sent>, Fault>),
     /// Whether the context may be written to, and whether it is one of production.
     Writing {
         writes: bool,
@@ -120,6 +122,16 @@ pub enum Event {
     },
     /// How the cluster is reached has changed: words for the status line, empty when all is well.
     Connection(String),
+}
+
+impl Event {
+    /// What came of something that was wanted, in words.
+    pub fn came(of: Result<String, Fault>) -> Self {
+        match of {
+            Ok(words) => Event::Notice(words),
+            Err(fault) => Event::Failed(fault),
+        }
+    }
 }
 
 /// What follows when changes are staged.

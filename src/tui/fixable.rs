@@ -11,7 +11,7 @@ use crate::ask::item::Item;
 use crate::ask::question::declared::Declared;
 use crate::ask::question::fix::Fix;
 use crate::ask::question::trace::Trace;
-use crate::ask::{Line, Question};
+use crate::ask::{Fault, Line, Question};
 use crate::escalate::Foothold;
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
@@ -119,8 +119,8 @@ pub fn propose(app: &mut App) -> Vec<Effect> {
         Some(Meant::Right { subject, scope, what, verbs }) => return rights(app, &subject, &scope, &what, &verbs),
         Some(Meant::Flow(from, to, port)) => match flow(app, &from, &to, &port) {
             Ok(fix) => fix,
-            Err(why) => {
-                app.say(why);
+            Err(fault) => {
+                app.say(fault.whole());
                 return Vec::new();
             }
         },
@@ -148,15 +148,15 @@ fn revoke(subject: &Subject) -> Fix {
 }
 
 /// A flow that is denied is to be allowed, one that is allowed to be denied.
-fn flow(app: &App, from: &End, to: &End, port: &PortAsk) -> Result<Fix, String> {
-    let trace = app.session.world.asker().trace(from, to, port).map_err(|it| it.whole())?;
+fn flow(app: &App, from: &End, to: &End, port: &PortAsk) -> Result<Fix, Fault> {
+    let trace = app.session.world.asker().trace(from, to, port)?;
     let Trace { from, to } = Trace::of(from, to, port);
     let words = from.into_iter().chain(to).collect();
     match trace.outcome() {
         Outcome::Deny => Ok(Fix { words, allow: true, ..Fix::default() }),
         Outcome::Allow => Ok(Fix { words, deny: true, ..Fix::default() }),
         Outcome::Unknown => {
-            Err("fix: the verdict is unknown: say which way, :fix FROM TO --allow or --deny".to_owned())
+            Err(Fault::new("fix: the verdict is unknown", "say which way, :fix FROM TO --allow or --deny"))
         }
     }
 }

@@ -19,6 +19,7 @@ use super::views::stage::StagedAt;
 use super::yaml::{self, ManagedFields};
 use super::{open_view, what_if};
 use crate::ask::staged::Staged;
+use crate::ask::{Fault, FaultKind};
 use crate::change::clash::{Clash, clash};
 use crate::change::rebase::rebased;
 use crate::change::stage::{Fetched, StagedItem};
@@ -69,14 +70,14 @@ pub fn is_about(deltas: &[Delta], id: &ObjectId) -> bool {
 }
 
 /// Takes in the stage that was kept in another session.
-pub fn recall(app: &mut App, kept: Result<Option<Stage>, String>) -> Vec<Effect> {
+pub fn recall(app: &mut App, kept: Result<Option<Stage>, Fault>) -> Vec<Effect> {
     match kept {
         Ok(Some(stage)) if !stage.is_empty() => {
             app.staging.stage = stage;
             app.say(format!("{} from the last session (s shows them, W answers with them)", app.staging.counted()));
         }
         Ok(stage) => app.staging.stage = stage.unwrap_or_default(),
-        Err(why) => app.say(format!("the stage of the last session is put aside: {why}")),
+        Err(fault) => app.say(format!("the stage of the last session is put aside: {}", fault.whole())),
     }
     app.reanswer();
     compare(app)
@@ -89,7 +90,7 @@ fn compare(app: &App) -> Vec<Effect> {
 }
 
 /// Takes in how an object is by now: what others did to other fields is taken over, the rest stands in the way.
-pub fn compared(app: &mut App, id: &ObjectId, now: Result<Option<Value>, String>) -> Vec<Effect> {
+pub fn compared(app: &mut App, id: &ObjectId, now: Result<Option<Value>, Fault>) -> Vec<Effect> {
     // What could not be fetched says nothing about it.
     let (Ok(now), Some(item)) = (now, app.staging.stage.of(id)) else { return Vec::new() };
     let clash = clash(item, now.as_ref());
@@ -118,11 +119,11 @@ pub fn compared(app: &mut App, id: &ObjectId, now: Result<Option<Value>, String>
 }
 
 /// Stages changes that somebody has asked for.
-pub fn take(app: &mut App, items: Result<Vec<StagedItem>, String>) -> Vec<Effect> {
+pub fn take(app: &mut App, items: Result<Vec<StagedItem>, Fault>) -> Vec<Effect> {
     let items = match items {
         Ok(items) => items,
-        Err(why) => {
-            app.say(format!("nothing is staged: {why}"));
+        Err(fault) => {
+            app.say(format!("nothing is staged: {}", fault.whole()));
             return Vec::new();
         }
     };
@@ -258,11 +259,11 @@ pub fn edited(
     id: &ObjectId,
     fetched: Fetched,
     before: &str,
-    after: Result<String, String>,
+    after: Result<String, Fault>,
 ) -> Vec<Effect> {
     let after = match after {
         Ok(text) => text,
-        Err(why) => return take(app, Err(why)),
+        Err(fault) => return take(app, Err(fault)),
     };
     let is_empty = after.lines().all(|it| it.trim().is_empty() || it.trim_start().starts_with('#'));
     if is_empty || after == before {
@@ -279,11 +280,11 @@ pub fn edited(
             app.staging.refused = None;
             take(app, Ok(vec![item]))
         }
-        Err(why) => {
+        Err(fault) => {
             let text: String =
                 after.lines().filter(|it| !it.starts_with(REFUSED)).map(|it| format!("{it}\n")).collect();
-            app.staging.refused = Some((id.clone(), format!("{REFUSED}{why}\n{text}")));
-            app.say(format!("refused: {why} (e goes on from what was typed)"));
+            app.staging.refused = Some((id.clone(), format!("{REFUSED}{fault}\n{text}")));
+            app.say(format!("refused: {fault} (e goes on from what was typed)"));
             Vec::new()
         }
     }
@@ -293,12 +294,14 @@ pub fn edited(
 const REFUSED: &str = "# refused: ";
 
 /// The change that an edited text means.
-fn read(id: &ObjectId, fetched: &Fetched, text: &str) -> Result<StagedItem, String> {
-    let object: Value = kinds::parse_yaml(text).map_err(|it| format!("line {}: {}", it.line, it.what))?;
+fn read(id: &ObjectId, fetched: &Fetched, text: &str) -> Result<StagedItem, Fault> {
+    let fault = |what: String| Fault::of(FaultKind::Input, what);
+    let object: Value =
+        kinds::parse_yaml(text).map_err(|it| fault(it.what.to_string()).at(format!("line {}", it.line)))?;
     let change = Change { op: Op::Update, object };
-    let read = change.id().map_err(|it| it.to_string())?;
+    let read = change.id().map_err(|it| fault(it.0))?;
     if read != *id {
-        return Err(format!("it is {read} now: kind, namespace and name stay as they are"));
+        return Err(fault(format!("it is {read} now: kind, namespace and name stay as they are")));
     }
     let known = match fetched {
         Fetched::There(object) => Change { op: Op::Update, object: object.clone() }.problems(),
@@ -308,9 +311,9 @@ fn read(id: &ObjectId, fetched: &Fetched, text: &str) -> Result<StagedItem, Stri
     if let Some(problem) = change.problems().into_iter().find(|it| !known.iter().any(|known| known.what == it.what)) {
         let line = line_of(text, &lines[yaml::line_of(&lines, &problem.place)].text);
         let place = if problem.place.0.is_empty() { String::new() } else { format!("{}: ", problem.place) };
-        return Err(format!("{line}{place}{}", problem.what));
+        return Err(fault(format!("{place}{}", problem.what)).at(line));
     }
-    StagedItem::new(change, fetched.clone(), "the editor").map_err(|it| it.to_string())
+    StagedItem::new(change, fetched.clone(), "the editor").map_err(|it| fault(it.0))
 }
 
 /// The line of a text that says this, if only one does.
@@ -318,7 +321,7 @@ fn line_of(text: &str, written: &str) -> String {
     let same = |it: &str| it.split_whitespace().eq(written.split_whitespace());
     let mut found = text.lines().enumerate().filter(|it| same(it.1));
     match (found.next(), found.next()) {
-        (Some((at, _)), None) => format!("line {}: ", at + 1),
+        (Some((at, _)), None) => format!("line {}", at + 1),
         _ => String::new(),
     }
 }

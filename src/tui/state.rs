@@ -27,10 +27,10 @@ use super::viewer::Viewer;
 pub use super::views::Shown;
 use super::what_if::Base;
 use super::working::{Kept, Working};
-use crate::ask::World;
 use crate::ask::item::Item;
 use crate::ask::scope::Scope;
 use crate::ask::world::SelfCheck;
+use crate::ask::{Fault, World};
 use crate::model::cluster::Change;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
@@ -193,7 +193,7 @@ pub enum Typing {
 #[derive(Clone, Debug)]
 pub struct Fetched {
     pub id: ObjectId,
-    pub object: Result<serde_json::Value, String>,
+    pub object: Result<serde_json::Value, Fault>,
 }
 
 /// How the program was started: what never changes afterwards.

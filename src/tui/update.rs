@@ -66,6 +66,7 @@ impl App {
             }
             Event::Tick(now) => self.session.now = Some(now),
             Event::Notice(words) => self.input.notice = Some(words),
+            Event::Failed(fault) => self.input.notice = Some(fault.whole()),
             Event::Contexts(contexts) => self.session.contexts = contexts,
             Event::Insecure(insecure) => self.session.insecure = insecure,
             Event::Connection(words) => {

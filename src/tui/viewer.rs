@@ -44,7 +44,7 @@ impl Viewer {
         };
         self.lines = match &fetched.object {
             Ok(value) => yaml::lines(value, self.managed),
-            Err(why) => say(&format!("{object} cannot be read: {why}")),
+            Err(fault) => say(&format!("{object} cannot be read: {}", fault.whole())),
         };
         if std::mem::take(&mut self.seeks) {
             self.cursor = yaml::line_of(&self.lines, place);

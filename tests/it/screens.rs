@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use kreach::ask::Line;
+use kreach::ask::{Fault, FaultKind, Line};
 use kreach::change::stage::Fetched;
 use kreach::kinds::{self, Intern};
 use kreach::manifests::Manifests;
@@ -185,9 +185,10 @@ impl Driver {
     }
 }
 
-pub fn object(id: &ObjectId) -> Result<Value, String> {
+pub fn object(id: &ObjectId) -> Result<Value, Fault> {
     let found = documents().find(|(it, _)| it == id);
-    found.map(|(_, text)| serde_saphyr::from_str(text).expect("a document")).ok_or_else(|| "not in the files".into())
+    let none = || Fault::of(FaultKind::Input, "not in the files");
+    found.map(|(_, text)| serde_saphyr::from_str(text).expect("a document")).ok_or_else(none)
 }
 
 /// The frame as text, and the runs of its styles.

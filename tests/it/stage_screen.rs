@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use kreach::ask::{Fault, FaultKind};
 use kreach::change::stage::{Fetched, StagedItem};
 use kreach::change::{Change, Op, Stage};
 use kreach::embedded::{Settings, World, kinds, kubeconfig, serve, serve_named};
@@ -175,7 +176,7 @@ fn a_stage_of_another_session_is_there_again() {
     let mut driver = driver();
     driver.send(Event::StageKept(Ok(Some(stage))));
     assert!(driver.text().contains("1 staged change from the last session"), "{}", driver.text());
-    driver.send(Event::StageKept(Err("it is torn".to_owned())));
+    driver.send(Event::StageKept(Err(Fault::of(FaultKind::Input, "it is torn"))));
     assert!(driver.text().contains("put aside: it is torn"), "{}", driver.text());
 }
 

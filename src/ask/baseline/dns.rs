@@ -21,6 +21,7 @@ impl Default for DnsServers {
 }
 
 impl FromStr for DnsServers {
+    /// One phrase, which clap says behind the argument.
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {

@@ -35,7 +35,7 @@ pub fn namespace(ground: &Ground<'_>, name: &Name, directions: &[Direction]) -> 
 /// What cuts one pod off.
 ///
 /// # Errors
-/// Why it cannot be: a clause.
+/// Why it cannot be: a clause, and no fault: an answer says it beside the other candidates.
 pub fn pod(ground: &Ground<'_>, id: &PodId) -> Result<Draft, String> {
     let held = ground.cluster.pods.get(&id.namespace, &id.name).ok_or("there is no such pod")?;
     if held.origin() == PodOrigin::Template {

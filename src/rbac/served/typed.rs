@@ -75,6 +75,13 @@ const CATEGORIES: [&str; 2] = ["all", "api-extensions"];
 /// Paths that people type without their `/`.
 const PATHS: [&str; 9] = ["healthz", "livez", "readyz", "metrics", "version", "openapi", "swagger", "apis", "debug"];
 
+/// What is said of a word that no resource is called by.
+enum Unserved {
+    /// A server's discovery proves it.
+    Refused(Refusal),
+    Noted(Name),
+}
+
 impl Served {
     /// The served plural that is nearest to a word, if any is near.
     pub fn nearest(&self, word: &str) -> Option<&Resource> {
@@ -144,8 +151,8 @@ impl Served {
         let all = self.named(word, group);
         if all.is_empty() {
             match self.unknown(word, group) {
-                Ok(told) => *refusal = Some(told),
-                Err(note) => notes.push(note.into()),
+                Unserved::Refused(told) => *refusal = Some(told),
+                Unserved::Noted(note) => notes.push(note),
             }
             return None;
         }
@@ -172,18 +179,18 @@ impl Served {
     }
 
     /// That nothing is called so: refused where a server's discovery proves it, else a note.
-    fn unknown(&self, word: &str, group: Option<&str>) -> Result<Refusal, String> {
+    fn unknown(&self, word: &str, group: Option<&str>) -> Unserved {
         let written = group.map_or_else(|| word.to_owned(), |group| format!("{word}.{group}"));
         let hint = self.hint(word, group);
         let what = format!("unknown resource {written:?}{hint}");
         let is_proven = self.source == ServedFrom::Discovery && self.is_known_group(group.unwrap_or("*"));
         if is_proven {
-            return Ok(Refusal { what, hint: "--unserved asks all the same".to_owned() });
+            return Unserved::Refused(Refusal { what, hint: "--unserved asks all the same".to_owned() });
         }
         let unsure: Vec<&str> = self.unsure.iter().map(|it| if it.is_empty() { "core" } else { it }).collect();
         match unsure.is_empty() {
-            true => Err(what),
-            false => Err(format!("{what}; what {} serves could not be asked", unsure.join(", "))),
+            true => Unserved::Noted(what.into()),
+            false => Unserved::Noted(format!("{what}; what {} serves could not be asked", unsure.join(", ")).into()),
         }
     }
 

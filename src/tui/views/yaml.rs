@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{Back, View};
+use crate::ask::Fault;
 use crate::model::id::ObjectId;
 use crate::model::place::Place;
 use crate::tui::app::{App, Fetched};
@@ -40,7 +41,7 @@ impl View for YamlAt {
         let staged = app.session.what_if.as_ref().and_then(|_| app.staging.stage.of(&self.object));
         let staged = staged.map(|it| Fetched {
             id: self.object.clone(),
-            object: it.after().cloned().ok_or_else(|| "it is deleted in the stage".to_owned()),
+            object: it.after().cloned().ok_or_else(|| Fault::new("it is deleted in the stage", "")),
         });
         app.answers.yaml.show(&self.object, &self.place, staged.as_ref().or(app.session.fetched.as_ref()));
     }
