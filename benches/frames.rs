@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use kreach::embedded;
 use kreach::kinds::{self, Intern};
 use kreach::model::address::Addresses;
-use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use kreach::model::facts::{PodBuilder, SharedPod};
 use kreach::model::id::Kind;
 use kreach::model::name::Name;
@@ -113,7 +113,7 @@ fn cluster(pods: u32) -> Cluster {
         let address = std::net::IpAddr::from([10, (at >> 16) as u8, (at >> 8) as u8, at as u8]);
         let node = Name::from(format!("node-{}", at % 500));
         let pod = PodBuilder { addresses: Addresses::new([address]), node, ..PodBuilder::new(namespace, name) };
-        cluster.apply(Delta::Put(Entry::new(pod.build())));
+        cluster.apply(Delta::Put(ReadObject::new(pod.build())));
     }
     cluster
 }
@@ -225,7 +225,9 @@ fn everybody(bindings: u32, asked: &str) {
         let mut changed = (**binding).clone();
         changed.subjects = Default::default();
         let start = Instant::now();
-        bench.app.update(Event::Deltas(vec![Delta::Put(Entry::new(AnyFact::Binding(SharedBinding::new(changed))))]));
+        bench
+            .app
+            .update(Event::Deltas(vec![Delta::Put(ReadObject::new(AnyFact::Binding(SharedBinding::new(changed))))]));
         bench.frame();
         start.elapsed()
     };
@@ -287,7 +289,7 @@ fn changes(cluster: &Cluster) {
         .iter()
         .map(|pod| {
             let changed = pod.changed(|it| it.node = "node-moved".into());
-            let entry = Entry::new(AnyFact::Pod(changed.into()));
+            let entry = ReadObject::new(AnyFact::Pod(changed.into()));
             let start = Instant::now();
             bench.app.update(Event::Deltas(vec![Delta::Put(entry)]));
             bench.frame();
@@ -322,7 +324,7 @@ fn churn(cluster: &Cluster) -> std::io::Result<()> {
         let batches = pods.chunks(EVENTS.div_ceil(30)).map(|batch| {
             let change = |pod: &SharedPod| {
                 let changed = pod.changed(|it| it.node = "node-moved".into());
-                Delta::Put(Entry::new(AnyFact::Pod(changed.into())))
+                Delta::Put(ReadObject::new(AnyFact::Pod(changed.into())))
             };
             let deltas: Vec<Delta> = batch.iter().map(change).collect();
             let start = Instant::now();

@@ -12,8 +12,8 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kreach::ask::needs::{Needs, Read};
-use kreach::embedded::{Settings, serve_named};
+use kreach::ask::needs::{Needs, ReadNeed};
+use kreach::embedded::{ServeSettings, serve_named};
 use kreach::kinds::KINDS;
 use kreach::live::read::Reader;
 use kreach::live::{self, SessionKinds, connect};
@@ -33,7 +33,7 @@ fn main() {
 }
 
 async fn serve(world: &str) {
-    let server = serve_named(world, "127.0.0.1:0", Settings::default()).await.expect("a server");
+    let server = serve_named(world, "127.0.0.1:0", ServeSettings::default()).await.expect("a server");
     println!("{}", server.url());
     std::future::pending::<()>().await;
 }
@@ -85,7 +85,7 @@ async fn stream(client: kube::Client, begun: Instant) -> (Cluster, Option<Durati
 /// As a command does it that needs everything.
 async fn pages(client: kube::Client) -> Cluster {
     let mut cluster = Cluster::new(Coverage::Unread);
-    let all = KINDS.iter().map(|it| Read::All { kind: it.kind, scope: Scope::Everywhere });
+    let all = KINDS.iter().map(|it| ReadNeed::All { kind: it.kind, scope: Scope::Everywhere });
     Reader::new(client, Vec::new()).read(&mut cluster, &Needs(all.collect())).await.expect("a sound server");
     cluster
 }

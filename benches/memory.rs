@@ -8,7 +8,7 @@ use std::alloc::System;
 use std::borrow::Cow;
 
 use kreach::embedded::{World, kinds};
-use kreach::kinds::{Intern, KINDS, KindSpec, Watch};
+use kreach::kinds::{Intern, KINDS, KindSpec, WatchedPart};
 use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::facts::Fact;
@@ -50,7 +50,7 @@ fn dropped<T: Fact>(what: &str, objects: &mut Objects<T>) {
 
 /// An object as a watch of its kind sends it: of workloads the metadata alone.
 fn sent<'a>(spec: &KindSpec, json: &'a [u8]) -> Cow<'a, str> {
-    if spec.watch == Watch::Full {
+    if spec.watch == WatchedPart::Full {
         return Cow::Borrowed(std::str::from_utf8(json).expect("the server writes UTF-8"));
     }
     let object: serde_json::Value = serde_json::from_slice(json).expect("the server writes JSON");

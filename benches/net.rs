@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use kreach::change::{self, Side, Sides};
 use kreach::kinds::Intern;
 use kreach::model::address::{Addresses, Block};
-use kreach::model::cluster::{AnyFact, Change, Cluster, Delta, Entry};
+use kreach::model::cluster::{AnyFact, Change, Cluster, Delta, ReadObject};
 use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Namespace, Owner, Pod, PodBuilder, SharedPod};
 use kreach::model::id::{Kind, PodId};
 use kreach::model::items::Items;
@@ -63,7 +63,7 @@ const TIERS: [&str; 3] = ["frontend", "backend", "data"];
 const APPS: [&str; 6] = ["api", "web", "worker", "cache", "db", "gateway"];
 
 fn put(cluster: &mut Cluster, fact: AnyFact) -> Vec<Change> {
-    cluster.apply(Delta::Put(Entry::new(fact)))
+    cluster.apply(Delta::Put(ReadObject::new(fact)))
 }
 
 fn labels(pairs: &[(&str, &str)]) -> Labels {

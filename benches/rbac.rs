@@ -9,15 +9,15 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use kreach::model::evidence::Outcome;
 use kreach::model::facts::{Meta, Namespace, ServiceAccount};
 use kreach::model::labels::Labels;
 use kreach::model::name::Name;
 use kreach::model::role::{
-    Binding, Origin, Role, RoleRef, RoleRule, RuleLists, SharedBinding, SharedRole, Subject, SubjectKind,
+    Binding, Role, RoleRef, RoleRule, RoleSource, RuleLists, SharedBinding, SharedRole, Subject, SubjectKind,
 };
-use kreach::rbac::{Identity, Index, Places, Request};
+use kreach::rbac::{AskedPlaces, Identity, Index, Request};
 
 use random::Random;
 
@@ -108,10 +108,10 @@ fn binding(random: &mut Random, names: &Names, number: usize) -> Binding {
 fn world(random: &mut Random, names: &Names) -> Cluster {
     let mut cluster = Cluster::default();
     let mut put = |fact: AnyFact| {
-        cluster.apply(Delta::Put(Entry::new(fact)));
+        cluster.apply(Delta::Put(ReadObject::new(fact)));
     };
     let role = |random: &mut Random, meta: Meta| {
-        Role::new(meta, (0..1 + random.below(12)).map(|_| rule(random, names)).collect(), Origin::Server)
+        Role::new(meta, (0..1 + random.below(12)).map(|_| rule(random, names)).collect(), RoleSource::Server)
     };
     for namespace in &names.namespaces {
         let own = meta(&Name::empty(), namespace.to_string());
@@ -235,11 +235,11 @@ fn main() {
     });
     measure("who can, in a namespace", Duration::from_micros(500), 5_000, || {
         let it = next();
-        index.who_can(&cluster, &requests[it % requests.len()], Places::Asked).holders.len()
+        index.who_can(&cluster, &requests[it % requests.len()], AskedPlaces::Asked).holders.len()
     });
     measure("who can, everywhere", Duration::from_micros(500), 2_000, || {
         let it = next();
-        index.who_can(&cluster, &requests[it % requests.len()], Places::Everywhere).holders.len()
+        index.who_can(&cluster, &requests[it % requests.len()], AskedPlaces::Everywhere).holders.len()
     });
     measure("all of a subject", Duration::from_micros(200), 20_000, || {
         let it = next();
@@ -255,7 +255,7 @@ fn main() {
         .collect();
     measure("a binding's event to the renewed answer", Duration::from_micros(200), 5_000, || {
         let binding = events.pop().expect("as many as are measured");
-        let changes = cluster.apply(Delta::Put(Entry::new(AnyFact::Binding(binding))));
+        let changes = cluster.apply(Delta::Put(ReadObject::new(AnyFact::Binding(binding))));
         index.apply(&cluster, &changes);
         index.can(&identities[number % identities.len()], &requests[number % requests.len()]).grants.len()
     });

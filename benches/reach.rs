@@ -16,7 +16,7 @@ use kreach::ask::world::SelfCheck;
 use kreach::embedded::{World as Seeded, kinds};
 use kreach::escalate::{Certainty, Foothold, Goal, Ground, closure, reach};
 use kreach::kinds::{Intern, KINDS};
-use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::name::Name;
 use kreach::model::role::Subject;
@@ -144,7 +144,7 @@ fn main() {
     measure("a binding's event to the renewed closure", ms, 400, |_| {
         let mut binding = (*bindings[random.below(bindings.len())]).clone();
         binding.role = bindings[random.below(bindings.len())].role.clone();
-        world.apply(vec![Delta::Put(Entry::new(AnyFact::Binding(binding.into())))]);
+        world.apply(vec![Delta::Put(ReadObject::new(AnyFact::Binding(binding.into())))]);
         reach(&world.ground(&[]), &sample[random.below(sample.len())], Certainty::Certain).entries().len()
     });
     let pods: Vec<_> = world.cluster.pods.iter().cloned().collect();
@@ -152,7 +152,7 @@ fn main() {
         // It is gone and comes back: both are told.
         let pod = pods[random.below(pods.len())].clone();
         world.apply(vec![Delta::Gone(pod.pod_id().object())]);
-        world.apply(vec![Delta::Put(Entry::new(AnyFact::Pod(pod)))]);
+        world.apply(vec![Delta::Put(ReadObject::new(AnyFact::Pod(pod)))]);
         reach(&world.ground(&[]), &sample[random.below(sample.len())], Certainty::Certain).entries().len()
     });
     drop(pods);

@@ -10,7 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
-use crate::ask::question::list::Named;
+use crate::ask::question::list::ListCommand;
 use crate::cli;
 use crate::live::connect::{Flags, Plugins};
 use crate::tui::theme::PALETTES;
@@ -75,7 +75,7 @@ pub enum Command {
     /// Which namespace may connect to which, or who may do what
     Matrix(cli::matrix::MatrixArgs),
     #[command(flatten)]
-    List(Named<cli::list::ListArgs>),
+    List(ListCommand<cli::list::ListArgs>),
     /// What a rule says that an answer rests on
     Rule(cli::rule::RuleArgs),
     /// The ClusterRole that kreach needs, as YAML
@@ -92,7 +92,7 @@ pub enum Command {
 
 impl Command {
     /// The subcommands that ask a cluster.
-    pub fn asks(&self) -> Option<&dyn cli::Command> {
+    pub fn asks(&self) -> Option<&dyn cli::AskingCommand> {
         match self {
             Command::Trace(it) => Some(it),
             Command::Map(it) => Some(it),

@@ -103,7 +103,7 @@ fn ask(args: &Args, command: &Command) -> Result<Exit, Fault> {
 }
 
 /// Reads what a command needs, and prints its answer and what is said beside it.
-fn answer(args: &Args, command: &dyn crate::cli::Command, color: Color) -> Result<Exit, Fault> {
+fn answer(args: &Args, command: &dyn crate::cli::AskingCommand, color: Color) -> Result<Exit, Fault> {
     one_stdin(args, command)?;
     let wants = Wants::Of(command);
     let Loaded { world, mut context, .. } = load(args, &wants, color).inspect_err(|_| info_alone(args, color))?;
@@ -133,7 +133,7 @@ fn answer(args: &Args, command: &dyn crate::cli::Command, color: Color) -> Resul
 }
 
 /// Files, what is staged and questions cannot be read from stdin at once.
-fn one_stdin(args: &Args, command: &dyn crate::cli::Command) -> Result<(), Fault> {
+fn one_stdin(args: &Args, command: &dyn crate::cli::AskingCommand) -> Result<(), Fault> {
     let batch = command.batch().is_some_and(|it| it.path == "-");
     stdin_once(args, batch.then_some("--batch -"))
 }

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use listed::Listed;
+use listed::PeopleElement;
 use records::records;
 
 use crate::model::name::Name;
@@ -140,7 +140,7 @@ impl Raw {
         }
     }
 
-    fn list(&mut self, name: &str, list: Vec<Listed>) -> Result<(), PeopleError> {
+    fn list(&mut self, name: &str, list: Vec<PeopleElement>) -> Result<(), PeopleError> {
         for (at, it) in list.into_iter().enumerate() {
             let groups = it.groups.unwrap_or_default().into_iter().collect();
             self.add(format!("{name} [{at}]"), "", it.user, groups, standing(it.active))?;

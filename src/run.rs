@@ -45,7 +45,7 @@ use clock::Clock;
 use feed::{Feed, next_batch};
 use jobs::RunningJob;
 use questions::Done;
-use signals::{Sent, Signals};
+use signals::{SignalMeaning, Signals};
 use stage::{Edit, Keeping};
 use start::prepare;
 
@@ -182,13 +182,13 @@ impl Program {
             let step = tokio::select! {
                 biased;
                 sent = signals.next() => match sent {
-                    Sent::End(code) => LoopStep::End(code),
-                    Sent::Resume => {
+                    SignalMeaning::End(code) => LoopStep::End(code),
+                    SignalMeaning::Resume => {
                         self.take_back()?;
                         self.draw()?;
                         LoopStep::Go
                     }
-                    Sent::Resized => {
+                    SignalMeaning::Resized => {
                         self.measure()?;
                         LoopStep::Go
                     }

@@ -5,7 +5,7 @@
 
 use super::{Applier, Stopped};
 use crate::change::plan::{self, PlanStep, Tried};
-use crate::live::write::{Refusal, Sent, Trial, WriteMethod, Written};
+use crate::live::write::{Trial, WriteMethod, WriteOutcome, WriteRefusal, WrittenObject};
 
 /// How a step is written.
 pub(super) fn way(step: &PlanStep) -> WriteMethod {
@@ -42,24 +42,24 @@ impl Applier {
         if refused.is_empty() { Ok(tried) } else { Err(Stopped::No { what: refused, hint }) }
     }
 
-    async fn attempt_one(&self, step: &mut PlanStep) -> Result<Result<Written, Refusal>, Stopped> {
+    async fn attempt_one(&self, step: &mut PlanStep) -> Result<Result<WrittenObject, WriteRefusal>, Stopped> {
         loop {
             let sent = self.writer.send(&step.id, &step.object, way(step), Trial::DryRun).await;
             return match sent {
-                Sent::Done(written) => Ok(Ok(written)),
+                WriteOutcome::Done(written) => Ok(Ok(written)),
                 // What we wrote as a whole is ours to apply, too.
-                Sent::Refused(refusal) if refusal.is_of_our_own() && !step.takes_over => {
+                WriteOutcome::Refused(refusal) if refusal.is_of_our_own() && !step.takes_over => {
                     step.takes_over = true;
                     continue;
                 }
-                Sent::Refused(refusal) => Ok(Err(refusal)),
-                Sent::Unsent(fault) | Sent::Unknown(fault) => Err(Stopped::Failed(fault)),
+                WriteOutcome::Refused(refusal) => Ok(Err(refusal)),
+                WriteOutcome::Unsent(fault) | WriteOutcome::Unknown(fault) => Err(Stopped::Failed(fault)),
             };
         }
     }
 }
 
-fn take(tried: &mut Tried, step: PlanStep, written: Written) {
+fn take(tried: &mut Tried, step: PlanStep, written: WrittenObject) {
     tried.notes.extend(written.warnings.iter().map(|it| format!("{}: the server warns: {it}", step.id)));
     if step.is_nothing(written.object.as_ref()) {
         return tried.notes.push(format!("{} is so already", step.id));
@@ -69,7 +69,7 @@ fn take(tried: &mut Tried, step: PlanStep, written: Written) {
 }
 
 /// Why the server refuses a step, whose fields stand in the way included.
-pub(super) fn told(refusal: &Refusal) -> String {
+pub(super) fn told(refusal: &WriteRefusal) -> String {
     if refusal.is_conflict_of_managers() {
         let fields: Vec<String> =
             refusal.managers.iter().map(|(manager, field)| format!("{field} is managed by {manager}")).collect();
@@ -78,7 +78,7 @@ pub(super) fn told(refusal: &Refusal) -> String {
     if refusal.status == 409 { format!("conflict: {}", refusal.what) } else { refusal.what.clone() }
 }
 
-fn hint_for(refusal: &Refusal) -> &'static str {
+fn hint_for(refusal: &WriteRefusal) -> &'static str {
     match refusal.status {
         409 if refusal.is_conflict_of_managers() => "--force-conflicts takes these fields over",
         409 => "the object was changed meanwhile: try again",

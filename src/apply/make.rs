@@ -15,8 +15,8 @@ use super::attempt::{told, way};
 use super::{Applier, Log};
 use crate::change::Op;
 use crate::change::plan::{PlanStep, Settled, Tried};
-use crate::change::record::{ChangeState, Kept, Record};
-use crate::live::write::{Sent, Trial, Written};
+use crate::change::record::{ChangeState, Record, RecordedChange};
+use crate::live::write::{Trial, WriteOutcome, WrittenObject};
 
 /// For how long what was sent may still come: the server was told to give up before that.
 pub(super) const LATEST: Duration = Duration::from_secs(25);
@@ -47,12 +47,12 @@ impl Applier {
         Ok(())
     }
 
-    async fn make_one(&self, step: &PlanStep, predicted: Option<&Value>, kept: &mut Kept) {
+    async fn make_one(&self, step: &PlanStep, predicted: Option<&Value>, kept: &mut RecordedChange) {
         match self.writer.send(&step.id, &step.object, way(step), Trial::Real).await {
-            Sent::Done(written) => made(step, written, kept),
-            Sent::Refused(refusal) => kept.end(ChangeState::Refused, told(&refusal)),
-            Sent::Unsent(fault) => kept.end(ChangeState::Refused, format!("it was not sent: {fault}")),
-            Sent::Unknown(fault) => {
+            WriteOutcome::Done(written) => made(step, written, kept),
+            WriteOutcome::Refused(refusal) => kept.end(ChangeState::Refused, told(&refusal)),
+            WriteOutcome::Unsent(fault) => kept.end(ChangeState::Refused, format!("it was not sent: {fault}")),
+            WriteOutcome::Unknown(fault) => {
                 self.settle(step, predicted, kept, Instant::now() + LATEST).await;
                 if kept.state != ChangeState::Made {
                     kept.why = format!("{fault}; {}", kept.why);
@@ -62,7 +62,13 @@ impl Applier {
     }
 
     /// Finds out what became of a step whose answer was lost.
-    pub(super) async fn settle(&self, step: &PlanStep, predicted: Option<&Value>, kept: &mut Kept, until: Instant) {
+    pub(super) async fn settle(
+        &self,
+        step: &PlanStep,
+        predicted: Option<&Value>,
+        kept: &mut RecordedChange,
+        until: Instant,
+    ) {
         loop {
             let is_late = Instant::now() >= until;
             match self.now(&step.id).await {
@@ -89,7 +95,7 @@ impl Applier {
     }
 }
 
-fn made(step: &PlanStep, written: Written, kept: &mut Kept) {
+fn made(step: &PlanStep, written: WrittenObject, kept: &mut RecordedChange) {
     if step.op == Op::Create && !written.is_new {
         // Whose object it is now cannot be told apart, so that undo leaves it alone.
         return kept.end(
@@ -101,7 +107,7 @@ fn made(step: &PlanStep, written: Written, kept: &mut Kept) {
     kept.end(ChangeState::Made, String::new());
 }
 
-impl Kept {
+impl RecordedChange {
     fn end(&mut self, state: ChangeState, why: String) {
         (self.state, self.why) = (state, why);
     }

@@ -8,14 +8,14 @@
 //! What a question rests on is read before ([`super::question::Reads`]); what was not read is a gap of the answer.
 
 use super::choke::Choked;
-use super::compared::Compared;
+use super::compared::ComparedSubjects;
 use super::escalation::Watch;
 use super::fix::FixAnswer;
 use super::question::about::Explanation;
 use super::question::can::Allowed;
-use super::question::list::Table;
+use super::question::list::FilteredTable;
 use super::question::map::Mapped;
-use super::question::matrix::{Of, Pairs, Sheet};
+use super::question::matrix::{AccessSheet, NamespacePairs, Of};
 use super::question::permissions::HeldPermissions;
 use super::question::who_can::Holders;
 use super::question::{Here, Question, reach};
@@ -42,12 +42,12 @@ pub enum Answer<'a> {
     WhoCan(Holders<'a>),
     Permissions(HeldPermissions<'a>),
     /// What only one of two subjects holds.
-    Compared(Compared),
+    Compared(ComparedSubjects),
     Explanation(Explanation),
     Touched(Touched),
-    Namespaces(Pairs),
-    Access(Sheet),
-    List(Table),
+    Namespaces(NamespacePairs),
+    Access(AccessSheet),
+    List(FilteredTable),
 }
 
 impl World {

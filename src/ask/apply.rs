@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::diff::{self, Common, Fold};
-use super::fix::guards::{self, Seen, Stops, Tripped};
+use super::fix::guards::{self, GuardedChange, Stops, Tripped};
 use super::{World, gained, order};
 use crate::change::edits::{Change, Op, Unfit, project};
 use crate::change::object::owner;
@@ -83,7 +83,7 @@ pub fn weigh(world: &World, changes: Vec<Change>) -> Result<Weighed, Unfit> {
     let mut notes: Vec<String> = Vec::new();
     let told = order::lines(&order, &changes);
     let changes = order.of(&changes);
-    let seen = Seen { before: world, after: &after, impact: &impact, changes: &changes };
+    let seen = GuardedChange { before: world, after: &after, impact: &impact, changes: &changes };
     let tripped = guards::tripped(&seen);
     notes.extend(guards::unchecked(&seen));
     notes.extend(unsure(&world.cluster));

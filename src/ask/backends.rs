@@ -16,7 +16,7 @@ use crate::model::cluster::Cluster;
 use crate::model::endpoints::Endpoint;
 use crate::model::evidence::Gap;
 use crate::model::facts::{
-    ContainerRole, EndpointSlice, Fact, Phase, Pod, PodOrigin, Service, ServicePort, ServiceType, SharedPod, TargetPort,
+    ContainerRole, EndpointSlice, Fact, Phase, Pod, PodSource, Service, ServicePort, ServiceType, SharedPod, TargetPort,
 };
 use crate::model::id::Kind;
 use crate::model::labels::Labels;
@@ -27,16 +27,16 @@ use crate::text::Mark;
 use crate::text::evidence::Evidence;
 
 use super::Fault;
-use super::directory::{Directory, Holder};
+use super::directory::{AddressOwner, Directory};
 use super::end::PortAsk;
 use super::entry::is_node_port_of;
-use super::member::Member;
+use super::member::EndMember;
 use super::resolve::uncovered;
 
 /// One member that a Service's port leads to.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Backend {
-    pub member: Member,
+    pub member: EndMember,
     /// The only family in which the Service leads here; `None` for both.
     pub family: Option<Family>,
     pub protocol: Protocol,
@@ -226,7 +226,7 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
     }
 
     /// Whom an endpoint means: the pod that it names, or whoever holds its address (S49).
-    fn member(&self, endpoint: &Endpoint, found: &mut Routes) -> Option<Member> {
+    fn member(&self, endpoint: &Endpoint, found: &mut Routes) -> Option<EndMember> {
         let address = canonical(endpoint.address);
         let namespace = &self.service.meta.namespace;
         if endpoint.pod.is_empty() {
@@ -234,7 +234,7 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
         }
         match self.cluster.pods.get(namespace, &endpoint.pod) {
             Some(pod) if pod.phase().is_finished() => None,
-            Some(pod) => Some(Member::Pod(pod.clone())),
+            Some(pod) => Some(EndMember::Pod(pod.clone())),
             None => {
                 match uncovered(self.cluster, Kind::POD, namespace) {
                     Some(gap) => found.gaps.push(gap),
@@ -252,14 +252,14 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
         }
     }
 
-    fn holder(&self, address: std::net::IpAddr) -> Member {
+    fn holder(&self, address: std::net::IpAddr) -> EndMember {
         let holders = (self.directory)().holders(address).iter();
         let objects = holders.filter_map(|it| match it {
-            Holder::Pod(pod) => Some(Member::Pod(pod.clone())),
-            Holder::Node(node) => Some(Member::Node(node.clone())),
-            Holder::Service(_) => None,
+            AddressOwner::Pod(pod) => Some(EndMember::Pod(pod.clone())),
+            AddressOwner::Node(node) => Some(EndMember::Node(node.clone())),
+            AddressOwner::Service(_) => None,
         });
-        objects.into_iter().next().unwrap_or(Member::Address(address))
+        objects.into_iter().next().unwrap_or(EndMember::Address(address))
     }
 
     /// The pods that the selector selects and that are ready, as the endpoints controller would list them (CONTRACT §1).
@@ -284,7 +284,7 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
 
     fn add_selected(&self, pod: &SharedPod, route: &mut Route, found: &mut Routes) {
         let is_pending = pod.phase() == Phase::Pending && pod.addresses().is_empty();
-        let waits = pod.is_unready() || is_pending && pod.origin() == PodOrigin::Listed;
+        let waits = pod.is_unready() || is_pending && pod.origin() == PodSource::Listed;
         if waits && !self.service.publishes_not_ready {
             route.not_ready += 1;
             return;
@@ -298,7 +298,7 @@ impl<'d, F: Fn() -> &'d Directory> Lookup<'_, F> {
         if number != own {
             found.notes.push(self.headless_note(&route.port, own));
         }
-        let (member, protocol) = (Member::Pod(pod.clone()), route.port.protocol);
+        let (member, protocol) = (EndMember::Pod(pod.clone()), route.port.protocol);
         route.backends.push(Backend {
             member,
             family: self.only_family(),

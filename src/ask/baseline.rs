@@ -30,14 +30,14 @@ use serde_json::Value;
 
 use super::expectation::Expectations;
 use super::{Fault, Here, World};
-use crate::manifests::{Manifests, Object};
+use crate::manifests::{ManifestId, Manifests};
 use crate::model::name::Name;
 use crate::model::port::PortSet;
 use crate::net::reach::Unit;
 use crate::text::Page;
 
 pub use dns::DnsServers;
-use gates::Judged;
+use gates::JudgedFlow;
 use units::{Peer, Units};
 
 /// Where Kubernetes' own pods are.
@@ -60,7 +60,7 @@ pub struct BaselineScope {
 /// Why something is needed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Because {
-    pub object: Object,
+    pub object: ManifestId,
     pub place: String,
     pub what: String,
 }
@@ -88,7 +88,7 @@ pub struct Needed {
 /// Something that a manifest refers to and that leads to no pods.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Unresolved {
-    pub object: Object,
+    pub object: ManifestId,
     pub place: String,
     pub value: String,
 }
@@ -157,10 +157,10 @@ impl Baseline {
 
 /// A flow in the making: between whom, on which ports, and why.
 #[derive(Default)]
-struct Flows(BTreeMap<(Peer, Peer), Flow>);
+struct Flows(BTreeMap<(Peer, Peer), NeededFlow>);
 
 #[derive(Default)]
-struct Flow {
+struct NeededFlow {
     ports: BTreeSet<ports::NeededPort>,
     because: BTreeSet<Because>,
 }
@@ -178,7 +178,7 @@ impl Flows {
 }
 
 /// What is found while needs are read.
-struct Draft<'a> {
+struct BaselineDraft<'a> {
     manifests: &'a Manifests,
     units: Units<'a>,
     flows: Flows,
@@ -192,7 +192,7 @@ impl World {
     /// An end of what is to be kept is proven not to be there.
     pub fn baseline(&self, manifests: &Manifests, wanted: &BaselineScope, here: &Here) -> Result<Baseline, Fault> {
         let units = Units::of(self, manifests, wanted);
-        let mut draft = Draft { manifests, units, flows: Flows::default(), baseline: Baseline::default() };
+        let mut draft = BaselineDraft { manifests, units, flows: Flows::default(), baseline: Baseline::default() };
         draft.baseline.namespaces = draft.units.scope.clone();
         draft.baseline.missing = manifests.missing.iter().cloned().collect();
         draft.services_named();
@@ -211,8 +211,8 @@ impl World {
     }
 }
 
-impl Draft<'_> {
-    fn tell(&mut self, judged: &[Judged]) {
+impl BaselineDraft<'_> {
+    fn tell(&mut self, judged: &[JudgedFlow]) {
         for it in judged {
             let needed = Needed {
                 from: self.units.name(it.from),

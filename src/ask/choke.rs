@@ -7,7 +7,7 @@
 //!       sa:ci/runner in 3 steps: exec into a pod > ... > holds everything
 //! ```
 
-use crate::escalate::choke::{self, Cut, Left, Point, Whose, Why, choke};
+use crate::escalate::choke::{self, GrantCut, Left, Point, Whose, Why, choke};
 use crate::escalate::{Ground, Step};
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::ObjectId;
@@ -133,7 +133,7 @@ impl Choked {
     }
 
     fn point(&self, it: &Point) -> [Line; 2] {
-        let Cut { binding, .. } = &it.cut;
+        let GrantCut { binding, .. } = &it.cut;
         let text = format!("{} subjects[{}]: {}, {}", binding.id(), it.cut.place, it.cut.subject(), role(&it.cut));
         let place = Place::new("subjects").item(it.cut.place);
         [Line::new(2, Mark::Deny, text).linked(&binding.id(), &place), self.way(3, Mark::Plain, &it.way, "")]
@@ -179,7 +179,7 @@ pub fn why(it: &Left) -> &'static str {
 }
 
 /// `clusterrole/edit rules[3]`; the role as a whole where no rule is the reason.
-fn role(cut: &Cut) -> String {
+fn role(cut: &GrantCut) -> String {
     match &cut.rule {
         Some((role, rule)) => format!("{role} rules[{rule}]"),
         None => role_id(&cut.binding.role, &cut.binding.meta.namespace),

@@ -12,7 +12,7 @@ use crate::text::{Line, Mark, Page, words};
 
 /// Two subjects and what only each of them holds.
 #[derive(Clone, Debug)]
-pub struct Compared {
+pub struct ComparedSubjects {
     pub sides: [ComparedSubject; 2],
     /// Why rows may be missing: both are read from the same bindings, so that it is true of either.
     pub gaps: Vec<Evidence>,
@@ -27,7 +27,7 @@ pub struct ComparedSubject {
     pub only: Vec<PermissionRow>,
 }
 
-impl Compared {
+impl ComparedSubjects {
     /// Compares what two subjects hold.
     pub fn of(a: &Folded, b: &Folded) -> Self {
         let side = |a: &Folded, b: &Folded| ComparedSubject { subject: a.identity.subject.clone(), only: only(a, b) };

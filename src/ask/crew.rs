@@ -15,7 +15,7 @@ use super::backends::{self, Routes};
 use super::directory::Directory;
 use super::end::PortAsk;
 use super::isolation::Isolation;
-use super::workload::Workloads;
+use super::workload::FoundWorkloads;
 use super::world::World;
 use crate::model::cluster::Change;
 use crate::model::facts::{Phase, Pod, SharedPod};
@@ -25,7 +25,7 @@ use crate::net::IsolationCounts;
 
 /// How several pods are isolated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Together {
+pub enum CrewIsolation {
     /// There is none that a policy could select.
     #[default]
     Nobody,
@@ -35,31 +35,31 @@ pub enum Together {
     Mixed { is_open: bool },
 }
 
-impl Together {
+impl CrewIsolation {
     /// One short word.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Together::Nobody => "-",
-            Together::All(it) => it.as_str(),
-            Together::Mixed { .. } => "some",
+            CrewIsolation::Nobody => "-",
+            CrewIsolation::All(it) => it.as_str(),
+            CrewIsolation::Mixed { .. } => "some",
         }
     }
 
     /// Whether some pod is open to everything, and that is certain.
     pub fn is_open(self) -> bool {
         match self {
-            Together::Nobody => false,
-            Together::All(it) => is_open(it),
-            Together::Mixed { is_open } => is_open,
+            CrewIsolation::Nobody => false,
+            CrewIsolation::All(it) => is_open(it),
+            CrewIsolation::Mixed { is_open } => is_open,
         }
     }
 
     fn with(self, isolation: Isolation) -> Self {
         match self {
-            Together::Nobody => Together::All(isolation),
-            Together::All(it) if it == isolation => self,
-            Together::All(it) => Together::Mixed { is_open: is_open(it) || is_open(isolation) },
-            Together::Mixed { is_open: before } => Together::Mixed { is_open: before || is_open(isolation) },
+            CrewIsolation::Nobody => CrewIsolation::All(isolation),
+            CrewIsolation::All(it) if it == isolation => self,
+            CrewIsolation::All(it) => CrewIsolation::Mixed { is_open: is_open(it) || is_open(isolation) },
+            CrewIsolation::Mixed { is_open: before } => CrewIsolation::Mixed { is_open: before || is_open(isolation) },
         }
     }
 }
@@ -74,7 +74,7 @@ pub struct Crew {
     /// Those that have not finished.
     pub pods: usize,
     pub running: usize,
-    pub isolation: Together,
+    pub isolation: CrewIsolation,
     /// How many policies select the one that most select.
     pub policies: usize,
     /// The account that they run as; of several the first by name.
@@ -102,7 +102,7 @@ pub struct ServiceBackends {
     pub ready: usize,
     pub waiting: usize,
     /// How those of its backends that are pods are isolated.
-    pub isolation: Together,
+    pub isolation: CrewIsolation,
     pub policies: usize,
 }
 
@@ -163,7 +163,7 @@ impl World {
     }
 
     fn count_crews(&self, namespace: &str) -> Crews {
-        let (mut workloads, mut crews) = (Workloads::default(), BTreeMap::<WorkloadId, Crew>::new());
+        let (mut workloads, mut crews) = (FoundWorkloads::default(), BTreeMap::<WorkloadId, Crew>::new());
         for pod in self.cluster.pods.of(namespace) {
             if let Some(id) = workloads.of(&self.cluster, pod) {
                 crews.entry((*id).clone()).or_default().add(self, pod);
@@ -174,14 +174,14 @@ impl World {
 
     /// The pods of a workload.
     pub fn pods_of<'a>(&'a self, id: &'a WorkloadId) -> impl Iterator<Item = &'a SharedPod> {
-        let mut workloads = Workloads::default();
+        let mut workloads = FoundWorkloads::default();
         let pods = self.cluster.pods.of(&id.namespace).iter();
         pods.filter(move |it| workloads.of(&self.cluster, it).is_some_and(|it| *it == *id))
     }
 
     /// The workloads of a namespace: those that its pods belong to, and those that have no pods and no controller.
     pub fn workloads_in(&self, namespace: &str) -> BTreeSet<WorkloadId> {
-        let mut workloads = Workloads::default();
+        let mut workloads = FoundWorkloads::default();
         let pods = self.cluster.pods.of(namespace).iter();
         let mut all: BTreeSet<WorkloadId> =
             pods.filter_map(|it| workloads.of(&self.cluster, it)).map(|it| (*it).clone()).collect();

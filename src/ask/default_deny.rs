@@ -15,7 +15,7 @@ use crate::model::cluster::Cluster;
 use crate::model::facts::SharedPod;
 use crate::model::id::PodId;
 use crate::model::name::Name;
-use crate::model::policy::{Action, Bends, Direction, PeerMatch, Policy, Rule, Tier};
+use crate::model::policy::{Action, Direction, GapEffect, PeerMatch, Policy, Rule, Tier};
 use crate::model::port::{PortMatch, PortSet};
 use crate::net::verdict::Tri;
 
@@ -131,10 +131,10 @@ pub(super) fn selects_all(policy: &Policy, direction: Direction) -> bool {
 fn is_unread(policy: &Policy, direction: Direction) -> bool {
     let is_of_all = policy.target.pods.is_everything();
     policy.gaps.iter().any(|it| match it.bends {
-        Bends::Target | Bends::Anything | Bends::Unevaluated => true,
-        Bends::Opens(opened) => opened == direction && is_of_all,
+        GapEffect::Target | GapEffect::Anything | GapEffect::Unevaluated => true,
+        GapEffect::Opens(opened) => opened == direction && is_of_all,
         // What only closes takes no default away, and leaves it to NetworkPolicies to give one.
-        Bends::ClosesIngress | Bends::ClosesOutside | Bends::DecidesOutside => false,
+        GapEffect::ClosesIngress | GapEffect::ClosesOutside | GapEffect::DecidesOutside => false,
     })
 }
 

@@ -7,7 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::change::{self, Counts, Flow, FlowChange, GrantChange, GrantRow, Impact, Ports, Risk, Side, Sides, Verdict};
+use crate::change::{
+    self, Counts, DiffVerdict, DifferingFlow, FlowChange, GrantChange, GrantRow, Impact, Ports, Risk, Side, Sides,
+};
 use crate::model::name::Name;
 use crate::net::reach::Unit;
 use crate::rbac::Grant;
@@ -63,7 +65,7 @@ pub fn only(impact: &mut Impact, namespace: &Name) {
 }
 
 /// Why something of a flow is not known, on either side; each reason once.
-pub fn reasons(whys: &[Whys<'_>; 2], flow: &Flow) -> Vec<Evidence> {
+pub fn reasons(whys: &[Whys<'_>; 2], flow: &DifferingFlow) -> Vec<Evidence> {
     let mut all: Vec<Evidence> = Vec::new();
     for (whys, row) in whys.iter().zip(&flow.rows) {
         let told = row.as_ref().map(|it| whys.between(&it.from, &it.to, &it.summary));
@@ -79,9 +81,9 @@ pub fn headline(impact: &Impact) -> Line {
     let Counts { opened, closed, changed, unsure, given, taken } = impact.counts();
     let verdict = impact.verdict();
     let mark = match verdict {
-        Verdict::Same => Mark::Allow,
-        Verdict::Different => Mark::Deny,
-        Verdict::Unknown => Mark::Unknown,
+        DiffVerdict::Same => Mark::Allow,
+        DiffVerdict::Different => Mark::Deny,
+        DiffVerdict::Unknown => Mark::Unknown,
     };
     let counts = format!("opened {opened}, closed {closed}, changed {changed}, unsure {unsure}");
     let reach = gained::counts(impact.reach.as_ref()).map(|it| format!("; {it}")).unwrap_or_default();
@@ -112,24 +114,24 @@ pub fn page(impact: &Impact, fold: Fold) -> Page {
 }
 
 /// Flows as they are read: what was opened first, and of that the worst.
-pub fn in_order(impact: &Impact) -> Vec<&Flow> {
-    let mut flows: Vec<&Flow> = impact.flows.iter().collect();
+pub fn in_order(impact: &Impact) -> Vec<&DifferingFlow> {
+    let mut flows: Vec<&DifferingFlow> = impact.flows.iter().collect();
     flows.sort_by_key(|it| it.order());
     flows
 }
 
 /// Flows that differ alike.
-type FlowGroup<'i> = Vec<&'i Flow>;
+type FlowGroup<'i> = Vec<&'i DifferingFlow>;
 
 /// From how many flows on they share a line, and how many of their ends it names.
 const MANY: usize = 4;
 const FEW: usize = 3;
 
 /// Single flows that differ alike and share an end, as one group where they are many.
-fn folded(groups: Vec<FlowGroup<'_>>, end: fn(&Flow) -> &Unit) -> Vec<FlowGroup<'_>> {
+fn folded(groups: Vec<FlowGroup<'_>>, end: fn(&DifferingFlow) -> &Unit) -> Vec<FlowGroup<'_>> {
     let is_inside = |it: &Unit| matches!(it, Unit::Pod(_) | Unit::Workload(_));
     let is_single = |it: &FlowGroup<'_>| it.len() == 1 && is_inside(&it[0].from) && is_inside(&it[0].to);
-    let is_alike = |a: &Flow, b: &Flow| {
+    let is_alike = |a: &DifferingFlow, b: &DifferingFlow| {
         end(a) == end(b) && a.order() == b.order() && a.only == b.only && difference(a) == difference(b)
     };
     let mut all: Vec<FlowGroup<'_>> = Vec::new();
@@ -165,7 +167,7 @@ fn line(flows: &FlowGroup<'_>) -> Line {
         FlowChange::Changed => Mark::Miss,
         FlowChange::Unsure => Mark::Unknown,
     };
-    let ends = |end: fn(&Flow) -> &Unit| {
+    let ends = |end: fn(&DifferingFlow) -> &Unit| {
         let mut names: Vec<String> = flows.iter().map(|it| unit_text(end(it))).collect();
         names.dedup();
         match names.len() {
@@ -220,7 +222,7 @@ pub fn by(grant: &Grant) -> String {
 }
 
 /// The ports of a flow before and after; of what is opened or closed only those that are there.
-pub fn difference(flow: &Flow) -> String {
+pub fn difference(flow: &DifferingFlow) -> String {
     let (before, after) = (ports(&flow.before), ports(&flow.after));
     let only = flow.only.map(|it| format!(" (only {})", it.as_str())).unwrap_or_default();
     let text = match (is_empty(&flow.before), is_empty(&flow.after)) {

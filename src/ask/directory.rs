@@ -18,20 +18,20 @@ use crate::net::host_addresses;
 
 /// An object that an address belongs to.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Holder {
+pub enum AddressOwner {
     Pod(SharedPod),
     Node(Arc<Node>),
     Service(Arc<Service>),
 }
 
-impl Holder {
+impl AddressOwner {
     /// What names it.
     pub fn id(&self) -> ObjectId {
         use crate::model::facts::Fact;
         match self {
-            Holder::Pod(it) => it.id(),
-            Holder::Node(it) => it.id(),
-            Holder::Service(it) => it.id(),
+            AddressOwner::Pod(it) => it.id(),
+            AddressOwner::Node(it) => it.id(),
+            AddressOwner::Service(it) => it.id(),
         }
     }
 }
@@ -59,7 +59,7 @@ pub(super) fn implied(cluster: &Cluster, name: &Name, addresses: &[IpAddr]) -> N
 /// Every address that an object of the cluster holds.
 #[derive(Debug, Default)]
 pub struct Directory {
-    holders: FxHashMap<IpAddr, Vec<Holder>>,
+    holders: FxHashMap<IpAddr, Vec<AddressOwner>>,
 }
 
 impl Directory {
@@ -67,14 +67,14 @@ impl Directory {
     pub fn of(cluster: &Cluster) -> Self {
         let mut all = Self::default();
         for pod in cluster.pods.iter().filter(|it| it.network() == PodNetwork::Own && !it.phase().is_finished()) {
-            pod.addresses().iter().for_each(|address| all.put(address, Holder::Pod(pod.clone())));
+            pod.addresses().iter().for_each(|address| all.put(address, AddressOwner::Pod(pod.clone())));
         }
         for node in cluster.nodes.iter() {
-            node.addresses.iter().for_each(|address| all.put(*address, Holder::Node(node.clone())));
+            node.addresses.iter().for_each(|address| all.put(*address, AddressOwner::Node(node.clone())));
         }
         all.put_hosts(cluster);
         for service in cluster.services.iter() {
-            let held = || Holder::Service(service.clone());
+            let held = || AddressOwner::Service(service.clone());
             service.addresses().for_each(|address| all.put(address, held()));
         }
         all
@@ -85,11 +85,11 @@ impl Directory {
         for (name, addresses) in host_addresses(cluster) {
             let node = Arc::new(implied(cluster, &name, &addresses));
             let is_listed = |it: &IpAddr| cluster.nodes.get("", &name).is_some_and(|node| node.addresses.contains(it));
-            addresses.iter().filter(|it| !is_listed(it)).for_each(|it| self.put(*it, Holder::Node(node.clone())));
+            addresses.iter().filter(|it| !is_listed(it)).for_each(|it| self.put(*it, AddressOwner::Node(node.clone())));
         }
     }
 
-    fn put(&mut self, address: IpAddr, holder: Holder) {
+    fn put(&mut self, address: IpAddr, holder: AddressOwner) {
         let held = self.holders.entry(canonical(address)).or_default();
         if !held.contains(&holder) {
             held.push(holder);
@@ -97,7 +97,7 @@ impl Directory {
     }
 
     /// Who holds this address: nobody, one, or (in a broken or racing cluster) several.
-    pub fn holders(&self, address: IpAddr) -> &[Holder] {
+    pub fn holders(&self, address: IpAddr) -> &[AddressOwner] {
         self.holders.get(&address).map_or(&[], Vec::as_slice)
     }
 }

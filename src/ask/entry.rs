@@ -25,7 +25,7 @@ use crate::text::Mark;
 use crate::text::evidence::Evidence;
 
 use super::backends::port_text;
-use super::member::Member;
+use super::member::EndMember;
 use super::pair::PairTarget;
 
 /// A Service, and where it is entered.
@@ -100,7 +100,7 @@ impl ServiceFront {
     }
 
     /// The way that connections of this source take.
-    pub fn way(&self, source: &Member) -> EntryWay {
+    pub fn way(&self, source: &EndMember) -> EntryWay {
         let is_outside = source.is_outside();
         match &self.entry {
             ServiceEntry::Name | ServiceEntry::ClusterAddress(_) if !is_outside => EntryWay::Within,
@@ -113,7 +113,7 @@ impl ServiceFront {
     }
 
     /// From outside by name: its load balancer or external addresses, else its node ports.
-    fn usual_way(&self, source: &Member) -> EntryWay {
+    fn usual_way(&self, source: &EndMember) -> EntryWay {
         let it = &self.service;
         let is_balanced = self.is_balanced();
         match self.balanced(source) {
@@ -128,7 +128,7 @@ impl ServiceFront {
     }
 
     /// Through its load balancer; of sources within the cluster implementations ask the ranges, or do not.
-    fn balanced(&self, source: &Member) -> EntryWay {
+    fn balanced(&self, source: &EndMember) -> EntryWay {
         let ranges = &self.service.source_ranges;
         let addresses = source.addresses();
         let is_in = |address: &IpAddr| ranges.iter().any(|it| it.contains(address));
@@ -158,7 +158,7 @@ impl ServiceFront {
             let parts = ranges.iter().flat_map(|range| asked.iter().filter_map(|it| shared(*range, *it)));
             return parts.collect();
         }
-        let is_refused = |it: &AddressRange| matches!(self.way(&Member::Address(it.0)), EntryWay::Refused(_));
+        let is_refused = |it: &AddressRange| matches!(self.way(&EndMember::Address(it.0)), EntryWay::Refused(_));
         ranges.iter().filter(|it| !is_refused(it)).copied().collect()
     }
 
@@ -171,7 +171,7 @@ impl ServiceFront {
     }
 
     /// What to know of a way in from outside: what may stand in front, and what other ways there are.
-    pub fn notes(&self, source: &Member) -> Option<Evidence> {
+    pub fn notes(&self, source: &EndMember) -> Option<Evidence> {
         if !source.is_outside() || matches!(self.entry, ServiceEntry::NodePort { .. }) {
             return None;
         }
@@ -203,7 +203,7 @@ impl ServiceFront {
     }
 
     /// Whether a backend surely gets nothing of this source: it runs on another node than the one that keeps to its own.
-    pub fn keeps_apart(&self, source: &Member, backend: &PairTarget) -> bool {
+    pub fn keeps_apart(&self, source: &EndMember, backend: &PairTarget) -> bool {
         let is_elsewhere = |here: &str| !here.is_empty() && !backend.node().is_empty() && here != backend.node();
         match self.way(source) {
             EntryWay::Within => self.service.internal_local && is_elsewhere(source.node()),

@@ -8,7 +8,7 @@
 use std::fmt;
 
 use crate::escalate::goal::Target;
-use crate::escalate::miss::{self, Miss};
+use crate::escalate::miss::{self, WayMiss};
 use crate::escalate::{Foothold, Goal, Ground, Step, closure};
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::PodId;
@@ -18,9 +18,9 @@ use crate::net::verdict::{End as NetEnd, Port};
 use crate::rbac::identity;
 
 use super::end::{self, End, PortAsk};
-use super::member::Member;
+use super::member::EndMember;
 use super::nearest::nearest;
-use super::resolve::{ResolvedEnd, Role};
+use super::resolve::{EndRole, ResolvedEnd};
 use super::{Asker, Fault, backends, page};
 
 /// Who starts, or what is wanted, as typed.
@@ -147,7 +147,7 @@ pub struct ReachPath {
     /// How many of those who start can, may and cannot.
     pub counts: [usize; 3],
     /// With deny: what the first who starts lacks, if that was asked for.
-    pub miss: Option<Miss>,
+    pub miss: Option<WayMiss>,
 }
 
 impl ReachPath {
@@ -193,7 +193,7 @@ impl<'a> Asker<'a> {
                 Ok((Goal::Is(self.checked(Foothold::Node(name.clone()))?), Vec::new()))
             }
             Actor::End(End::Namespace(name), port) if *port == PortAsk::NONE => {
-                self.resolve(&End::Namespace(name.clone()), Role::Source)?;
+                self.resolve(&End::Namespace(name.clone()), EndRole::Source)?;
                 Ok((Goal::InNamespace(name.clone()), Vec::new()))
             }
             Actor::End(end @ (End::Pod(_) | End::Workload { .. } | End::Host { .. }), port)
@@ -220,14 +220,14 @@ impl<'a> Asker<'a> {
             }
             _ => return Ok(held),
         };
-        self.resolve(&end, Role::Source)?;
+        self.resolve(&end, EndRole::Source)?;
         Ok(held)
     }
 
     /// The pods that an end stands for.
     fn pods_of(&self, end: &End) -> Result<(Vec<PodId>, Vec<Gap>), Fault> {
-        let resolved = self.resolve(end, Role::Source)?;
-        let of_pods = |members: &[Member]| members.iter().filter_map(|it| Some(it.pod()?.pod_id())).collect();
+        let resolved = self.resolve(end, EndRole::Source)?;
+        let of_pods = |members: &[EndMember]| members.iter().filter_map(|it| Some(it.pod()?.pod_id())).collect();
         let found: Vec<PodId> = match &resolved.end {
             ResolvedEnd::One(member) | ResolvedEnd::At(member, _) => of_pods(std::slice::from_ref(member)),
             ResolvedEnd::Pods { members, .. } => members.iter().map(|it| it.pod_id()).collect(),
@@ -246,14 +246,14 @@ impl<'a> Asker<'a> {
         let (resolved, port) = self.goal(end, port)?;
         let port = &port;
         let mut gaps: Vec<Gap> = resolved.gaps.into_iter().chain(resolved.unsure).collect();
-        let of = |member: &Member, port: Option<Port>| Target { end: member.end(), port };
+        let of = |member: &EndMember, port: Option<Port>| Target { end: member.end(), port };
         let targets = match &resolved.end {
             ResolvedEnd::One(member) | ResolvedEnd::At(member, _) => {
                 ports(member, port)?.into_iter().map(|it| of(member, it)).collect()
             }
             ResolvedEnd::Pods { members, .. } => {
                 let mut all = Vec::new();
-                for member in members.iter().cloned().map(Member::Pod) {
+                for member in members.iter().cloned().map(EndMember::Pod) {
                     all.extend(ports(&member, port)?.into_iter().map(|it| of(&member, it)));
                 }
                 all
@@ -317,7 +317,7 @@ pub(super) fn answer(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hop
 }
 
 /// The ports that are asked for on a member.
-fn ports(member: &Member, ask: &PortAsk) -> Result<Vec<Option<Port>>, Fault> {
+fn ports(member: &EndMember, ask: &PortAsk) -> Result<Vec<Option<Port>>, Fault> {
     match ask {
         PortAsk::Any(_) => Ok(vec![None]),
         PortAsk::Number { number, protocol } => Ok(vec![Some((*protocol, *number))]),

@@ -29,7 +29,7 @@ use crate::model::policy::Direction;
 use crate::rbac::pasted::{self, TypedSubject};
 use crate::rbac::served::path_of;
 
-pub use judge::{Judged, Verdict};
+pub use judge::{ExpectationVerdict, JudgedExpectation};
 
 /// One expectation, as it was typed.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -43,30 +43,30 @@ enum Term {
     Number {
         title: String,
         than: u64,
-        is: Order,
+        is: NumberOrder,
     },
 }
 
 /// The signs between a column and a number, the longer ones first.
-const ORDERS: [(&str, Order); 4] =
-    [(">=", Order::AtLeast), ("<=", Order::AtMost), (">", Order::More), ("<", Order::Less)];
+const ORDERS: [(&str, NumberOrder); 4] =
+    [(">=", NumberOrder::AtLeast), ("<=", NumberOrder::AtMost), (">", NumberOrder::More), ("<", NumberOrder::Less)];
 
 /// How one number must stand to another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Order {
+enum NumberOrder {
     AtLeast,
     AtMost,
     More,
     Less,
 }
 
-impl Order {
+impl NumberOrder {
     fn holds(self, number: u64, than: u64) -> bool {
         match self {
-            Order::AtLeast => number >= than,
-            Order::AtMost => number <= than,
-            Order::More => number > than,
-            Order::Less => number < than,
+            NumberOrder::AtLeast => number >= than,
+            NumberOrder::AtMost => number <= than,
+            NumberOrder::More => number > than,
+            NumberOrder::Less => number < than,
         }
     }
 }

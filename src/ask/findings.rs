@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::World;
 use super::escalation::Watch;
-use super::trust::{self, Robustness, Ruled, Trusts, Writer};
+use super::trust::{self, Robustness, Ruled, Trusts, WriterGroup};
 use crate::kinds::is_evaluated;
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
@@ -31,7 +31,7 @@ pub use self::moves::may_move;
 
 /// What was found in one state of a cluster.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Findings {
+pub struct JoinedFindings {
     /// [`World::findable`] of that state.
     pub of: u64,
     /// Of the namespaces that deny by default.
@@ -46,12 +46,12 @@ pub struct Findings {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Counted {
     pub who: BTreeSet<Subject>,
-    pub known: Known,
+    pub known: Completeness,
 }
 
 /// How far it is known who may do what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Known {
+pub enum Completeness {
     #[default]
     All,
     /// Roles or bindings are not read: there may be more.
@@ -72,8 +72,8 @@ impl Trusting {
         match (&self.robustness, self.strangers.known) {
             (None, _) => "",
             (Some(Robustness::Anyone), _) => Robustness::Anyone.as_str(),
-            (Some(_), Known::Some) => "unknown",
-            (Some(it), Known::All) => it.as_str(),
+            (Some(_), Completeness::Some) => "unknown",
+            (Some(it), Completeness::All) => it.as_str(),
         }
     }
 }
@@ -81,11 +81,11 @@ impl Trusting {
 impl Counted {
     /// `3`; `3+` where there may be more.
     pub fn text(&self) -> String {
-        format!("{}{}", self.who.len(), if self.known == Known::All { "" } else { "+" })
+        format!("{}{}", self.who.len(), if self.known == Completeness::All { "" } else { "+" })
     }
 }
 
-impl Findings {
+impl JoinedFindings {
     /// Of the cluster as it is.
     pub fn of(world: &World) -> Self {
         Self::watched(world, &mut |_, _| true).unwrap_or_default()
@@ -109,9 +109,9 @@ impl Findings {
         Some(found)
     }
 
-    fn add(&mut self, world: &World, trusts: &Trusts<'_>, policy: &Policy, known: Known) {
+    fn add(&mut self, world: &World, trusts: &Trusts<'_>, policy: &Policy, known: Completeness) {
         let (rules, itself) = (trusts.rules(policy), trusts.itself(policy));
-        let known = if policy.gaps.is_empty() { known } else { Known::Some };
+        let known = if policy.gaps.is_empty() { known } else { Completeness::Some };
         let who = rules.iter().flat_map(|it| trust::strangers(&it.writers, &itself)).flat_map(subjects).collect();
         let trusting = Trusting { robustness: trust::worst(&rules).cloned(), strangers: Counted { who, known } };
         self.trust.insert(policy.id(), trusting);
@@ -153,11 +153,11 @@ impl Findings {
     }
 }
 
-fn subjects(it: &Writer) -> impl Iterator<Item = Subject> {
+fn subjects(it: &WriterGroup) -> impl Iterator<Item = Subject> {
     it.subjects.iter().cloned()
 }
 
-fn sure(ruled: &Ruled) -> impl Iterator<Item = &Writer> {
+fn sure(ruled: &Ruled) -> impl Iterator<Item = &WriterGroup> {
     ruled.writers.iter().filter(|it| it.is_sure())
 }
 
@@ -174,11 +174,11 @@ pub fn denying(world: &World, namespace: &Name) -> Option<ObjectId> {
 }
 
 /// Whether all is read that says who may do what; files without a binding say nothing of it.
-fn known(world: &World) -> Known {
+fn known(world: &World) -> Completeness {
     if world.cluster.bindings.is_empty() {
-        return Known::Some;
+        return Completeness::Some;
     }
     let is_whole =
         |kind| world.cluster.coverage.hole(kind).is_none() && world.cluster.unreadable.iter().all(|it| it.kind != kind);
-    if trust::SOURCES.into_iter().all(is_whole) { Known::All } else { Known::Some }
+    if trust::SOURCES.into_iter().all(is_whole) { Completeness::All } else { Completeness::Some }
 }

@@ -23,11 +23,11 @@ use super::{Fault, World, gained};
 use crate::change::edits::{Change, Op, project};
 use crate::change::fix::Draft;
 use crate::change::fix::allow::Ground;
-use crate::change::{Flow, FlowChange, GrantChange, GrantRow, Impact, ReachChange};
+use crate::change::{DifferingFlow, FlowChange, GrantChange, GrantRow, Impact, ReachChange};
 use crate::model::evidence::Outcome;
 use crate::text::evidence::Evidence;
 
-use guards::Seen;
+use guards::GuardedChange;
 
 pub use crate::escalate::Certainty;
 pub use flows::{FlowAsk, FlowTurn, wholes};
@@ -100,7 +100,7 @@ impl FixAnswer {
 
 /// What a candidate may not do to flows that nobody asked about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Bound {
+pub(super) enum FixBound {
     /// Whatever it opens, it closes none.
     Opens,
     /// Whatever it closes, it opens none.
@@ -125,11 +125,11 @@ impl From<Certainty> for Verified {
 /// What drafts are checked against.
 pub(super) struct Trial<'a> {
     pub world: &'a World,
-    pub bound: Bound,
+    pub bound: FixBound,
     /// Whether a world is as asked; `None`: it is not.
     pub holds: &'a dyn Fn(&World) -> Option<Verified>,
     /// Whether a flow that differs is one that was asked about.
-    pub is_meant: &'a dyn Fn(&Flow) -> bool,
+    pub is_meant: &'a dyn Fn(&DifferingFlow) -> bool,
     /// The same of a right.
     pub is_meant_grant: &'a dyn Fn(&GrantRow) -> bool,
 }
@@ -174,11 +174,11 @@ impl Trial<'_> {
         }
         let Some(Verified { certainty, because }) = verified else { return Ok(None) };
         let mut impact = diff::compare(self.world, &after, Common::ALL);
-        let gives = self.bound == Bound::Takes && impact.grants.iter().any(|it| it.change == GrantChange::Given);
+        let gives = self.bound == FixBound::Takes && impact.grants.iter().any(|it| it.change == GrantChange::Given);
         if gives || impact.flows.iter().any(|it| self.bound.is_broken_by(it)) {
             return Ok(None);
         }
-        let besides: Vec<&Flow> = impact.flows.iter().filter(|it| !(self.is_meant)(it)).collect();
+        let besides: Vec<&DifferingFlow> = impact.flows.iter().filter(|it| !(self.is_meant)(it)).collect();
         let mut notes: Vec<Evidence> = draft.notes.iter().map(note).collect();
         notes.extend(told("flows", &besides, |it| flow_row(it)));
         let grants: Vec<&GrantRow> = impact.grants.iter().filter(|it| !(self.is_meant_grant)(it)).collect();
@@ -191,7 +191,7 @@ impl Trial<'_> {
         let Draft { changes, what, is_coarse, fills_default_deny, .. } = draft;
         let (changes, interrupted) = in_order(self.world, &after, &impact, changes);
         notes.extend(interrupted);
-        let seen = Seen { before: self.world, after: &after, impact: &impact, changes: &changes };
+        let seen = GuardedChange { before: self.world, after: &after, impact: &impact, changes: &changes };
         notes.extend(guards::found(&seen).into_iter().map(note));
         notes.extend(because);
         let refused = refusal::refused(self.world, &after, &changes);
@@ -254,7 +254,7 @@ fn told<T>(what: &str, besides: &[T], row: impl Fn(&T) -> String) -> Option<Evid
     (!shown.is_empty()).then(|| note(format!("changes other {what} too: {}{more}", shown.join("; "))))
 }
 
-fn flow_row(it: &Flow) -> String {
+fn flow_row(it: &DifferingFlow) -> String {
     format!("{} {} -> {} {}", it.change.as_str(), unit_text(&it.from), unit_text(&it.to), diff::difference(it))
 }
 
@@ -262,18 +262,18 @@ fn grant_row(it: &GrantRow) -> String {
     format!("{} {} {}", it.change.as_str(), it.subject, diff::right(it))
 }
 
-impl Bound {
-    fn is_broken_by(self, flow: &Flow) -> bool {
+impl FixBound {
+    fn is_broken_by(self, flow: &DifferingFlow) -> bool {
         let (less, more) = match self {
-            Bound::Opens => (&flow.before, &flow.after),
-            Bound::Closes => (&flow.after, &flow.before),
-            Bound::Takes => return false,
+            FixBound::Opens => (&flow.before, &flow.after),
+            FixBound::Closes => (&flow.after, &flow.before),
+            FixBound::Takes => return false,
         };
         let may = |it: &crate::change::Ports| it.some.union(&it.unknown);
         let is_less = |a: &crate::model::port::PortSet, b: &crate::model::port::PortSet| a.difference(b).is_empty();
         let grows =
             is_less(&less.some, &more.some) && is_less(&less.every, &more.every) && is_less(&may(less), &may(more));
-        let opposite = if self == Bound::Opens { FlowChange::Closed } else { FlowChange::Opened };
+        let opposite = if self == FixBound::Opens { FlowChange::Closed } else { FlowChange::Opened };
         !grows || flow.change == opposite
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::model::cluster::Cluster;
-use crate::model::facts::{Fact as _, Pod, PodOrigin, Service, SharedPod};
+use crate::model::facts::{Fact as _, Pod, PodSource, Service, SharedPod};
 use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::place::Place;
@@ -12,10 +12,10 @@ use crate::text::evidence::Evidence;
 
 use super::Fault;
 use super::backends::slices_of;
-use super::directory::{Directory, Holder};
+use super::directory::{AddressOwner, Directory};
 use super::dns_name::undashed;
 use super::end::End;
-use super::member::Member;
+use super::member::EndMember;
 use super::nearest::{did_you_mean, nearest};
 use super::resolve::{Resolution, ResolvedEnd, service, uncovered};
 
@@ -37,7 +37,7 @@ pub(super) fn resolve<'a>(
     let behind = behind(cluster, service);
     let fits = |it: &&&SharedPod| !it.phase().is_finished() && is_called(it, host);
     if let Some(pod) = behind.iter().find(fits) {
-        return Ok(told(Member::Pod((*pod).clone()), end));
+        return Ok(told(EndMember::Pod((*pod).clone()), end));
     }
     let address = undashed(host).filter(|it| has_endpoint(cluster, service, &behind, *it));
     if let Some(address) = address {
@@ -50,7 +50,7 @@ pub(super) fn resolve<'a>(
     }
 }
 
-fn told(member: Member, end: &End) -> Resolution {
+fn told(member: EndMember, end: &End) -> Resolution {
     let what = format!("{end} is {member}");
     let note = member.object().map(|it| Evidence::note(it, Place::default(), what));
     Resolution { notes: note.into_iter().collect(), ..Resolution::new(ResolvedEnd::One(member)) }
@@ -64,7 +64,7 @@ fn is_called(pod: &Pod, host: &str) -> bool {
     let ordinal = host.strip_prefix(name.as_str()).and_then(|it| it.strip_prefix('-'));
     let is_one_of = || ordinal.is_some_and(|it| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit()));
     match pod.hostname() {
-        "" => name == host || pod.origin() == PodOrigin::Template && is_one_of(),
+        "" => name == host || pod.origin() == PodSource::Template && is_one_of(),
         other => other == host,
     }
 }
@@ -83,11 +83,11 @@ fn has_endpoint(cluster: &Cluster, service: &Service, behind: &[&SharedPod], add
     slices_of(cluster, service).iter().any(is_listed) || behind.iter().any(|it| it.has(address))
 }
 
-fn holder(directory: &Directory, address: IpAddr) -> Member {
+fn holder(directory: &Directory, address: IpAddr) -> EndMember {
     match directory.holders(address) {
-        [Holder::Pod(pod)] => Member::Pod(pod.clone()),
-        [Holder::Node(node)] => Member::Node(node.clone()),
-        _ => Member::Address(address),
+        [AddressOwner::Pod(pod)] => EndMember::Pod(pod.clone()),
+        [AddressOwner::Node(node)] => EndMember::Node(node.clone()),
+        _ => EndMember::Address(address),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::model::place::Place;
 use crate::model::policy::Direction;
 use crate::model::port::PortSet;
 use crate::net;
-use crate::net::misses::Lack;
+use crate::net::misses::Mismatch;
 use crate::net::verdict::{End, Gate, GateReason, Verdict};
 use crate::text::evidence::Evidence;
 use crate::text::miss::{self, GateMisses};
@@ -25,15 +25,15 @@ use crate::text::{self, Mark, words};
 use super::Asker;
 use super::end as ask;
 use super::entry::{EntryWay, ServiceFront};
-use super::member::Member;
-use super::needs::{self, Needs, Read};
+use super::member::EndMember;
+use super::needs::{self, Needs, ReadNeed};
 use super::pair::{Pair, PairPort, PairSource, PairTarget, outcome_of};
-use super::trace::{Ends, LISTED, TraceAnswer};
+use super::trace::{LISTED, ResolvedEnds, TraceAnswer};
 use super::whys;
 
 impl Asker<'_> {
     /// Judges every pair; lists them all, or the worst of very many.
-    pub(super) fn judge(&self, ends: &Ends, trace: &mut TraceAnswer) {
+    pub(super) fn judge(&self, ends: &ResolvedEnds, trace: &mut TraceAnswer) {
         let pairs: Vec<(&PairSource, &PairTarget)> = self.pairs(ends, trace);
         if pairs.len() <= LISTED {
             trace.pairs = pairs.iter().map(|(from, to)| self.pair(ends, trace, from, to)).collect();
@@ -54,7 +54,7 @@ impl Asker<'_> {
     }
 
     /// Denies where no backend is left to connect to, and none of the sources would be let in to one.
-    pub(super) fn refuse(&self, ends: &Ends, trace: &mut TraceAnswer) {
+    pub(super) fn refuse(&self, ends: &ResolvedEnds, trace: &mut TraceAnswer) {
         let Some(front) = &ends.front else { return };
         let outside = ends.sources.iter().map(|it| &it.member).find(|it| it.is_outside());
         trace.notes.extend(outside.and_then(|it| front.notes(it)));
@@ -74,7 +74,7 @@ impl Asker<'_> {
     }
 
     /// The pairs that are meant, and the counts of those that are not.
-    fn pairs<'e>(&self, ends: &'e Ends, trace: &mut TraceAnswer) -> Vec<(&'e PairSource, &'e PairTarget)> {
+    fn pairs<'e>(&self, ends: &'e ResolvedEnds, trace: &mut TraceAnswer) -> Vec<(&'e PairSource, &'e PairTarget)> {
         let all = ends.sources.iter().flat_map(|from| ends.targets.iter().map(move |to| (from, to)));
         let mut kept = Vec::new();
         for (from, to) in all.filter(|(from, to)| !ends.is_internet || self.share_family(from, to)) {
@@ -90,13 +90,13 @@ impl Asker<'_> {
     }
 
     /// The outcome alone, where many pairs are counted.
-    fn outcome(&self, ends: &Ends, trace: &TraceAnswer, from: &PairSource, to: &PairTarget) -> Outcome {
+    fn outcome(&self, ends: &ResolvedEnds, trace: &TraceAnswer, from: &PairSource, to: &PairTarget) -> Outcome {
         if !ends.unsure.is_empty() {
             return Outcome::Unknown;
         }
-        let is_node = matches!(to.member, Member::Node(_));
+        let is_node = matches!(to.member, EndMember::Node(_));
         let is_plain = ends.front.is_none()
-            && ![&from.member, &to.member].iter().any(|it| matches!(it, Member::Outside(..)))
+            && ![&from.member, &to.member].iter().any(|it| matches!(it, EndMember::Outside(..)))
             && from.family.or(to.family).is_none()
             && !matches!(to.port, PairPort::AnyOf(_))
             && !(is_node && to.port == PairPort::Any);
@@ -109,7 +109,7 @@ impl Asker<'_> {
     }
 
     /// One pair, explained.
-    pub(super) fn pair(&self, ends: &Ends, trace: &TraceAnswer, from: &PairSource, to: &PairTarget) -> Pair {
+    pub(super) fn pair(&self, ends: &ResolvedEnds, trace: &TraceAnswer, from: &PairSource, to: &PairTarget) -> Pair {
         let mut pair = self.bare_pair(ends, trace, from, to);
         pair.misses = self.misses(&pair.verdict);
         pair.doubts = self.doubts(&pair, from, to);
@@ -117,7 +117,13 @@ impl Asker<'_> {
     }
 
     /// One pair, without what came closest.
-    pub(super) fn bare_pair(&self, ends: &Ends, trace: &TraceAnswer, from: &PairSource, to: &PairTarget) -> Pair {
+    pub(super) fn bare_pair(
+        &self,
+        ends: &ResolvedEnds,
+        trace: &TraceAnswer,
+        from: &PairSource,
+        to: &PairTarget,
+    ) -> Pair {
         let mut gaps = ends.unsure.clone();
         let verdict = match to.route.filter(|_| from.member.is_same_pod(&to.member)) {
             Some(_) => self.hairpin(&from.member, to.port, &mut gaps),
@@ -144,7 +150,7 @@ impl Asker<'_> {
     }
 
     /// What entering a Service adds to the verdict about one backend.
-    fn enter(&self, front: &ServiceFront, ends: &Ends, trace: &TraceAnswer, to: &PairTarget, pair: &mut Pair) {
+    fn enter(&self, front: &ServiceFront, ends: &ResolvedEnds, trace: &TraceAnswer, to: &PairTarget, pair: &mut Pair) {
         let way = front.way(&pair.from);
         let is_denied = outcome_of(&pair.verdict, pair.port) == Outcome::Deny;
         match &way {
@@ -170,7 +176,7 @@ impl Asker<'_> {
             return None;
         }
         let is_own = pair.verdict.families.iter().any(|it| it.egress.why == GateReason::OwnNode || it.may_share_node);
-        let typed = |member: &Member, at: Option<IpAddr>| match at.filter(|it| is_at_other(member, Some(*it))) {
+        let typed = |member: &EndMember, at: Option<IpAddr>| match at.filter(|it| is_at_other(member, Some(*it))) {
             Some(address) => End::Address(address),
             None => member.end(),
         };
@@ -187,13 +193,13 @@ impl Asker<'_> {
 
     /// The ports that are not meant when a node is asked about all: those where it takes in Services.
     fn except(&self, to: &PairTarget) -> Arc<PortSet> {
-        let is_node = matches!(to.member, Member::Node(_)) && to.route.is_none() && to.port.asked().is_none();
+        let is_node = matches!(to.member, EndMember::Node(_)) && to.route.is_none() && to.port.asked().is_none();
         Arc::new(if is_node { net::node_ports(self.cluster) } else { PortSet::none() })
     }
 
     /// Whether both may have an address of one family, one of them being all addresses outside.
     pub(super) fn share_family(&self, from: &PairSource, to: &PairTarget) -> bool {
-        let families = |member: &Member, only: Option<Family>| -> Vec<Family> {
+        let families = |member: &EndMember, only: Option<Family>| -> Vec<Family> {
             let known: Vec<Family> = self.addresses(member).into_iter().map(Family::of).collect();
             let known = if known.is_empty() { self.families().to_vec() } else { known };
             known.into_iter().filter(|it| only.is_none_or(|only| only == *it)).collect()
@@ -203,7 +209,7 @@ impl Asker<'_> {
     }
 
     /// The addresses of an end: of a pod on the host network its node's.
-    fn addresses(&self, member: &Member) -> Vec<IpAddr> {
+    fn addresses(&self, member: &EndMember) -> Vec<IpAddr> {
         let own = member.addresses();
         let node = self.cluster.nodes.get("", member.node()).filter(|_| own.is_empty() && !member.is_selected());
         node.map_or(own, |it| it.addresses.to_vec())
@@ -259,7 +265,7 @@ impl Asker<'_> {
         // Only where all servers are denied a cache on the node makes a difference.
         if let (Some(pod), true) = (from.pod(), is_denied && !dns.servers.is_empty()) {
             let namespace = net::dns::HOME.into();
-            needs.0.insert(Read::PodsOn { namespace, node: pod.node().clone() });
+            needs.0.insert(ReadNeed::PodsOn { namespace, node: pod.node().clone() });
         }
         needs
     }
@@ -279,8 +285,8 @@ impl Asker<'_> {
         let hinted = gates.flat_map(|(pair, gate)| {
             let peer = if gate.direction == Direction::Egress { &pair.to } else { &pair.from };
             gate.misses.iter().flat_map(|it| &it.lacks).filter_map(move |it| match it {
-                Lack::NotInBlock { .. } | Lack::OtherFamily { .. } => peer.pod(),
-                Lack::OtherPort { .. } => pair.to.pod(),
+                Mismatch::NotInBlock { .. } | Mismatch::OtherFamily { .. } => peer.pod(),
+                Mismatch::OtherPort { .. } => pair.to.pod(),
                 _ => None,
             })
         });
@@ -288,7 +294,7 @@ impl Asker<'_> {
         let kinds = [Kind::SERVICE, Kind::ENDPOINT_SLICE];
         let all = homes.into_iter().flat_map(|home| kinds.map(|kind| (kind, home)));
         let unread = all.filter(|(kind, home)| !self.cluster.coverage.is_complete(*kind, home));
-        Needs(unread.map(|(kind, home)| Read::All { kind, scope: Scope::Namespace(home.clone()) }).collect())
+        Needs(unread.map(|(kind, home)| ReadNeed::All { kind, scope: Scope::Namespace(home.clone()) }).collect())
     }
 
     /// The engine's word, in the families that count; through a Service its first address is the first.
@@ -316,7 +322,7 @@ impl Asker<'_> {
     }
 
     /// S50: a pod that reaches itself through a Service is itself, or is judged as any other pod.
-    fn hairpin(&self, member: &Member, port: PairPort, gaps: &mut Vec<Gap>) -> Verdict {
+    fn hairpin(&self, member: &EndMember, port: PairPort, gaps: &mut Vec<Gap>) -> Verdict {
         let End::Pod(pod) = member.end() else {
             return self.index.trace(self.cluster, &member.end(), &member.end(), port.asked());
         };
@@ -330,7 +336,7 @@ impl Asker<'_> {
 }
 
 /// The source of the pair that the answer hangs on, where it is a pod with isolated egress and its goal has a name.
-fn asks_for_names(trace: &TraceAnswer) -> Option<Member> {
+fn asks_for_names(trace: &TraceAnswer) -> Option<EndMember> {
     let pair = trace.deciding()?;
     let is_isolated = pair.verdict.deciding().is_some_and(|it| it.egress.why == GateReason::Policies);
     let is_named = !matches!(trace.to, ask::End::Address(_) | ask::End::Block(_) | ask::End::Internet);
@@ -338,14 +344,14 @@ fn asks_for_names(trace: &TraceAnswer) -> Option<Member> {
 }
 
 /// Whether a node was typed by an address that policies do not know it by: they are asked about its first of a family.
-pub(super) fn is_at_other(member: &Member, at: Option<IpAddr>) -> bool {
-    let (Member::Node(node), Some(at)) = (member, at) else { return false };
+pub(super) fn is_at_other(member: &EndMember, at: Option<IpAddr>) -> bool {
+    let (EndMember::Node(node), Some(at)) = (member, at) else { return false };
     let first = node.addresses.iter().find(|it| Family::of(**it) == Family::of(at));
     first.is_some_and(|it| canonical(*it) != at)
 }
 
 /// S52: which backends get the traffic of a pod that is on no node yet.
-fn unknown_node(front: &ServiceFront, way: &EntryWay, from: &Member) -> Option<Gap> {
+fn unknown_node(front: &ServiceFront, way: &EntryWay, from: &EndMember) -> Option<Gap> {
     let is_nowhere = from.pod().is_some_and(|it| it.node().is_empty());
     let what = "internalTrafficPolicy is Local and the source's node is not known: which backends it gets is open";
     let is_open = front.service.internal_local && *way == EntryWay::Within && is_nowhere;

@@ -32,15 +32,15 @@ use super::directory::implied;
 use super::entry::ServiceEntry;
 use super::judge;
 use super::many::AskedSide;
-use super::member::Member;
+use super::member::EndMember;
 use super::pair::{PairPort, PairSource, PairTarget};
-use super::reach_rows::{Rows, join};
+use super::reach_rows::{RowsByUnit, join};
 use super::trace::TraceAnswer;
 use super::whys::{self, Reasons};
-use super::workload::Workloads;
+use super::workload::FoundWorkloads;
 
 /// What pairs that were judged have in common, and why some of them are unknown.
-pub(super) struct Judged {
+pub(super) struct JudgedPairs {
     pub summary: Summary,
     pub reasons: Reasons,
 }
@@ -64,7 +64,7 @@ pub(super) struct KnownPairs(HashMap<JudgedKey, Arc<Passed>, FxBuildHasher>);
 
 /// All that stands inside the cluster, by unit.
 pub(super) struct Inside {
-    pub units: BTreeMap<Unit, Vec<Member>>,
+    pub units: BTreeMap<Unit, Vec<EndMember>>,
     pub left_out: LeftOut,
 }
 
@@ -78,8 +78,8 @@ impl Asker<'_> {
         });
         let is_at_other = ends.sources.iter().any(|it| judge::is_at_other(&it.member, it.at))
             || ends.targets.iter().any(|it| judge::is_at_other(&it.member, it.at));
-        let has_unread =
-            side.len() > 1 && side.members().filter_map(Member::pod).any(|it| self.index.kin(&it.pod_id()).is_none());
+        let has_unread = side.len() > 1
+            && side.members().filter_map(EndMember::pod).any(|it| self.index.kin(&it.pod_id()).is_none());
         !is_entered_plainly
             || is_at_other
             || has_unread
@@ -89,8 +89,8 @@ impl Asker<'_> {
     }
 
     /// The rows of an end, every pair judged.
-    pub(super) fn judged_rows(&self, side: &AskedSide, trace: &TraceAnswer, by: Granularity) -> Rows {
-        let (mut rows, mut known) = (Rows::default(), KnownPairs::default());
+    pub(super) fn judged_rows(&self, side: &AskedSide, trace: &TraceAnswer, by: Granularity) -> RowsByUnit {
+        let (mut rows, mut known) = (RowsByUnit::default(), KnownPairs::default());
         let Inside { units, left_out } = self.inside(by);
         rows.left_out = left_out;
         for (unit, members) in units {
@@ -113,7 +113,7 @@ impl Asker<'_> {
         side: &AskedSide,
         trace: &TraceAnswer,
         all: Vec<Vec<AddressRange>>,
-        rows: &mut Rows,
+        rows: &mut RowsByUnit,
     ) {
         for ranges in all {
             let ranges = match &side.ends.front {
@@ -126,7 +126,7 @@ impl Asker<'_> {
                 rows.deny(side.members().count() as u64);
                 continue;
             };
-            let members = [Member::Address(first.0)];
+            let members = [EndMember::Address(first.0)];
             if let Some(judged) = self.judge_pairs(side, trace, None, &members, &mut KnownPairs::default()) {
                 rows.add_judged(Unit::Outside(ranges), judged);
             }
@@ -134,8 +134,8 @@ impl Asker<'_> {
     }
 
     /// Adds each backend's pair with itself: through a Service it is one (S50).
-    pub(super) fn judge_hairpins(&self, side: &AskedSide, trace: &TraceAnswer, by: Granularity, rows: &mut Rows) {
-        let mut workloads = Workloads::default();
+    pub(super) fn judge_hairpins(&self, side: &AskedSide, trace: &TraceAnswer, by: Granularity, rows: &mut RowsByUnit) {
+        let mut workloads = FoundWorkloads::default();
         for (at, target) in side.ends.targets.iter().enumerate() {
             let Some(pod) = target.member.pod() else { continue };
             let unit = unit_of(self.cluster, pod, by, &mut workloads);
@@ -152,9 +152,9 @@ impl Asker<'_> {
         side: &AskedSide,
         trace: &TraceAnswer,
         only: Option<usize>,
-        others: &[Member],
+        others: &[EndMember],
         known: &mut KnownPairs,
-    ) -> Option<Judged> {
+    ) -> Option<JudgedPairs> {
         let mut sum: Option<Summary> = None;
         let (mut of_pair, mut of_port) = (None, None);
         for at in (0..side.len()).filter(|it| only.is_none_or(|only| only == *it)) {
@@ -165,14 +165,14 @@ impl Asker<'_> {
                 }
                 let passed = self.passed(side, trace, (at, other), (&from, &to), known);
                 // Addresses outside of a family that the other end does not have are nobody's to ask about.
-                if matches!(other, Member::Address(_)) && !passed.has_family {
+                if matches!(other, EndMember::Address(_)) && !passed.has_family {
                     continue;
                 }
                 if !passed.reasons.is_empty() {
                     let kept = if passed.outcome == Outcome::Unknown { &mut of_pair } else { &mut of_port };
                     kept.get_or_insert_with(|| passed.reasons.clone());
                 }
-                let is_unsure = matches!(other, Member::Address(_)) && self.unseen_holders().is_some();
+                let is_unsure = matches!(other, EndMember::Address(_)) && self.unseen_holders().is_some();
                 let one = if is_unsure { passed.doubted() } else { passed.summary() };
                 match &mut sum {
                     Some(sum) => join(sum, &one),
@@ -183,13 +183,13 @@ impl Asker<'_> {
         let summary = sum?;
         let is_unsure = summary.pairs.unknown > 0 || !summary.unknown().is_empty();
         let reasons = of_pair.or(of_port).filter(|_| is_unsure).unwrap_or_default();
-        Some(Judged { summary, reasons })
+        Some(JudgedPairs { summary, reasons })
     }
 
     /// Whether such a pair is one: a pod or node and itself is none, nor what a Service keeps apart, nor two addresses outside
     /// without a Service between them.
     fn is_meant(&self, side: &AskedSide, from: &PairSource, to: &PairTarget) -> bool {
-        let is_node = matches!(from.member, Member::Node(_)) && from.member.end() == to.member.end();
+        let is_node = matches!(from.member, EndMember::Node(_)) && from.member.end() == to.member.end();
         let is_itself = to.route.is_none() && (is_node || from.member.is_same_pod(&to.member));
         let is_apart = side.ends.front.as_ref().is_some_and(|it| it.keeps_apart(&from.member, to));
         let are_outside = side.ends.front.is_none() && from.member.is_outside() && to.member.is_outside();
@@ -201,7 +201,7 @@ impl Asker<'_> {
         &self,
         side: &AskedSide,
         trace: &TraceAnswer,
-        (at, other): (usize, &Member),
+        (at, other): (usize, &EndMember),
         (from, to): (&PairSource, &PairTarget),
         known: &mut KnownPairs,
     ) -> Arc<Passed> {
@@ -235,8 +235,8 @@ impl Asker<'_> {
 
     /// All pods and nodes, by unit.
     pub(super) fn inside(&self, by: Granularity) -> Inside {
-        let mut units: BTreeMap<Unit, Vec<Member>> = BTreeMap::new();
-        let (mut workloads, mut left_out) = (Workloads::default(), LeftOut::default());
+        let mut units: BTreeMap<Unit, Vec<EndMember>> = BTreeMap::new();
+        let (mut workloads, mut left_out) = (FoundWorkloads::default(), LeftOut::default());
         for pod in self.cluster.pods.iter() {
             let coverage = self.cluster.coverage.of(Kind::POD, pod.namespace());
             if pod.phase().is_finished() {
@@ -245,7 +245,7 @@ impl Asker<'_> {
                 left_out.unread += 1;
             } else {
                 let unit = unit_of(self.cluster, pod, by, &mut workloads);
-                units.entry(unit).or_default().push(Member::Pod(pod.clone()));
+                units.entry(unit).or_default().push(EndMember::Pod(pod.clone()));
             }
         }
         let untold = implied_nodes(self.cluster);
@@ -257,10 +257,10 @@ impl Asker<'_> {
         Inside { units, left_out }
     }
 
-    fn node(&self, name: &Name, untold: &BTreeMap<Name, Vec<std::net::IpAddr>>) -> Member {
+    fn node(&self, name: &Name, untold: &BTreeMap<Name, Vec<std::net::IpAddr>>) -> EndMember {
         let listed = self.cluster.nodes.get("", name).cloned();
         let addresses = untold.get(name).map_or(&[][..], Vec::as_slice);
-        Member::Node(listed.unwrap_or_else(|| Arc::new(implied(self.cluster, name, addresses))))
+        EndMember::Node(listed.unwrap_or_else(|| Arc::new(implied(self.cluster, name, addresses))))
     }
 }
 
@@ -293,7 +293,7 @@ fn unsure(evidence: &[Evidence]) -> Reasons {
 }
 
 /// Whether a member has addresses of the family that counts, and of no other.
-fn has_family(member: &Member, family: Option<Family>) -> bool {
+fn has_family(member: &EndMember, family: Option<Family>) -> bool {
     let own = member.addresses();
     family.is_none_or(|family| !own.is_empty() && own.iter().all(|it| Family::of(*it) == family))
 }
@@ -305,7 +305,7 @@ fn is_usual(backend: &PairTarget) -> bool {
 }
 
 /// The unit of a pod in an answer by such units.
-fn unit_of(cluster: &Cluster, pod: &SharedPod, by: Granularity, workloads: &mut Workloads) -> Unit {
+fn unit_of(cluster: &Cluster, pod: &SharedPod, by: Granularity, workloads: &mut FoundWorkloads) -> Unit {
     match by {
         Granularity::Pod => Unit::Pod(pod.pod_id()),
         Granularity::Namespace => Unit::Namespace(pod.namespace().clone()),

@@ -19,12 +19,12 @@ pub mod workloads;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::crew::Together;
+use super::crew::CrewIsolation;
 use super::filter::{Cells, Filtered, holds_word};
-use super::findings::{Counted, Known};
+use super::findings::{Completeness, Counted};
 use super::isolation::Isolation;
 use super::item::Item;
-use super::question::list::{AnyList, Listed};
+use super::question::list::{AnyList, RestsOn};
 use super::scope::View;
 use crate::model::address::canonical;
 use crate::model::cluster::Change;
@@ -174,7 +174,7 @@ pub trait Row: Clone + Filtered {
 
 /// Whether rows were handed over in an order that means something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Given {
+pub enum RowOrder {
     /// They are put in their own order.
     Unordered,
     /// They stay as they are (policies in their order of evaluation), unless the operator sorts them.
@@ -191,7 +191,7 @@ pub struct Listing<R: Row + 'static> {
     /// Command lines that ask for it.
     pub examples: &'static [&'static str],
     /// What is read for its command.
-    pub rests_on: Listed,
+    pub rests_on: RestsOn,
     /// Why it is empty where it is: `no pod`.
     pub nothing: &'static str,
     /// What is read for it: where one of these is not known in full, rows may be missing.
@@ -199,7 +199,7 @@ pub struct Listing<R: Row + 'static> {
     pub columns: &'static [Column<R>],
     /// What there is no room for on a screen: `-o wide`, csv and json, and whatever filters look into.
     pub wide: &'static [Column<R>],
-    pub rows: fn(View<'_>) -> (Vec<R>, Given),
+    pub rows: fn(View<'_>) -> (Vec<R>, RowOrder),
     /// Works out together what risk and problems of these rows rest on: one by one it would take many times as long.
     pub weigh: fn(&mut dyn Iterator<Item = &R>, View<'_>),
     /// Whether a row is one of those that are shown when only problems are.
@@ -225,12 +225,12 @@ impl<R: Row> Listing<R> {
 }
 
 /// The columns of a list, for a filter.
-pub struct Seen<'a, R: Row + 'static> {
+pub struct FilteredRow<'a, R: Row + 'static> {
     pub view: View<'a>,
     pub listing: &'static Listing<R>,
 }
 
-impl<R: Row> Cells<R> for Seen<'_, R> {
+impl<R: Row> Cells<R> for FilteredRow<'_, R> {
     fn cell(&self, row: &R, title: &str) -> Option<String> {
         self.listing.cell(row, title, self.view)
     }
@@ -252,11 +252,11 @@ fn isolated(isolation: Isolation) -> Cell {
 }
 
 /// How several pods are isolated.
-fn together(all: Together) -> Cell {
+fn together(all: CrewIsolation) -> Cell {
     match all {
-        Together::Nobody => Cell::new(all.as_str(), Tone::Dim),
-        Together::All(it) => isolated(it),
-        Together::Mixed { is_open } => Cell::new(all.as_str(), if is_open { Tone::Risk } else { Tone::Plain }),
+        CrewIsolation::Nobody => Cell::new(all.as_str(), Tone::Dim),
+        CrewIsolation::All(it) => isolated(it),
+        CrewIsolation::Mixed { is_open } => Cell::new(all.as_str(), if is_open { Tone::Risk } else { Tone::Plain }),
     }
 }
 
@@ -265,8 +265,8 @@ fn found(who: Option<&Counted>) -> Cell {
     let Some(who) = who else { return Cell { stands: Stands::Right, ..Cell::new("", Tone::Dim) } };
     let tone = match (who.who.is_empty(), who.known) {
         (false, _) => Tone::Risk,
-        (true, Known::All) => Tone::Dim,
-        (true, Known::Some) => Tone::Unknown,
+        (true, Completeness::All) => Tone::Dim,
+        (true, Completeness::Some) => Tone::Unknown,
     };
     Cell { text: who.text(), tone, stands: Stands::Right }
 }

@@ -15,7 +15,9 @@ use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::model::port::PortSet;
-use crate::net::reach::{AddressRange, Counts, Granularity, LeftOut, Map, MapRow, Nodes, ReachList, ReachRow, Unit};
+use crate::net::reach::{
+    AddressRange, Counts, Granularity, LeftOut, MapRow, Nodes, ReachList, ReachRow, Unit, UnitMap,
+};
 use crate::net::verdict::Port;
 use crate::net::{most, node_ports};
 use crate::text::evidence::Evidence;
@@ -23,11 +25,11 @@ use crate::text::evidence::Evidence;
 use super::end::{End, PortAsk};
 use super::freshness::as_of;
 use super::judged::{Inside, KnownPairs};
-use super::member::Member;
+use super::member::EndMember;
 use super::pair::{PairSource, PairTarget};
-use super::reach_rows::{Rows, narrow};
-use super::resolve::{ResolvedEnd, Role, hole, unseen};
-use super::trace::{Ends, TraceAnswer, unsure_of};
+use super::reach_rows::{RowsByUnit, narrow};
+use super::resolve::{EndRole, ResolvedEnd, hole, unseen};
+use super::trace::{ResolvedEnds, TraceAnswer, unsure_of};
 use super::unseen::is_outside;
 use super::whys::Reasons;
 use super::{Asker, Fault};
@@ -52,13 +54,13 @@ pub struct NetworkReach {
 }
 
 /// A member, and the port that is asked of it.
-pub type AskedMember = (Member, Option<Port>);
+pub type AskedMember = (EndMember, Option<Port>);
 
 /// The end that is asked about, resolved; on the other side of its pairs stand all others in turn.
 pub(super) struct AskedSide {
     pub direction: Direction,
     /// Its sources or its targets; the other side is empty.
-    pub ends: Ends,
+    pub ends: ResolvedEnds,
 }
 
 impl AskedSide {
@@ -68,7 +70,7 @@ impl AskedSide {
     }
 
     /// The members, a backend of several ports once for each.
-    pub fn members(&self) -> impl Iterator<Item = &Member> {
+    pub fn members(&self) -> impl Iterator<Item = &EndMember> {
         let targets = self.ends.targets.iter().map(|it| &it.member);
         self.ends.sources.iter().map(|it| &it.member).chain(targets)
     }
@@ -79,7 +81,7 @@ impl AskedSide {
     }
 
     /// The pair of a member with somebody else.
-    pub fn pair(&self, at: usize, other: &Member) -> (PairSource, PairTarget) {
+    pub fn pair(&self, at: usize, other: &EndMember) -> (PairSource, PairTarget) {
         match self.direction {
             Direction::Egress => (self.ends.sources[at].clone(), PairTarget::plain(other.clone())),
             Direction::Ingress => (PairSource::plain(other.clone()), self.ends.targets[at].clone()),
@@ -89,7 +91,7 @@ impl AskedSide {
     /// The ports that are meant of all its pairs, or of those with a unit.
     fn meant(&self, cluster: &Cluster, unit: &Unit) -> PortSet {
         let all = |it: &PairTarget| match &it.member {
-            Member::Node(_) => it.port.meant().difference(&node_ports(cluster)),
+            EndMember::Node(_) => it.port.meant().difference(&node_ports(cluster)),
             _ => it.port.meant(),
         };
         match self.direction {
@@ -100,7 +102,7 @@ impl AskedSide {
     }
 
     /// How many pairs of a pod and itself are left out; through a Service that is a pair as any other (S50).
-    pub fn itself(&self, member: &Member) -> u64 {
+    pub fn itself(&self, member: &EndMember) -> u64 {
         let is_behind = self.ends.front.is_some();
         self.members().filter(|it| !is_behind && it.is_same_pod(member)).count() as u64
     }
@@ -110,7 +112,7 @@ impl Asker<'_> {
     /// Answers what `end` reaches or what reaches it, row by row.
     pub fn reach(&self, end: &End, direction: Direction, by: Granularity) -> Result<NetworkReach, Fault> {
         let (side, trace) = self.side(end, direction)?;
-        let ends: Vec<Member> = side.members().cloned().collect();
+        let ends: Vec<EndMember> = side.members().cloned().collect();
         self.check_drawn(&ends);
         let has_unseen = self.unseen_holders().is_some();
         let mut rows = match self.is_judged(&side) {
@@ -151,7 +153,7 @@ impl Asker<'_> {
     /// Whom an end stands for; through a Service each backend is reached on its own port.
     fn side(&self, end: &End, direction: Direction) -> Result<(AskedSide, TraceAnswer), Fault> {
         let mut trace = TraceAnswer::new(end, end, &PortAsk::NONE);
-        let role = if direction == Direction::Egress { Role::Source } else { Role::Goal(&PortAsk::NONE) };
+        let role = if direction == Direction::Egress { EndRole::Source } else { EndRole::Goal(&PortAsk::NONE) };
         let found = self.resolve(end, role)?;
         trace.take_in(&found);
         let (sources, targets) = match direction {
@@ -167,13 +169,13 @@ impl Asker<'_> {
             ResolvedEnd::Service(front) if direction == Direction::Ingress => Some(front),
             _ => None,
         };
-        let ends = Ends { sources, targets, both_single: false, front, unsure, is_internet };
+        let ends = ResolvedEnds { sources, targets, both_single: false, front, unsure, is_internet };
         Ok((AskedSide { direction, ends }, trace))
     }
 
     /// The rows of an end that the index knows, and those that a Service adds.
-    fn indexed_rows(&self, side: &AskedSide, trace: &TraceAnswer, by: Granularity, has_unseen: bool) -> Rows {
-        let mut rows = Rows::default();
+    fn indexed_rows(&self, side: &AskedSide, trace: &TraceAnswer, by: Granularity, has_unseen: bool) -> RowsByUnit {
+        let mut rows = RowsByUnit::default();
         let has_front = side.ends.front.is_some();
         let inside = side.ends.is_internet.then(|| self.inside(by));
         // Put together, a unit that one member has nothing with counts as well, and what is not known is no denial.
@@ -208,10 +210,10 @@ impl Asker<'_> {
         trace: &TraceAnswer,
         (at, mut reach): (usize, ReachList),
         inside: &Inside,
-        rows: &mut Rows,
+        rows: &mut RowsByUnit,
     ) {
         let mut known = KnownPairs::default();
-        let shares = |it: &Member| {
+        let shares = |it: &EndMember| {
             let (from, to) = side.pair(at, it);
             self.share_family(&from, &to)
         };
@@ -235,7 +237,7 @@ impl Asker<'_> {
     }
 
     /// Every pair of units; rows of one namespace when `only` says so.
-    pub fn map(&self, by: Granularity, only: Option<&Name>) -> Map {
+    pub fn map(&self, by: Granularity, only: Option<&Name>) -> UnitMap {
         let has_unseen = self.unseen_holders().is_some();
         let mut map = match has_unseen {
             true => self.index.whole_map(self.cluster, by, None),

@@ -21,7 +21,7 @@ pub struct Counted {
 }
 
 /// What is known of one pair.
-pub enum Cell<'a> {
+pub enum PairCell<'a> {
     Uncounted,
     /// There is no pair of pods.
     Pairless,
@@ -46,15 +46,15 @@ impl Counted {
     }
 
     /// What is known of a pair.
-    pub fn cell(&self, from: &Name, to: &Name) -> Cell<'_> {
+    pub fn cell(&self, from: &Name, to: &Name) -> PairCell<'_> {
         let (Some(from), Some(to)) = (place(&self.names, from), place(&self.names, to)) else {
-            return Cell::Uncounted;
+            return PairCell::Uncounted;
         };
         let found = self.cells.binary_search_by_key(&(from, to), |it| (it.0, it.1));
         match found {
-            Ok(at) => Cell::Some(&self.cells[at].2),
-            Err(_) if self.pairs(from, to) == 0 => Cell::Pairless,
-            Err(_) => Cell::Nothing,
+            Ok(at) => PairCell::Some(&self.cells[at].2),
+            Err(_) if self.pairs(from, to) == 0 => PairCell::Pairless,
+            Err(_) => PairCell::Nothing,
         }
     }
 
@@ -78,14 +78,14 @@ fn place(names: &[Name], name: &Name) -> Option<u32> {
     names.binary_search(name).ok().map(|at| at as u32)
 }
 
-impl Cell<'_> {
+impl PairCell<'_> {
     /// Its sign.
     pub fn sign(&self) -> (&'static str, Tone) {
         let counts = match self {
-            Cell::Uncounted => return ("", Tone::Dim),
-            Cell::Pairless => return (".", Tone::Dim),
-            Cell::Nothing => return ("x", Tone::Deny),
-            Cell::Some(summary) => &summary.pairs,
+            PairCell::Uncounted => return ("", Tone::Dim),
+            PairCell::Pairless => return (".", Tone::Dim),
+            PairCell::Nothing => return ("x", Tone::Deny),
+            PairCell::Some(summary) => &summary.pairs,
         };
         match (counts.allow, counts.unknown, counts.deny) {
             (0, 0, 0) => (".", Tone::Dim),
@@ -99,10 +99,10 @@ impl Cell<'_> {
     /// What it says, without the names of its pair.
     pub fn words(&self) -> String {
         match self {
-            Cell::Some(it) => format!("{}; ports {}", pairs(&it.pairs), crate::text::net::ports(&it.some)),
-            Cell::Pairless => "no pair of pods".into(),
-            Cell::Nothing => "no pair of pods may connect".into(),
-            Cell::Uncounted => "not counted yet".into(),
+            PairCell::Some(it) => format!("{}; ports {}", pairs(&it.pairs), crate::text::net::ports(&it.some)),
+            PairCell::Pairless => "no pair of pods".into(),
+            PairCell::Nothing => "no pair of pods may connect".into(),
+            PairCell::Uncounted => "not counted yet".into(),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::text::words;
 
 /// A pod, a node, an address, or a range of addresses that all answer alike.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Member {
+pub enum EndMember {
     Pod(SharedPod),
     Node(Arc<Node>),
     Address(IpAddr),
@@ -20,28 +20,28 @@ pub enum Member {
     Outside(Arc<[AddressRange]>, IpAddr),
 }
 
-impl Member {
+impl EndMember {
     /// The object, where it is one.
     pub fn object(&self) -> Option<ObjectId> {
         match self {
-            Member::Pod(pod) => Some(pod.id()),
-            Member::Node(node) => Some(node.id()),
-            Member::Address(_) | Member::Outside(..) => None,
+            EndMember::Pod(pod) => Some(pod.id()),
+            EndMember::Node(node) => Some(node.id()),
+            EndMember::Address(_) | EndMember::Outside(..) => None,
         }
     }
 
     /// As the engine is asked about it; a range answers as its first address does.
     pub fn end(&self) -> End {
         match self {
-            Member::Pod(pod) => End::Pod(pod.pod_id()),
-            Member::Node(node) => End::Node(node.meta.name.clone()),
-            Member::Address(address) | Member::Outside(_, address) => End::Address(*address),
+            EndMember::Pod(pod) => End::Pod(pod.pod_id()),
+            EndMember::Node(node) => End::Node(node.meta.name.clone()),
+            EndMember::Address(address) | EndMember::Outside(_, address) => End::Address(*address),
         }
     }
 
     /// Whether it is outside the cluster.
     pub fn is_outside(&self) -> bool {
-        matches!(self, Member::Address(_) | Member::Outside(..))
+        matches!(self, EndMember::Address(_) | EndMember::Outside(..))
     }
 
     /// Whether policies select it: a pod on the host network is its node.
@@ -52,16 +52,16 @@ impl Member {
     /// Its own addresses, of a range the first; none: not known here.
     pub fn addresses(&self) -> Vec<IpAddr> {
         match self {
-            Member::Pod(pod) => pod.addresses().iter().collect(),
-            Member::Node(node) => node.addresses.to_vec(),
-            Member::Address(address) | Member::Outside(_, address) => vec![*address],
+            EndMember::Pod(pod) => pod.addresses().iter().collect(),
+            EndMember::Node(node) => node.addresses.to_vec(),
+            EndMember::Address(address) | EndMember::Outside(_, address) => vec![*address],
         }
     }
 
     /// The pod, where it is one.
     pub fn pod(&self) -> Option<&SharedPod> {
         match self {
-            Member::Pod(pod) => Some(pod),
+            EndMember::Pod(pod) => Some(pod),
             _ => None,
         }
     }
@@ -69,16 +69,16 @@ impl Member {
     /// The name of the node that it is or runs on; empty when that is none or unknown.
     pub fn node(&self) -> &str {
         match self {
-            Member::Pod(pod) => pod.node(),
-            Member::Node(node) => &node.meta.name,
-            Member::Address(_) | Member::Outside(..) => "",
+            EndMember::Pod(pod) => pod.node(),
+            EndMember::Node(node) => &node.meta.name,
+            EndMember::Address(_) | EndMember::Outside(..) => "",
         }
     }
 
     /// Whether both are the same pod, so that policies do not stand between them (S20).
     pub fn is_same_pod(&self, other: &Self) -> bool {
         match (self, other) {
-            (Member::Pod(a), Member::Pod(b)) => SharedPod::ptr_eq(a, b) || a.pod_id() == b.pod_id(),
+            (EndMember::Pod(a), EndMember::Pod(b)) => SharedPod::ptr_eq(a, b) || a.pod_id() == b.pod_id(),
             _ => false,
         }
     }
@@ -86,20 +86,20 @@ impl Member {
     /// What a reader should know of this end beside its name; empty for an ordinary pod or address.
     pub fn remark(&self) -> &'static str {
         match self {
-            Member::Pod(pod) if pod.network() == PodNetwork::Host => "host network: it is its node",
-            Member::Pod(pod) if pod.addresses().is_empty() => "no address yet",
+            EndMember::Pod(pod) if pod.network() == PodNetwork::Host => "host network: it is its node",
+            EndMember::Pod(pod) if pod.addresses().is_empty() => "no address yet",
             _ => "",
         }
     }
 }
 
-impl fmt::Display for Member {
+impl fmt::Display for EndMember {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Member::Pod(pod) => write!(out, "{}", pod.id()),
-            Member::Node(node) => write!(out, "{}", node.id()),
-            Member::Address(address) => write!(out, "{address}"),
-            Member::Outside(ranges, _) => out.write_str(&self::ranges(ranges)),
+            EndMember::Pod(pod) => write!(out, "{}", pod.id()),
+            EndMember::Node(node) => write!(out, "{}", node.id()),
+            EndMember::Address(address) => write!(out, "{address}"),
+            EndMember::Outside(ranges, _) => out.write_str(&self::ranges(ranges)),
         }
     }
 }

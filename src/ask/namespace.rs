@@ -47,7 +47,7 @@ pub(super) fn mentioned(cluster: &Cluster) -> BTreeSet<Name> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::cluster::{Delta, Entry};
+    use crate::model::cluster::{Delta, ReadObject};
     use crate::model::facts::{Meta, ServiceAccount};
 
     #[test]
@@ -60,7 +60,7 @@ mod tests {
         ] {
             let mut cluster = Cluster::new(coverage);
             let meta = Meta { namespace: "payments".into(), name: "default".into(), ..Meta::default() };
-            cluster.apply(Delta::Put(Entry::new(ServiceAccount::new(meta))));
+            cluster.apply(Delta::Put(ReadObject::new(ServiceAccount::new(meta))));
             assert_eq!(absence(&cluster, &"paymets".into()).as_deref(), told);
             assert_eq!(absence(&cluster, &"payments".into()), None);
         }
@@ -81,7 +81,7 @@ mod tests {
     fn a_stranger_has_no_neighbours() {
         let mut cluster = Cluster::new(Coverage::Closed);
         let meta = Meta { namespace: "payments".into(), name: "default".into(), ..Meta::default() };
-        cluster.apply(Delta::Put(Entry::new(ServiceAccount::new(meta))));
+        cluster.apply(Delta::Put(ReadObject::new(ServiceAccount::new(meta))));
         assert_eq!(absence(&cluster, &"zzz".into()).as_deref(), Some("there is no namespace zzz"));
     }
 }

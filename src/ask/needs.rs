@@ -28,7 +28,7 @@ use super::resolve::named_by;
 
 /// One thing to fetch.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Read {
+pub enum ReadNeed {
     /// One object by name. Found: it is put. Absent: nothing. Refused: its kind is forbidden in its namespace.
     One(ObjectId),
     /// Every object of a kind in a scope; afterwards that scope of the kind is covered, or forbidden.
@@ -49,7 +49,7 @@ pub enum Read {
 
 /// What to fetch, each once, in an order that is the same every time.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Needs(pub BTreeSet<Read>);
+pub struct Needs(pub BTreeSet<ReadNeed>);
 
 impl Needs {
     /// Whether there is nothing to fetch.
@@ -59,7 +59,7 @@ impl Needs {
 
     /// All objects of these kinds, everywhere.
     pub fn all_of(kinds: impl IntoIterator<Item = Kind>) -> Self {
-        Self(kinds.into_iter().map(|kind| Read::All { kind, scope: Scope::Everywhere }).collect())
+        Self(kinds.into_iter().map(|kind| ReadNeed::All { kind, scope: Scope::Everywhere }).collect())
     }
 
     /// The kinds of which some is still being listed.
@@ -79,7 +79,7 @@ impl Needs {
 }
 
 /// The kinds that something is read of, each with its namespace; empty: as a whole.
-fn places(read: &Read) -> Vec<(Kind, Name)> {
+fn places(read: &ReadNeed) -> Vec<(Kind, Name)> {
     let within = |scope: &Scope| match scope {
         Scope::Everywhere => Name::empty(),
         Scope::Namespace(name) => name.clone(),
@@ -88,13 +88,13 @@ fn places(read: &Read) -> Vec<(Kind, Name)> {
         KINDS.iter().filter(|it| is_meant(it)).map(|it| (it.kind, namespace.clone())).collect()
     };
     match read {
-        Read::One(id) => vec![(id.kind, id.namespace.clone())],
-        Read::All { kind, scope } => vec![(*kind, within(scope))],
-        Read::Policies(scope) => of(KindSpec::is_policy, within(scope)),
-        Read::ClusterPolicies => of(KindSpec::is_policy, Name::empty()),
-        Read::PodsAt(_) => vec![(Kind::POD, Name::empty())],
-        Read::PodsOn { namespace, .. } => vec![(Kind::POD, namespace.clone())],
-        Read::Owners(scope) => of(|it| is_workload(it.kind), within(scope)),
+        ReadNeed::One(id) => vec![(id.kind, id.namespace.clone())],
+        ReadNeed::All { kind, scope } => vec![(*kind, within(scope))],
+        ReadNeed::Policies(scope) => of(KindSpec::is_policy, within(scope)),
+        ReadNeed::ClusterPolicies => of(KindSpec::is_policy, Name::empty()),
+        ReadNeed::PodsAt(_) => vec![(Kind::POD, Name::empty())],
+        ReadNeed::PodsOn { namespace, .. } => vec![(Kind::POD, namespace.clone())],
+        ReadNeed::Owners(scope) => of(|it| is_workload(it.kind), within(scope)),
     }
 }
 
@@ -102,7 +102,7 @@ fn places(read: &Read) -> Vec<(Kind, Name)> {
 pub fn everything() -> Needs {
     const KINDS: [Kind; 5] = [Kind::NAMESPACE, Kind::POD, Kind::NODE, Kind::SERVICE, Kind::ENDPOINT_SLICE];
     let mut needs = Needs::all_of(KINDS);
-    needs.0.extend([Read::Policies(Scope::Everywhere), Read::Owners(Scope::Everywhere)]);
+    needs.0.extend([ReadNeed::Policies(Scope::Everywhere), ReadNeed::Owners(Scope::Everywhere)]);
     needs
 }
 
@@ -114,8 +114,8 @@ pub fn of_trace(cluster: &Cluster, from: &End, to: &End, port: &PortAsk) -> Need
     }
     needs.node_port(cluster, to, port);
     // No end is in a namespace: a cluster-wide policy may bend the flow all the same.
-    if !needs.0.iter().any(|it| matches!(it, Read::Policies(_))) {
-        needs.0.insert(Read::ClusterPolicies);
+    if !needs.0.iter().any(|it| matches!(it, ReadNeed::Policies(_))) {
+        needs.0.insert(ReadNeed::ClusterPolicies);
     }
     needs
 }
@@ -124,12 +124,12 @@ pub fn of_trace(cluster: &Cluster, from: &End, to: &End, port: &PortAsk) -> Need
 fn of_end(cluster: &Cluster, end: &End, needs: &mut Needs, way: &mut BTreeSet<End>) {
     match end {
         End::Pod(pod) => {
-            needs.0.insert(Read::One(pod.object()));
+            needs.0.insert(ReadNeed::One(pod.object()));
             needs.around(&pod.namespace);
             cluster.pods.get(&pod.namespace, &pod.name).into_iter().for_each(|it| needs.node_of(it));
         }
         End::Workload { namespace, .. } => {
-            needs.0.insert(Read::Owners(Scope::Namespace(namespace.clone())));
+            needs.0.insert(ReadNeed::Owners(Scope::Namespace(namespace.clone())));
             needs.pods_of(cluster, namespace);
         }
         End::Namespace(namespace) => needs.pods_of(cluster, namespace),
@@ -142,7 +142,7 @@ fn of_end(cluster: &Cluster, end: &End, needs: &mut Needs, way: &mut BTreeSet<En
         }
         End::Host { service, namespace, .. } => needs.service(cluster, namespace, service),
         End::Node(name) => {
-            needs.0.insert(Read::One(ObjectId::new(Kind::NODE, "", name.clone())));
+            needs.0.insert(ReadNeed::One(ObjectId::new(Kind::NODE, "", name.clone())));
         }
         End::Address(address) => needs.address(cluster, *address),
         // Of few addresses each may be somebody's.
@@ -162,7 +162,7 @@ pub fn of_names(cluster: &Cluster) -> Needs {
     let mut needs = Needs::default();
     for (namespace, name) in dns::SERVICES {
         let namespace = Name::from(namespace);
-        needs.0.insert(Read::One(ObjectId::new(Kind::SERVICE, namespace.clone(), name)));
+        needs.0.insert(ReadNeed::One(ObjectId::new(Kind::SERVICE, namespace.clone(), name)));
         if let Some(service) = cluster.services.get(&namespace, name) {
             needs.name_servers(cluster, service);
             break;
@@ -179,11 +179,11 @@ impl Needs {
     /// The pods behind the Service that answers for names.
     fn name_servers(&mut self, cluster: &Cluster, service: &Service) {
         let namespace = &service.meta.namespace;
-        self.0.insert(Read::All { kind: Kind::ENDPOINT_SLICE, scope: Scope::Namespace(namespace.clone()) });
+        self.0.insert(ReadNeed::All { kind: Kind::ENDPOINT_SLICE, scope: Scope::Namespace(namespace.clone()) });
         self.around(namespace);
         let servers = dns::behind(cluster, service);
         for (pod, _) in &servers {
-            self.0.insert(Read::One(pod.object()));
+            self.0.insert(ReadNeed::One(pod.object()));
             cluster.pods.get(&pod.namespace, &pod.name).into_iter().for_each(|it| self.node_of(it));
         }
         // No slice names a ready server: then its selector does.
@@ -194,15 +194,15 @@ impl Needs {
 
     /// What every pod of a namespace is judged by.
     fn around(&mut self, namespace: &Name) {
-        self.0.insert(Read::One(ObjectId::new(Kind::NAMESPACE, "", namespace.clone())));
-        self.0.insert(Read::Policies(Scope::Namespace(namespace.clone())));
+        self.0.insert(ReadNeed::One(ObjectId::new(Kind::NAMESPACE, "", namespace.clone())));
+        self.0.insert(ReadNeed::Policies(Scope::Namespace(namespace.clone())));
         let roots = KINDS.iter().filter_map(|it| Some((it.kind, kinds::root(it.kind)?)));
-        self.0.extend(roots.map(|(kind, root)| Read::All { kind, scope: Scope::Namespace(root.into()) }));
+        self.0.extend(roots.map(|(kind, root)| ReadNeed::All { kind, scope: Scope::Namespace(root.into()) }));
     }
 
     /// All pods of a namespace.
     fn pods_of(&mut self, cluster: &Cluster, namespace: &Name) {
-        self.0.insert(Read::All { kind: Kind::POD, scope: Scope::Namespace(namespace.clone()) });
+        self.0.insert(ReadNeed::All { kind: Kind::POD, scope: Scope::Namespace(namespace.clone()) });
         self.around(namespace);
         cluster.pods.of(namespace).iter().for_each(|it| self.node_of(it));
     }
@@ -210,19 +210,19 @@ impl Needs {
     /// The node of a pod on its network, whose addresses are then the pod's.
     fn node_of(&mut self, pod: &Pod) {
         if pod.network() == PodNetwork::Host && !pod.node().is_empty() {
-            self.0.insert(Read::One(ObjectId::new(Kind::NODE, "", pod.node().clone())));
+            self.0.insert(ReadNeed::One(ObjectId::new(Kind::NODE, "", pod.node().clone())));
         }
     }
 
     /// A Service, its slices, and the pods behind it.
     fn service(&mut self, cluster: &Cluster, namespace: &Name, name: &Name) {
-        self.0.insert(Read::One(ObjectId::new(Kind::SERVICE, namespace.clone(), name.clone())));
-        self.0.insert(Read::All { kind: Kind::ENDPOINT_SLICE, scope: Scope::Namespace(namespace.clone()) });
+        self.0.insert(ReadNeed::One(ObjectId::new(Kind::SERVICE, namespace.clone(), name.clone())));
+        self.0.insert(ReadNeed::All { kind: Kind::ENDPOINT_SLICE, scope: Scope::Namespace(namespace.clone()) });
         let Some(service) = cluster.services.get(namespace, name) else { return };
         self.pods_of(cluster, namespace);
         // A source that comes in from outside may turn up at the backends as any node.
         if service.has_node_ports() || service.outer_addresses().next().is_some() {
-            self.0.insert(Read::All { kind: Kind::NODE, scope: Scope::Everywhere });
+            self.0.insert(ReadNeed::All { kind: Kind::NODE, scope: Scope::Everywhere });
         }
     }
 
@@ -236,7 +236,7 @@ impl Needs {
         if !is_node {
             return;
         }
-        self.0.insert(Read::All { kind: Kind::SERVICE, scope: Scope::Everywhere });
+        self.0.insert(ReadNeed::All { kind: Kind::SERVICE, scope: Scope::Everywhere });
         let PortAsk::Number { number, protocol } = port else { return };
         for (service, _) in at_node_port(cluster, *protocol, *number) {
             self.service(cluster, &service.meta.namespace, &service.meta.name);
@@ -245,8 +245,8 @@ impl Needs {
 
     /// Whoever holds an address.
     fn address(&mut self, cluster: &Cluster, address: IpAddr) {
-        let everywhere = |kind| Read::All { kind, scope: Scope::Everywhere };
-        self.0.extend([Read::PodsAt(address), everywhere(Kind::NODE), everywhere(Kind::SERVICE)]);
+        let everywhere = |kind| ReadNeed::All { kind, scope: Scope::Everywhere };
+        self.0.extend([ReadNeed::PodsAt(address), everywhere(Kind::NODE), everywhere(Kind::SERVICE)]);
         let pods = cluster.pods.iter().filter(|it| it.has(address));
         let services = cluster.services.iter().filter(|it| it.addresses().any(|it| it == address));
         pods.for_each(|it| self.around(it.namespace()));

@@ -11,18 +11,18 @@ use crate::model::policy::{Direction, Policy, Rule};
 use crate::net::reach::AddressRange;
 
 use super::Asker;
-use super::member::Member;
+use super::member::EndMember;
 use super::pair::{Pair, PairSource, PairTarget};
 use super::resolve::{ResolvedEnd, unseen_holder};
-use super::trace::{Ends, TraceAnswer};
+use super::trace::{ResolvedEnds, TraceAnswer};
 
 impl Asker<'_> {
     /// The parts of a block that every rule which can govern the other end holds or leaves out as a whole.
     ///
     /// So do the ranges that a load balancer lets in. Parts of which each address is an object's are none.
-    pub(super) fn parts(&self, block: IpNet, other: Option<&ResolvedEnd>, direction: Direction) -> Vec<Member> {
+    pub(super) fn parts(&self, block: IpNet, other: Option<&ResolvedEnd>, direction: Direction) -> Vec<EndMember> {
         let part = |(ranges, address): (Vec<AddressRange>, _)| {
-            (!self.are_held(&ranges)).then(|| Member::Outside(ranges.into(), address))
+            (!self.are_held(&ranges)).then(|| EndMember::Outside(ranges.into(), address))
         };
         let bears =
             |policy: &Policy, rule: &Rule| rule.direction == direction && other.is_none_or(|it| governs(policy, it));
@@ -46,13 +46,13 @@ impl Asker<'_> {
     /// has as well.
     pub(super) fn unsure_part(
         &self,
-        ends: &Ends,
+        ends: &ResolvedEnds,
         trace: &TraceAnswer,
         (from, to): (&PairSource, &PairTarget),
         pair: &Pair,
     ) -> Option<Gap> {
         let gap = [&pair.from, &pair.to].into_iter().find_map(|it| self.may_be_held(it))?;
-        let is_sure = |it: &Member| matches!(it, Member::Outside(..)) && self.may_be_held(it).is_none();
+        let is_sure = |it: &EndMember| matches!(it, EndMember::Outside(..)) && self.may_be_held(it).is_none();
         let says_so = |from: &PairSource, to: &PairTarget| {
             let other = self.bare_pair(ends, trace, from, to);
             pair.outcome() == Outcome::Allow
@@ -65,8 +65,8 @@ impl Asker<'_> {
     }
 
     /// Why objects that are not read may hold every address of a part; what a command did not need is no reason.
-    pub(super) fn may_be_held(&self, part: &Member) -> Option<Gap> {
-        let Member::Outside(ranges, _) = part else { return None };
+    pub(super) fn may_be_held(&self, part: &EndMember) -> Option<Gap> {
+        let EndMember::Outside(ranges, _) = part else { return None };
         let gap = unseen_holder(self.cluster, false)?;
         let addresses = ranges.iter().map(|it| few(*it)).collect::<Option<Vec<_>>>()?.concat();
         let knows_pods = addresses.iter().all(|it| self.cluster.coverage.addresses.contains(it));
@@ -81,7 +81,7 @@ impl Asker<'_> {
         other: Option<&ResolvedEnd>,
         direction: Direction,
         trace: &mut TraceAnswer,
-    ) -> Vec<Member> {
+    ) -> Vec<EndMember> {
         let parts = self.parts(block, other, direction);
         if parts.is_empty() {
             let what = format!("every address in {block} belongs to a pod, node or service");
@@ -96,7 +96,7 @@ impl Asker<'_> {
         other: Option<&ResolvedEnd>,
         direction: Direction,
         trace: &mut TraceAnswer,
-    ) -> Vec<Member> {
+    ) -> Vec<EndMember> {
         let all = [IpNet::V4(Default::default()), IpNet::V6(Default::default())];
         all.into_iter().flat_map(|it| self.block(it, other, direction, trace)).collect()
     }

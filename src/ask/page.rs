@@ -18,7 +18,7 @@ use crate::text::{Line, Mark, Page, flow, net, words};
 
 use super::backends::port_text;
 use super::end::{End, PortAsk};
-use super::member::Member;
+use super::member::EndMember;
 use super::pair::{Pair, PairPort};
 use super::trace::TraceAnswer;
 
@@ -89,7 +89,7 @@ impl Pair {
     }
 }
 
-fn remarked(member: &Member) -> String {
+fn remarked(member: &EndMember) -> String {
     match member.remark() {
         "" => member.to_string(),
         remark => format!("{member} ({remark})"),
@@ -253,15 +253,15 @@ fn alike<'a>(pairs: impl Iterator<Item = &'a Pair>) -> Vec<Vec<&'a Pair>> {
 }
 
 /// The workload that a member belongs to, by what it says itself; else the member.
-fn owner(member: &Member) -> String {
+fn owner(member: &EndMember) -> String {
     // ReplicaSets are told apart from their Deployments by the hash in their names.
     let workload = member.pod().and_then(|it| workload_of(&Cluster::default(), it));
     workload.map_or_else(|| remarked(member), |it| it.to_string())
 }
 
 /// One member by its name, several by their workload and how many they are.
-fn side<'a>(members: impl Iterator<Item = &'a Member>) -> String {
-    let all: BTreeMap<String, &Member> = members.map(|it| (remarked(it), it)).collect();
+fn side<'a>(members: impl Iterator<Item = &'a EndMember>) -> String {
+    let all: BTreeMap<String, &EndMember> = members.map(|it| (remarked(it), it)).collect();
     match all.iter().next() {
         Some((name, _)) if all.len() == 1 => name.clone(),
         Some((_, member)) => format!("{} ({} pods)", owner(member), all.len()),

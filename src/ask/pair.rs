@@ -11,7 +11,7 @@ use crate::net::verdict::{Port, Verdict};
 use crate::text::evidence::Evidence;
 use crate::text::miss::GateMisses;
 
-use super::member::Member;
+use super::member::EndMember;
 
 /// The port of one pair, after names and Services are resolved.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -43,7 +43,7 @@ impl PairPort {
 /// One source.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PairSource {
-    pub member: Member,
+    pub member: EndMember,
     /// The only family that counts, when the end was typed as an address.
     pub family: Option<Family>,
     /// The address that was typed, where it is an object's.
@@ -52,7 +52,7 @@ pub struct PairSource {
 
 impl PairSource {
     /// A source that was named by itself.
-    pub fn plain(member: Member) -> Self {
+    pub fn plain(member: EndMember) -> Self {
         Self { member, family: None, at: None }
     }
 }
@@ -60,7 +60,7 @@ impl PairSource {
 /// One destination.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PairTarget {
-    pub member: Member,
+    pub member: EndMember,
     pub family: Option<Family>,
     /// The address that was typed, where it is an object's.
     pub at: Option<IpAddr>,
@@ -73,7 +73,7 @@ pub struct PairTarget {
 
 impl PairTarget {
     /// A destination that was named by itself, on any port.
-    pub fn plain(member: Member) -> Self {
+    pub fn plain(member: EndMember) -> Self {
         Self { member, family: None, at: None, port: PairPort::Any, route: None, told_node: Name::empty() }
     }
 
@@ -86,8 +86,8 @@ impl PairTarget {
 /// One pair, judged and explained.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Pair {
-    pub from: Member,
-    pub to: Member,
+    pub from: EndMember,
+    pub to: EndMember,
     pub port: PairPort,
     pub route: Option<usize>,
     pub verdict: Arc<Verdict>,

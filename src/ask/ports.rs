@@ -7,8 +7,8 @@ use crate::model::port::Protocol;
 
 use super::end::{End, PortAsk};
 use super::entry::ServiceFront;
-use super::member::Member;
-use super::resolve::{ResolvedEnd, Role, resolve};
+use super::member::EndMember;
+use super::resolve::{EndRole, ResolvedEnd, resolve};
 use super::{Asker, Fault};
 
 /// One port to choose.
@@ -30,7 +30,7 @@ impl PortChoice {
 impl Asker<'_> {
     /// The ports that an end offers: of a Service those that it lists, of pods those that any container declares.
     pub fn ports(&self, end: &End) -> Result<Vec<PortChoice>, Fault> {
-        let found = resolve(self.cluster, || self.directory(), end, Role::Goal(&PortAsk::NONE))?;
+        let found = resolve(self.cluster, || self.directory(), end, EndRole::Goal(&PortAsk::NONE))?;
         Ok(match found.end {
             ResolvedEnd::Service(ServiceFront { service, .. }) => {
                 let choice = |it: &crate::model::facts::ServicePort| PortChoice {
@@ -40,9 +40,9 @@ impl Asker<'_> {
                 };
                 service.ports.iter().map(choice).collect()
             }
-            ResolvedEnd::One(Member::Node(_)) | ResolvedEnd::At(Member::Node(_), _) => self.node_ports(),
+            ResolvedEnd::One(EndMember::Node(_)) | ResolvedEnd::At(EndMember::Node(_), _) => self.node_ports(),
             ResolvedEnd::One(member) | ResolvedEnd::At(member, _) => declared(&[member]),
-            ResolvedEnd::Pods { members, .. } => declared(&members.into_iter().map(Member::Pod).collect::<Vec<_>>()),
+            ResolvedEnd::Pods { members, .. } => declared(&members.into_iter().map(EndMember::Pod).collect::<Vec<_>>()),
             ResolvedEnd::Block(_) | ResolvedEnd::Internet | ResolvedEnd::Unseen => Vec::new(),
         })
     }
@@ -58,8 +58,8 @@ impl Asker<'_> {
     }
 }
 
-fn declared(members: &[Member]) -> Vec<PortChoice> {
-    let ports = members.iter().filter_map(Member::pod).flat_map(|it| it.ports().iter());
+fn declared(members: &[EndMember]) -> Vec<PortChoice> {
+    let ports = members.iter().filter_map(EndMember::pod).flat_map(|it| it.ports().iter());
     let choices: BTreeSet<PortChoice> =
         ports.map(|it| PortChoice { number: it.number, protocol: it.protocol, name: it.name.clone() }).collect();
     choices.into_iter().collect()

@@ -57,7 +57,7 @@ pub struct Here {
 
 /// With which names resources are read that are typed or written in rules.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Names {
+pub enum ServedNames {
     /// None, or those that every cluster has.
     #[default]
     Known,
@@ -101,8 +101,8 @@ pub trait Reads {
     }
 
     /// With which names it reads resources.
-    fn names(&self) -> Names {
-        Names::Known
+    fn names(&self) -> ServedNames {
+        ServedNames::Known
     }
 
     /// What is to be put to a live server itself, given what has been read and told so far; empty when that is enough.
@@ -157,7 +157,7 @@ pub enum Question {
     /// Which namespace may connect to which, or who may do what
     Matrix(matrix::Matrix),
     #[command(flatten)]
-    List(list::Named<list::List>),
+    List(list::ListCommand<list::List>),
 }
 
 impl Question {
@@ -218,7 +218,7 @@ pub struct Line {
 /// The grammar of a line that is typed outside a shell.
 #[derive(Parser, Debug)]
 #[command(name = "", no_binary_name = true, disable_help_flag = true, disable_help_subcommand = true)]
-struct Typed {
+struct TypedLine {
     #[command(subcommand)]
     question: Question,
     #[command(flatten)]
@@ -269,8 +269,8 @@ impl FromStr for Line {
 
     fn from_str(text: &str) -> Result<Self, Fault> {
         let words = shell_words::split(text).map_err(|_| Fault::new(format!("a quote is not closed: {text}"), ""))?;
-        let typed = Typed::try_parse_from(words).map_err(|it| usage(&it))?;
-        let Typed { question, place: NamespaceArgs { namespace, all_namespaces } } = typed;
+        let typed = TypedLine::try_parse_from(words).map_err(|it| usage(&it))?;
+        let TypedLine { question, place: NamespaceArgs { namespace, all_namespaces } } = typed;
         Ok(Self { question, namespace: namespace.map(Name::from), all_namespaces })
     }
 }

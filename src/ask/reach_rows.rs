@@ -7,12 +7,12 @@ use std::sync::Arc;
 use crate::model::port::PortSet;
 use crate::net::reach::{AddressRange, Counts, LeftOut, Nodes, ReachList, ReachRow, Summary, Unit};
 
-use super::judged::Judged;
+use super::judged::JudgedPairs;
 use super::whys::Reasons;
 
 /// Rows by their units.
 #[derive(Default)]
-pub(super) struct Rows {
+pub(super) struct RowsByUnit {
     rows: BTreeMap<Unit, Summary>,
     /// Nodes in sets that have the same with all members so far.
     nodes: Vec<(Nodes, Summary)>,
@@ -23,7 +23,7 @@ pub(super) struct Rows {
     pub reasons: BTreeMap<Unit, Reasons>,
 }
 
-impl Rows {
+impl RowsByUnit {
     /// Adds what one more member has with every unit.
     pub fn add(&mut self, reach: ReachList) {
         let mut apart = reach.pairs;
@@ -50,8 +50,8 @@ impl Rows {
     }
 
     /// Adds pairs of a unit that were judged one by one; of nodes one at a time, and each once.
-    pub fn add_judged(&mut self, unit: Unit, judged: Judged) {
-        let Judged { summary, reasons } = judged;
+    pub fn add_judged(&mut self, unit: Unit, judged: JudgedPairs) {
+        let JudgedPairs { summary, reasons } = judged;
         if !reasons.is_empty() {
             self.reasons.entry(unit.clone()).or_insert(reasons);
         }

@@ -43,7 +43,7 @@ impl Asker<'_> {
     ) -> Result<Reaches, Fault> {
         let (starts, gaps) = self.starts(&actor(from, namespace)?)?;
         let mut found = Reaches { gaps, ..Reaches::default() };
-        let mut rows = Rows::default();
+        let mut rows = RowsByEnd::default();
         for (at, start) in starts.iter().enumerate() {
             if !watch(at, starts.len()) {
                 break;
@@ -65,7 +65,14 @@ impl Asker<'_> {
         Ok(found)
     }
 
-    fn add_rows(&self, ground: &Ground<'_>, held: &Held, moves: Certainty, max_hops: Option<usize>, rows: &mut Rows) {
+    fn add_rows(
+        &self,
+        ground: &Ground<'_>,
+        held: &Held,
+        moves: Certainty,
+        max_hops: Option<usize>,
+        rows: &mut RowsByEnd,
+    ) {
         let start = held.stands().first().map(|it| it.foothold.clone());
         for entry in held.entries().iter().filter(|it| it.by.is_some()) {
             if max_hops.is_some_and(|it| entry.cost as usize > it) {
@@ -96,7 +103,7 @@ impl Asker<'_> {
         held: &Held,
         moves: Certainty,
         most: usize,
-        rows: &mut Rows,
+        rows: &mut RowsByEnd,
     ) -> Option<Gap> {
         let all = hops::doubtful(ground, start, held, moves, most);
         let mut is_cut = all.len() > DOUBTFUL;
@@ -163,13 +170,13 @@ impl Asker<'_> {
 
 /// Rows by what they end at.
 #[derive(Default)]
-struct Rows {
+struct RowsByEnd {
     all: Vec<Reached>,
     by_end: FxHashMap<String, usize>,
     seen: FxHashSet<Foothold>,
 }
 
-impl Rows {
+impl RowsByEnd {
     /// Whether everything is reached, so that nothing leads further.
     fn has_everything(&self) -> bool {
         let row = self.by_end.get("cluster-admin").map(|it| &self.all[*it]);

@@ -24,10 +24,10 @@ use crate::net::implied_nodes;
 use crate::text::evidence::Evidence;
 
 use super::absent::{absent, near_pod, no_workload};
-use super::directory::{self, Directory, Holder};
+use super::directory::{self, AddressOwner, Directory};
 use super::end::{End, PortAsk};
 use super::entry::ServiceFront;
-use super::member::Member;
+use super::member::EndMember;
 use super::nearest::nearest;
 use super::workload::is_under;
 use super::{Fault, dns_name, host};
@@ -49,9 +49,9 @@ pub struct Resolution {
 /// What an end stands for: one member, many, or none that we may see.
 #[derive(Clone, Debug)]
 pub enum ResolvedEnd {
-    One(Member),
+    One(EndMember),
     /// A typed address stands for this object, so only the address's family counts.
-    At(Member, IpAddr),
+    At(EndMember, IpAddr),
     /// Pods of a workload or namespace; `finished` were left out.
     Pods {
         members: Vec<SharedPod>,
@@ -78,7 +78,7 @@ impl Resolution {
 
 /// What an end is asked as: of several that hold one address, that tells which is meant.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Role<'a> {
+pub enum EndRole<'a> {
     /// Nothing connects from a Service's address.
     Source,
     Goal(&'a PortAsk),
@@ -89,7 +89,7 @@ pub fn resolve<'a>(
     cluster: &Cluster,
     directory: impl Fn() -> &'a Directory,
     end: &End,
-    role: Role<'_>,
+    role: EndRole<'_>,
 ) -> Result<Resolution, Fault> {
     resolve_on(cluster, &directory, end, role, &mut BTreeSet::new())
 }
@@ -99,7 +99,7 @@ fn resolve_on<'a>(
     cluster: &Cluster,
     directory: &dyn Fn() -> &'a Directory,
     end: &End,
-    role: Role<'_>,
+    role: EndRole<'_>,
     way: &mut BTreeSet<End>,
 ) -> Result<Resolution, Fault> {
     let found = match end {
@@ -154,7 +154,7 @@ fn follow(service: &Service, next: &End, named: Result<Resolution, Fault>) -> Re
 
 fn pod(cluster: &Cluster, id: &PodId) -> Result<Resolution, Fault> {
     match cluster.pods.get(&id.namespace, &id.name) {
-        Some(found) => Ok(Resolution::new(ResolvedEnd::One(Member::Pod(found.clone())))),
+        Some(found) => Ok(Resolution::new(ResolvedEnd::One(EndMember::Pod(found.clone())))),
         None => absent(cluster, &id.object(), || near_pod(cluster, id)).map(Resolution::unseen),
     }
 }
@@ -223,12 +223,12 @@ fn namespace(cluster: &Cluster, name: &Name) -> Result<Resolution, Fault> {
 
 fn node(cluster: &Cluster, name: &Name) -> Result<Resolution, Fault> {
     match cluster.nodes.get("", name) {
-        Some(found) => Ok(Resolution::new(ResolvedEnd::One(Member::Node(found.clone())))),
+        Some(found) => Ok(Resolution::new(ResolvedEnd::One(EndMember::Node(found.clone())))),
         None if let Some(addresses) = implied_nodes(cluster).get(name) => {
             let node = directory::implied(cluster, name, addresses);
             let what = "no Node object: known by its pods on the host network".to_owned();
             let note = Evidence::note(node.id(), Place::default(), what);
-            Ok(Resolution { notes: vec![note], ..Resolution::new(ResolvedEnd::One(Member::Node(Arc::new(node)))) })
+            Ok(Resolution { notes: vec![note], ..Resolution::new(ResolvedEnd::One(EndMember::Node(Arc::new(node)))) })
         }
         None => absent(cluster, &ObjectId::new(Kind::NODE, "", name.clone()), || {
             let near = nearest(name, cluster.nodes.iter().map(|it| it.meta.name.as_str()));
@@ -239,10 +239,10 @@ fn node(cluster: &Cluster, name: &Name) -> Result<Resolution, Fault> {
 }
 
 /// An address is the pod, node or Service that holds it; otherwise it is outside (CONTRACT §2).
-fn address(cluster: &Cluster, directory: &Directory, address: IpAddr, role: Role<'_>) -> Result<Resolution, Fault> {
+fn address(cluster: &Cluster, directory: &Directory, address: IpAddr, role: EndRole<'_>) -> Result<Resolution, Fault> {
     let holders = directory.holders(address);
     let mut found = match (holders, meant(holders, role)) {
-        ([], _) => Resolution::new(ResolvedEnd::One(Member::Address(address))),
+        ([], _) => Resolution::new(ResolvedEnd::One(EndMember::Address(address))),
         (_, Some(one)) => held(one, address),
         (several, None) => return Err(ambiguous(address, several)),
     };
@@ -259,25 +259,25 @@ pub(super) fn unseen_holder(cluster: &Cluster, knows_pods: bool) -> Option<Gap> 
 }
 
 /// The one of several holders that is meant: load balancers may share an address by their ports, and with nodes.
-fn meant<'h>(holders: &'h [Holder], role: Role<'_>) -> Option<&'h Holder> {
-    let only = |is: &dyn Fn(&Holder) -> bool| {
+fn meant<'h>(holders: &'h [AddressOwner], role: EndRole<'_>) -> Option<&'h AddressOwner> {
+    let only = |is: &dyn Fn(&AddressOwner) -> bool| {
         let mut all = holders.iter().filter(|it| is(it));
         all.next().filter(|_| all.next().is_none())
     };
-    let is_service = |it: &Holder| matches!(it, Holder::Service(_));
+    let is_service = |it: &AddressOwner| matches!(it, AddressOwner::Service(_));
     // A pod that terminates keeps its address until another has it (S39).
-    let stays = |it: &Holder| !matches!(it, Holder::Pod(pod) if pod.is_terminating());
+    let stays = |it: &AddressOwner| !matches!(it, AddressOwner::Pod(pod) if pod.is_terminating());
     let sends = || only(&|it| !is_service(it)).or_else(|| only(&|it| !is_service(it) && stays(it)));
     if let [one] = holders {
         return Some(one);
     }
     let port = match role {
-        Role::Source => return sends(),
-        Role::Goal(PortAsk::Any(_)) => None,
-        Role::Goal(port) => Some(port),
+        EndRole::Source => return sends(),
+        EndRole::Goal(PortAsk::Any(_)) => None,
+        EndRole::Goal(port) => Some(port),
     };
-    let listens = |it: &Holder| match (it, port) {
-        (Holder::Service(it), Some(port)) => it.ports.iter().any(|it| port.is(it)),
+    let listens = |it: &AddressOwner| match (it, port) {
+        (AddressOwner::Service(it), Some(port)) => it.ports.iter().any(|it| port.is(it)),
         _ => false,
     };
     match (port, holders.iter().any(listens)) {
@@ -298,11 +298,11 @@ fn unreadable(cluster: &Cluster, kind: Kind) -> Option<Gap> {
     cluster.unreadable.iter().find(|it| it.kind == kind).cloned().map(Gap::Unreadable)
 }
 
-fn held(holder: &Holder, address: IpAddr) -> Resolution {
+fn held(holder: &AddressOwner, address: IpAddr) -> Resolution {
     let end = match holder {
-        Holder::Pod(pod) => ResolvedEnd::At(Member::Pod(pod.clone()), address),
-        Holder::Node(node) => ResolvedEnd::At(Member::Node(node.clone()), address),
-        Holder::Service(service) => ResolvedEnd::Service(ServiceFront::at(service.clone(), address)),
+        AddressOwner::Pod(pod) => ResolvedEnd::At(EndMember::Pod(pod.clone()), address),
+        AddressOwner::Node(node) => ResolvedEnd::At(EndMember::Node(node.clone()), address),
+        AddressOwner::Service(service) => ResolvedEnd::Service(ServiceFront::at(service.clone(), address)),
     };
     let note = Evidence::note(holder.id(), Place::default(), format!("{address} is the address of {}", holder.id()));
     Resolution { notes: vec![note], ..Resolution::new(end) }
@@ -314,7 +314,7 @@ pub fn hole(cluster: &Cluster, kind: Kind) -> Option<Gap> {
     Some(Gap::Uncovered { kind, namespace, coverage: coverage.clone() })
 }
 
-fn ambiguous(address: IpAddr, holders: &[Holder]) -> Fault {
+fn ambiguous(address: IpAddr, holders: &[AddressOwner]) -> Fault {
     let names: Vec<String> = holders.iter().map(|it| it.id().to_string()).collect();
     Fault::new(format!("{address} is held by {}", names.join(" and by ")), "name one of them instead of the address")
 }

@@ -20,7 +20,7 @@ use crate::text;
 
 use super::Asker;
 use super::entry::{EntryWay, ServiceEntry, ServiceFront};
-use super::member::Member;
+use super::member::EndMember;
 use super::pair::{PairPort, PairTarget};
 use super::resolve::ResolvedEnd;
 
@@ -60,7 +60,7 @@ impl Asker<'_> {
     }
 
     /// The nodes that a connection may come through.
-    fn nodes_of(&self, way: &EntryWay, to: &Member) -> Vec<End> {
+    fn nodes_of(&self, way: &EntryWay, to: &EndMember) -> Vec<End> {
         if let EntryWay::Node(name) = way {
             return vec![End::Node(name.clone())];
         }
@@ -81,7 +81,7 @@ impl Asker<'_> {
     pub(super) fn goal_rewritten(
         &self,
         front: &ServiceFront,
-        from: &Member,
+        from: &EndMember,
         to: &PairTarget,
         port: &ServicePort,
         verdict: &Verdict,
@@ -111,7 +111,7 @@ impl Asker<'_> {
     fn before(
         &self,
         front: &ServiceFront,
-        from: &Member,
+        from: &EndMember,
         to: &PairTarget,
         port: &ServicePort,
         family: Family,
@@ -144,12 +144,12 @@ impl Asker<'_> {
     }
 
     /// One address for each part of a family that some block of a policy on this end tells from the others.
-    fn any_address(&self, from: &Member, family: Family) -> Vec<End> {
+    fn any_address(&self, from: &EndMember, family: Family) -> Vec<End> {
         let all = match family {
             Family::V4 => IpNet::V4(Default::default()),
             Family::V6 => IpNet::V6(Default::default()),
         };
         let parts = self.parts(all, Some(&ResolvedEnd::One(from.clone())), Direction::Egress);
-        parts.iter().map(Member::end).collect()
+        parts.iter().map(EndMember::end).collect()
     }
 }

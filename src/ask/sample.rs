@@ -3,7 +3,7 @@
 use crate::model::port::Protocol;
 
 use super::Asker;
-use super::member::Member;
+use super::member::EndMember;
 use super::pair::PairPort;
 
 /// How many pairs are drawn (CONTRACT §5).
@@ -25,15 +25,15 @@ impl Draw {
 
 impl Asker<'_> {
     /// Decides drawn pairs twice, if that is wanted; `ends`: each pair has one of these, empty: any two pods or nodes.
-    pub(super) fn check_drawn(&self, ends: &[Member]) {
-        let pods: Vec<Member> = match self.second {
+    pub(super) fn check_drawn(&self, ends: &[EndMember]) {
+        let pods: Vec<EndMember> = match self.second {
             Some(_) => {
-                self.cluster.pods.iter().filter(|it| !it.phase().is_finished()).cloned().map(Member::Pod).collect()
+                self.cluster.pods.iter().filter(|it| !it.phase().is_finished()).cloned().map(EndMember::Pod).collect()
             }
             None => return,
         };
-        let nodes = self.cluster.nodes.iter().cloned().map(Member::Node);
-        let pods: Vec<Member> = pods.into_iter().chain(nodes).collect();
+        let nodes = self.cluster.nodes.iter().cloned().map(EndMember::Node);
+        let pods: Vec<EndMember> = pods.into_iter().chain(nodes).collect();
         let ends = if ends.is_empty() { &pods } else { ends };
         if pods.is_empty() || ends.is_empty() {
             return;

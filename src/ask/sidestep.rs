@@ -32,9 +32,9 @@ use crate::model::role::Subject;
 use crate::rbac::own;
 use crate::text::evidence::Evidence;
 
-use self::act::Write;
-use self::openings::{Opening, Search};
-use self::witness::Finding;
+use self::act::ToldWrite;
+use self::openings::{Opening, OpeningSearch};
+use self::witness::WitnessSearch;
 
 /// What is asked.
 #[derive(Clone, PartialEq, Debug)]
@@ -55,7 +55,7 @@ pub struct Witness {
     pub subjects: Vec<Subject>,
     /// From the first of them to the flow.
     pub path: Vec<Step>,
-    pub writes: Vec<Write>,
+    pub writes: Vec<ToldWrite>,
     pub certainty: Certainty,
     /// Which of the openings they write.
     pub opening: usize,
@@ -129,8 +129,8 @@ impl Ask {
         found.gaps = trace_gaps(&trace);
         refused(&trace, &mut found);
         let hops = openings::hops(&trace);
-        let (openings, mut copy) = Search::of(&ground, &trace, &hops, &mut *watch).openings();
-        let finding = Finding::new(&ground, &hops, &openings, self.said(), self.near());
+        let (openings, mut copy) = OpeningSearch::of(&ground, &trace, &hops, &mut *watch).openings();
+        let finding = WitnessSearch::new(&ground, &hops, &openings, self.said(), self.near());
         match &self.by {
             Some((subject, _)) => finding.one(subject, &mut *watch, &mut found),
             None => finding.everybody(self.in_steps, &mut *watch, &mut found),

@@ -26,9 +26,9 @@ use super::backends::{Route, Routes, routes};
 use super::end::{End, PortAsk};
 use super::entry::{ServiceEntry, ServiceFront, at_node_port, is_node_port_of};
 use super::freshness::as_of;
-use super::member::Member;
+use super::member::EndMember;
 use super::pair::{Pair, PairPort, PairSource, PairTarget};
-use super::resolve::{Resolution, ResolvedEnd, Role, named_by, resolve, unseen};
+use super::resolve::{EndRole, Resolution, ResolvedEnd, named_by, resolve, unseen};
 use super::{Asker, Fault};
 
 /// How many pairs an answer lists with their verdicts; all are counted.
@@ -127,7 +127,7 @@ impl TraceAnswer {
 }
 
 /// The ends of a question, resolved.
-pub(super) struct Ends {
+pub(super) struct ResolvedEnds {
     pub sources: Vec<PairSource>,
     pub targets: Vec<PairTarget>,
     /// Whether each end is one that was named, so that a pod and itself is a question and no noise.
@@ -144,13 +144,13 @@ impl Asker<'_> {
     /// Answers, or says which end or port is none.
     pub fn trace(&self, from: &End, to: &End, port: &PortAsk) -> Result<TraceAnswer, Fault> {
         let mut trace = TraceAnswer::new(from, to, port);
-        let (source, (target, port)) = (self.resolve(from, Role::Source)?, self.goal(to, port)?);
+        let (source, (target, port)) = (self.resolve(from, EndRole::Source)?, self.goal(to, port)?);
         let both_single = is_single(&source.end) && is_single(&target.end);
         let front = if let ResolvedEnd::Service(front) = &target.end { Some(front.clone()) } else { None };
         let is_internet = [&source.end, &target.end].iter().any(|it| matches!(it, ResolvedEnd::Internet));
         trace.take_in(&source);
         trace.take_in(&target);
-        let ends = Ends {
+        let ends = ResolvedEnds {
             sources: self.sources(&source.end, Some(&target.end), &mut trace)?,
             targets: self.targets(&target.end, Some(&source.end), &port, &mut trace)?,
             both_single,
@@ -171,17 +171,17 @@ impl Asker<'_> {
         Ok(trace)
     }
 
-    pub(super) fn resolve(&self, end: &End, role: Role<'_>) -> Result<Resolution, Fault> {
+    pub(super) fn resolve(&self, end: &End, role: EndRole<'_>) -> Result<Resolution, Fault> {
         resolve(self.cluster, || self.directory(), end, role)
     }
 
     /// What is connected to: a node at a node port is the Service that it is of (S46).
     pub(super) fn goal(&self, to: &End, port: &PortAsk) -> Result<(Resolution, PortAsk), Fault> {
         let port = self.own_number(to, port);
-        let mut found = self.resolve(to, Role::Goal(&port))?;
+        let mut found = self.resolve(to, EndRole::Goal(&port))?;
         let (node, address) = match &found.end {
-            ResolvedEnd::One(Member::Node(node)) => (node.meta.name.clone(), None),
-            ResolvedEnd::At(Member::Node(node), address) => (node.meta.name.clone(), Some(*address)),
+            ResolvedEnd::One(EndMember::Node(node)) => (node.meta.name.clone(), None),
+            ResolvedEnd::At(EndMember::Node(node), address) => (node.meta.name.clone(), Some(*address)),
             _ => return Ok((found, port)),
         };
         let PortAsk::Number { number, protocol } = port else {
@@ -231,7 +231,7 @@ impl Asker<'_> {
             ResolvedEnd::At(member, address) => {
                 vec![PairSource { member: member.clone(), family: Some(Family::of(*address)), at: Some(*address) }]
             }
-            ResolvedEnd::Pods { members, .. } => members.iter().map(|it| plain(Member::Pod(it.clone()))).collect(),
+            ResolvedEnd::Pods { members, .. } => members.iter().map(|it| plain(EndMember::Pod(it.clone()))).collect(),
             ResolvedEnd::Service(front) => {
                 let members = self.behind(front, trace)?.into_iter();
                 members.map(|member| PairSource { member, family: front.family(), at: None }).collect()
@@ -245,11 +245,11 @@ impl Asker<'_> {
     }
 
     /// Every member behind a Service, once.
-    fn behind(&self, front: &ServiceFront, trace: &mut TraceAnswer) -> Result<Vec<Member>, Fault> {
+    fn behind(&self, front: &ServiceFront, trace: &mut TraceAnswer) -> Result<Vec<EndMember>, Fault> {
         let Routes { routes, notes, gaps } = routes(self.cluster, || self.directory(), &front.service, &PortAsk::NONE)?;
         trace.notes.extend(notes);
         trace.gaps.extend(gaps);
-        let mut members: Vec<Member> = Vec::new();
+        let mut members: Vec<EndMember> = Vec::new();
         for backend in routes.into_iter().flat_map(|it| it.backends).filter(|it| it.has(front.family())) {
             if !members.contains(&backend.member) {
                 members.push(backend.member);
@@ -268,7 +268,7 @@ impl Asker<'_> {
     ) -> Result<Vec<PairTarget>, Fault> {
         match end {
             ResolvedEnd::One(member) => {
-                let members: Vec<Member> = unfinished(member, trace).into_iter().collect();
+                let members: Vec<EndMember> = unfinished(member, trace).into_iter().collect();
                 targets_of(&members, None, port, &trace.to)
             }
             ResolvedEnd::At(member, address) => {
@@ -278,7 +278,7 @@ impl Asker<'_> {
                 Ok(targets)
             }
             ResolvedEnd::Pods { members, .. } => {
-                let members: Vec<Member> = members.iter().cloned().map(Member::Pod).collect();
+                let members: Vec<EndMember> = members.iter().cloned().map(EndMember::Pod).collect();
                 targets_of(&members, None, port, &trace.to)
             }
             ResolvedEnd::Service(front) => self.through(front, port, trace),
@@ -339,7 +339,7 @@ fn is_single(end: &ResolvedEnd) -> bool {
 }
 
 /// The member, unless it is a finished pod, which cannot be asked about (S39).
-fn unfinished(member: &Member, trace: &mut TraceAnswer) -> Option<Member> {
+fn unfinished(member: &EndMember, trace: &mut TraceAnswer) -> Option<EndMember> {
     match member.pod().filter(|it| it.phase().is_finished()) {
         Some(pod) => {
             let what = format!("pod/{} has finished ({})", pod.pod_id(), pod.phase().as_str());
@@ -351,8 +351,13 @@ fn unfinished(member: &Member, trace: &mut TraceAnswer) -> Option<Member> {
 }
 
 /// These members on the port that was asked for; a name is each pod's own (S24).
-fn targets_of(members: &[Member], family: Option<Family>, port: &PortAsk, to: &End) -> Result<Vec<PairTarget>, Fault> {
-    let target = |member: &Member, port| PairTarget {
+fn targets_of(
+    members: &[EndMember],
+    family: Option<Family>,
+    port: &PortAsk,
+    to: &End,
+) -> Result<Vec<PairTarget>, Fault> {
+    let target = |member: &EndMember, port| PairTarget {
         member: member.clone(),
         family,
         at: None,
@@ -381,7 +386,7 @@ fn targets_of(members: &[Member], family: Option<Family>, port: &PortAsk, to: &E
 }
 
 /// The ports that a pod declares under a name, each once (S25).
-fn numbers(member: &Member, name: &str, protocol: Option<Protocol>) -> Vec<Port> {
+fn numbers(member: &EndMember, name: &str, protocol: Option<Protocol>) -> Vec<Port> {
     let Some(pod) = member.pod() else { return Vec::new() };
     let fits = pod.ports().iter().filter(|it| it.name == *name && protocol.is_none_or(|wanted| wanted == it.protocol));
     let mut found: Vec<Port> = fits.map(|it| (it.protocol, it.number)).collect();
@@ -390,9 +395,9 @@ fn numbers(member: &Member, name: &str, protocol: Option<Protocol>) -> Vec<Port>
     found
 }
 
-fn undeclared(members: &[Member], name: &str, to: &End) -> Fault {
+fn undeclared(members: &[EndMember], name: &str, to: &End) -> Fault {
     let mut names: Vec<&str> =
-        members.iter().filter_map(Member::pod).flat_map(|it| it.ports().iter()).map(|it| it.name.as_str()).collect();
+        members.iter().filter_map(EndMember::pod).flat_map(|it| it.ports().iter()).map(|it| it.name.as_str()).collect();
     names.retain(|it| !it.is_empty());
     names.sort_unstable();
     names.dedup();

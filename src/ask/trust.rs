@@ -37,14 +37,14 @@ use self::writers::writers;
 /// What a peer rests on, in one clause.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Trusted {
-    pub sort: Sort,
+    pub sort: TrustSort,
     pub place: Place,
     pub what: String,
 }
 
 /// What it is that somebody might write.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Sort {
+pub enum TrustSort {
     /// Every end.
     Anyone,
     /// Every pod of some namespaces.
@@ -57,17 +57,17 @@ pub enum Sort {
     NodeLabels,
 }
 
-impl Sort {
+impl TrustSort {
     /// As JSON knows it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Sort::Anyone => "anyone",
-            Sort::Pods => "pods",
-            Sort::PodLabels => "podLabels",
-            Sort::NamespaceLabels => "namespaceLabels",
-            Sort::NamespaceNames => "namespaceNames",
-            Sort::Addresses => "addresses",
-            Sort::NodeLabels => "nodeLabels",
+            TrustSort::Anyone => "anyone",
+            TrustSort::Pods => "pods",
+            TrustSort::PodLabels => "podLabels",
+            TrustSort::NamespaceLabels => "namespaceLabels",
+            TrustSort::NamespaceNames => "namespaceNames",
+            TrustSort::Addresses => "addresses",
+            TrustSort::NodeLabels => "nodeLabels",
         }
     }
 }
@@ -106,14 +106,14 @@ impl Way {
 
 /// Those who hold the same and can write something.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Writer {
+pub struct WriterGroup {
     pub subjects: Vec<Subject>,
     pub ways: Vec<Way>,
     /// The namespaces in which they may; empty: by a right of the whole cluster.
     pub namespaces: BTreeSet<Name>,
 }
 
-impl Writer {
+impl WriterGroup {
     /// Whether some way is certain.
     pub fn is_sure(&self) -> bool {
         self.ways.iter().any(|it| it.certainty() == Certainty::Certain)
@@ -125,7 +125,7 @@ impl Writer {
 pub struct Ruled {
     pub place: Place,
     pub trusts: Vec<Trusted>,
-    pub writers: Vec<Writer>,
+    pub writers: Vec<WriterGroup>,
     pub robustness: Robustness,
     /// What would make it robust, a clause each.
     pub advice: Vec<String>,
@@ -155,15 +155,15 @@ impl Robustness {
         }
     }
 
-    fn of(trusts: &[Trusted], writers: &[Writer]) -> Self {
+    fn of(trusts: &[Trusted], writers: &[WriterGroup]) -> Self {
         let everybody = |it: &Subject| {
             let groups = [AUTHENTICATED, UNAUTHENTICATED, SERVICE_ACCOUNTS];
             groups.contains(&it.name().as_str()) || *it.name() == *ANONYMOUS
         };
-        let sure: Vec<&Writer> = writers.iter().filter(|it| it.is_sure()).collect();
+        let sure: Vec<&WriterGroup> = writers.iter().filter(|it| it.is_sure()).collect();
         let writers = if sure.is_empty() { writers.iter().collect() } else { sure };
         let is_anyone = writers.iter().flat_map(|it| &it.subjects).any(everybody);
-        if is_anyone || trusts.iter().any(|it| it.sort == Sort::Anyone) {
+        if is_anyone || trusts.iter().any(|it| it.sort == TrustSort::Anyone) {
             return Robustness::Anyone;
         }
         let namespaces: BTreeSet<Name> = writers.iter().flat_map(|it| it.namespaces.iter().cloned()).collect();
@@ -257,13 +257,13 @@ impl<'a> Trusts<'a> {
 }
 
 /// Those of the writers of a rule who surely can write what it trusts, and whom nothing lets change the policy itself.
-pub fn strangers<'w>(writers: &'w [Writer], itself: &Ruled) -> Vec<&'w Writer> {
+pub fn strangers<'w>(writers: &'w [WriterGroup], itself: &Ruled) -> Vec<&'w WriterGroup> {
     let may_change = may_change(itself);
     writers.iter().filter(|it| is_stranger(it, &may_change)).collect()
 }
 
 /// Whether a writer is one of them; `may_change`: who may change the policy itself.
-pub fn is_stranger(writer: &Writer, may_change: &BTreeSet<&Subject>) -> bool {
+pub fn is_stranger(writer: &WriterGroup, may_change: &BTreeSet<&Subject>) -> bool {
     writer.is_sure() && !may_change.contains(&writer.subjects[0])
 }
 

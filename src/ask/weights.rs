@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::world::World;
-use crate::model::cluster::{Change, Diff};
+use crate::model::cluster::{BeforeAfter, Change};
 use crate::model::facts::SharedPod;
 use crate::model::role::Subject;
 use crate::rbac::subjects::{SubjectRow as Weight, missing_account, subjects_of};
@@ -38,7 +38,7 @@ pub fn touched(world: &World, change: &Change) -> Vec<Subject> {
     }
 }
 
-fn sides<T>(diff: &Diff<T>) -> impl Iterator<Item = &T> {
+fn sides<T>(diff: &BeforeAfter<T>) -> impl Iterator<Item = &T> {
     diff.before.iter().chain(&diff.after)
 }
 
@@ -119,7 +119,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use crate::ask::world::SelfCheck;
-    use crate::model::cluster::{AnyFact, Delta, Entry};
+    use crate::model::cluster::{AnyFact, Delta, ReadObject};
     use crate::model::coverage::Coverage;
     use crate::model::facts::{Meta, Pod, ServiceAccount};
     use crate::model::id::{Kind, ObjectId};
@@ -131,7 +131,7 @@ mod tests {
     }
 
     fn put(fact: AnyFact) -> Delta {
-        Delta::Put(Entry::new(fact))
+        Delta::Put(ReadObject::new(fact))
     }
 
     fn bind(name: &str, subjects: Vec<Subject>) -> Delta {

@@ -16,7 +16,7 @@ use rustc_hash::FxBuildHasher;
 use crate::model::evidence::Gap;
 use crate::model::policy::Direction;
 use crate::model::port::{PortSet, Protocol};
-use crate::net::doubts::{Kin, SoughtPair, StandIn, StandIns};
+use crate::net::doubts::{Kin, Representative, Representatives, SoughtPair};
 use crate::net::reach::{Granularity, ReachRow, Summary, Unit};
 use crate::net::verdict::{End, Port};
 use crate::text::Mark;
@@ -37,7 +37,7 @@ type KnownReasons = HashMap<(Kin, Kin, bool), Reasons, FxBuildHasher>;
 pub struct Whys<'a> {
     asker: &'a Asker<'a>,
     by: Granularity,
-    stand_ins: OnceCell<StandIns>,
+    stand_ins: OnceCell<Representatives>,
     known: RefCell<KnownReasons>,
     told: RefCell<BTreeSet<Reasons>>,
 }
@@ -65,7 +65,7 @@ impl Whys<'_> {
         }
         let of_member = |at: usize, (member, port): &AskedMember| {
             let doubt = doubt(&row.summary, *port)?;
-            let (own, others) = ([StandIn::asked(at as u32, member.end())], self.stand_ins().of(&row.unit));
+            let (own, others) = ([Representative::asked(at as u32, member.end())], self.stand_ins().of(&row.unit));
             let reasons = match reach.direction {
                 Direction::Egress => self.tell(&own, &others, doubt),
                 Direction::Ingress => self.tell(&others, &own, doubt),
@@ -99,11 +99,11 @@ impl Whys<'_> {
         })
     }
 
-    fn stand_ins(&self) -> &StandIns {
+    fn stand_ins(&self) -> &Representatives {
         self.stand_ins.get_or_init(|| self.asker.index.stand_ins(self.asker.cluster, self.by))
     }
 
-    fn tell(&self, from: &[StandIn], to: &[StandIn], doubt: SoughtPair) -> Reasons {
+    fn tell(&self, from: &[Representative], to: &[Representative], doubt: SoughtPair) -> Reasons {
         let Asker { index, cluster, .. } = self.asker;
         let Some((from, to)) = index.doubted(cluster, from, to, doubt) else { return Reasons::default() };
         let key = (from.kin, to.kin, doubt == SoughtPair::SomePort);

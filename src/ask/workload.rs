@@ -27,12 +27,12 @@ pub fn workload_of(cluster: &Cluster, pod: &Pod) -> Option<Arc<WorkloadId>> {
 
 /// The workloads of many pods, each found once.
 #[derive(Default)]
-pub struct Workloads {
+pub struct FoundWorkloads {
     /// By the controller as pods name it and, where that depends on the pod, by its template hash.
     known: FxHashMap<(WorkloadId, Option<Name>), Arc<WorkloadId>>,
 }
 
-impl Workloads {
+impl FoundWorkloads {
     /// The same as [`workload_of`].
     pub fn of(&mut self, cluster: &Cluster, pod: &Pod) -> Option<Arc<WorkloadId>> {
         let owner = pod.owner_id()?;
@@ -83,7 +83,7 @@ mod tests {
         let is = |kind, name| is_under(&Cluster::default(), &pod, kind, name);
         assert!(is("deployment", "web") && is("replicaset", "web-5d8f"));
         assert!(!is("deployment", "web-5d8f") && !is("statefulset", "web"));
-        let mut all = Workloads::default();
+        let mut all = FoundWorkloads::default();
         for _ in 0..2 {
             assert_eq!(all.of(&Cluster::default(), &pod).map(|it| it.to_string()), Some("deployment/shop/web".into()));
         }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::Asker;
 use super::crew::KnownCrews;
-use super::findings::{self, Findings};
+use super::findings::{self, JoinedFindings};
 use super::weights::Weights;
 use crate::change::fix::Manifests;
 use crate::escalate::{Ground, Terrain};
@@ -29,7 +29,7 @@ use crate::model::role::Subject;
 use crate::net::{self, Settings};
 use crate::people::People;
 use crate::rbac;
-use crate::rbac::marks::Mark;
+use crate::rbac::marks::AuthorizerMark;
 use crate::rbac::review::{Reply, Review, ServerReplies, differs};
 use crate::rbac::served::Served;
 use crate::rbac::version::Version;
@@ -59,14 +59,14 @@ pub struct World {
     /// What the server said when it was asked itself.
     pub told: ServerReplies,
     /// What its words showed of other authorizers.
-    shown: Vec<Mark>,
+    shown: Vec<AuthorizerMark>,
     pub settings: Settings,
     pub check: SelfCheck,
     pub(super) weights: Weights,
     /// What stands behind workloads and Services, as far as it has been asked.
     pub(super) known: KnownCrews,
     /// What was found last, of this state or an earlier one.
-    findings: RefCell<Option<Arc<Findings>>>,
+    findings: RefCell<Option<Arc<JoinedFindings>>>,
     /// What the naive evaluator answered otherwise, until somebody asks.
     differences: RefCell<Vec<String>>,
     /// Whether changes are taken for made that are not: the server's word about access is then about another cluster.
@@ -168,12 +168,12 @@ impl World {
     }
 
     /// What was found last, of this state or an earlier one; `None`: nobody has looked.
-    pub fn findings(&self) -> Option<Arc<Findings>> {
+    pub fn findings(&self) -> Option<Arc<JoinedFindings>> {
         self.findings.borrow().clone()
     }
 
     /// Takes findings in that were worked out beside it.
-    pub fn keep_findings(&self, found: Arc<Findings>) {
+    pub fn keep_findings(&self, found: Arc<JoinedFindings>) {
         self.findings.replace(Some(found));
     }
 

@@ -11,11 +11,11 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::kinds::{Intern, Reading, spec_of};
-use crate::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use crate::kinds::{Intern, ReadOutcome, spec_of};
+use crate::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::place::Problem;
-use crate::model::role::{Origin, Role, SharedRole};
+use crate::model::role::{Role, RoleSource, SharedRole};
 
 /// What is done with an object.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -96,23 +96,23 @@ impl Change {
     /// Its kind is none that is read, or it has no name.
     pub fn id(&self) -> Result<ObjectId, Unfit> {
         match self.read()? {
-            Reading::Read(entry) => Ok(entry.fact.id()),
-            Reading::Ignored(id) | Reading::Unreadable { id, .. } => Ok(id),
-            Reading::Noted(problem) => Err(Unfit(problem.what.to_string())),
+            ReadOutcome::Read(entry) => Ok(entry.fact.id()),
+            ReadOutcome::Ignored(id) | ReadOutcome::Unreadable { id, .. } => Ok(id),
+            ReadOutcome::Noted(problem) => Err(Unfit(problem.what.to_string())),
         }
     }
 
     /// What is wrong with the object: what could not be read, and what the API server would refuse.
     pub fn problems(&self) -> Vec<Problem> {
         match self.read() {
-            Ok(Reading::Read(entry)) => entry.problems,
-            Ok(Reading::Unreadable { problems, .. }) => problems,
-            Ok(Reading::Noted(problem)) => vec![problem],
-            Ok(Reading::Ignored(_)) | Err(_) => Vec::new(),
+            Ok(ReadOutcome::Read(entry)) => entry.problems,
+            Ok(ReadOutcome::Unreadable { problems, .. }) => problems,
+            Ok(ReadOutcome::Noted(problem)) => vec![problem],
+            Ok(ReadOutcome::Ignored(_)) | Err(_) => Vec::new(),
         }
     }
 
-    fn read(&self) -> Result<Reading, Unfit> {
+    fn read(&self) -> Result<ReadOutcome, Unfit> {
         let word = |key: &str| self.object.get(key).and_then(Value::as_str).unwrap_or_default();
         let (version, kind) = (word("apiVersion"), word("kind"));
         let spec = spec_of(version, kind)
@@ -133,7 +133,7 @@ impl Change {
 
 /// What changes come to for a cluster.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Projected {
+pub struct ProjectedChanges {
     pub deltas: Vec<Delta>,
     /// What does not go as it was said, a clause each: an object to be created that is there already.
     pub notes: Vec<String>,
@@ -147,8 +147,8 @@ pub struct Projected {
 ///
 /// # Errors
 /// An object is of no kind that is read, or has no name.
-pub fn project(cluster: &Cluster, changes: &[Change]) -> Result<Projected, Unfit> {
-    let mut projected = Projected::default();
+pub fn project(cluster: &Cluster, changes: &[Change]) -> Result<ProjectedChanges, Unfit> {
+    let mut projected = ProjectedChanges::default();
     for change in changes {
         let id = change.id()?;
         projected.notes.extend(surprise(cluster, change.op, &id));
@@ -159,7 +159,7 @@ pub fn project(cluster: &Cluster, changes: &[Change]) -> Result<Projected, Unfit
     }
     let roles = aggregated(cluster, &projected.deltas);
     projected.aggregated = roles.iter().map(|it| it.id()).collect();
-    projected.deltas.extend(roles.into_iter().map(|it| Delta::Put(Entry::new(AnyFact::Role(it)))));
+    projected.deltas.extend(roles.into_iter().map(|it| Delta::Put(ReadObject::new(AnyFact::Role(it)))));
     Ok(projected)
 }
 
@@ -178,7 +178,7 @@ pub fn aggregated(cluster: &Cluster, deltas: &[Delta]) -> Vec<SharedRole> {
     let mut moved: Vec<SharedRole> = Vec::new();
     for delta in deltas {
         match delta {
-            Delta::Put(Entry { fact: AnyFact::Role(role), .. }) => {
+            Delta::Put(ReadObject { fact: AnyFact::Role(role), .. }) => {
                 moved.push(role.clone());
                 moved.extend(cluster.roles.get(&role.meta.namespace, &role.meta.name).cloned());
             }
@@ -191,7 +191,7 @@ pub fn aggregated(cluster: &Cluster, deltas: &[Delta]) -> Vec<SharedRole> {
     // One that is filled anew may itself be part of another, as edit is of admin.
     loop {
         let stored =
-            cluster.roles.of("").iter().filter(|it| it.origin == Origin::Server && !written.contains(&it.id()));
+            cluster.roles.of("").iter().filter(|it| it.origin == RoleSource::Server && !written.contains(&it.id()));
         let new: Vec<SharedRole> = stored.filter(|it| takes(it, &moved)).cloned().collect();
         if new.is_empty() {
             return all;
@@ -212,7 +212,7 @@ fn takes(role: &Role, moved: &[SharedRole]) -> bool {
 /// The same role, whose rules are those of its members.
 fn computed(role: &Role) -> SharedRole {
     let mut computed = role.clone();
-    computed.origin = Origin::Manifest;
+    computed.origin = RoleSource::Manifest;
     computed.into()
 }
 

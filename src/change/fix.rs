@@ -70,7 +70,7 @@ impl Peers {
 
 /// What the pods at one gate have in common: with whom, on which ports of the destination.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Gate {
+pub struct DraftGate {
     pub direction: Direction,
     pub namespace: Name,
     /// The pods at the gate.

@@ -79,7 +79,7 @@ impl From<Option<&Summary>> for Ports {
 
 /// One pair of units that differs.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Flow {
+pub struct DifferingFlow {
     pub from: Unit,
     pub to: Unit,
     pub change: FlowChange,
@@ -91,10 +91,10 @@ pub struct Flow {
     pub rows: [Option<MapRow>; 2],
 }
 
-impl Flow {
+impl DifferingFlow {
     /// Whether another one tells the same, however many pods have it.
-    pub fn is_same(&self, other: &Flow) -> bool {
-        let Flow { from, to, change, before, after, only, rows: _ } = other;
+    pub fn is_same(&self, other: &DifferingFlow) -> bool {
+        let DifferingFlow { from, to, change, before, after, only, rows: _ } = other;
         (&self.from, &self.to, self.change, self.only) == (from, to, *change, *only)
             && (&self.before, &self.after) == (before, after)
     }
@@ -115,7 +115,15 @@ mod tests {
             let summary = Summary { every: none.clone(), some: none.clone(), possible: none, pairs };
             let row = MapRow { from: from.clone(), to: to.clone(), summary };
             let (before, after) = (Ports::default(), Ports::default());
-            Flow { from: from.clone(), to: to.clone(), change, before, after, only: None, rows: [Some(row), None] }
+            DifferingFlow {
+                from: from.clone(),
+                to: to.clone(),
+                change,
+                before,
+                after,
+                only: None,
+                rows: [Some(row), None],
+            }
         };
         let three = flow(3, FlowChange::Closed);
         assert!(three != flow(4, FlowChange::Closed) && three.is_same(&flow(4, FlowChange::Closed)));

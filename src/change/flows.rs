@@ -12,13 +12,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use rustc_hash::FxBuildHasher;
 
-use super::flow::{Flow, FlowChange, Ports, When};
+use super::flow::{DifferingFlow, FlowChange, Ports, When};
 use super::ports::{PairByPair, RowVerdict, Who, told};
 use super::space::Space;
 use super::touched::{Touched, touched};
 use super::{Side, Sides};
 use crate::model::port::PortSet;
-use crate::net::reach::{AddressRange, Granularity, Map, MapRow, Nodes, Summary, Unit};
+use crate::net::reach::{AddressRange, Granularity, MapRow, Nodes, Summary, Unit, UnitMap};
 use crate::net::{MapPart, in_order, node_ports};
 
 /// Which end of a row is meant by its first key: the other end is the outside or nodes.
@@ -33,7 +33,7 @@ type NodeRows = Vec<(Nodes, MapRow)>;
 
 /// The rows of one map, by who stands in them.
 #[derive(Default)]
-struct Rows {
+struct MapRows {
     pairs: HashMap<(u32, u32), MapRow, FxBuildHasher>,
     /// By unit, way and part.
     outside: HashMap<(u32, Ways, usize), MapRow, FxBuildHasher>,
@@ -44,17 +44,17 @@ struct Rows {
 }
 
 /// What differs, in the making.
-struct Draft<'a> {
+struct FlowsDraft<'a> {
     space: &'a Space,
     pairs: PairByPair<'a>,
-    flows: Vec<Flow>,
+    flows: Vec<DifferingFlow>,
 }
 
 /// Two rows, or none, of what may be a part of their ends.
 type Pair<'r> = [Option<&'r MapRow>; 2];
 
 /// The flows of two clusters that differ, in order.
-pub(super) fn compare(sides: &Sides<'_>) -> Vec<Flow> {
+pub(super) fn compare(sides: &Sides<'_>) -> Vec<DifferingFlow> {
     let touched = touched(sides);
     // Where nothing is touched no row can differ, of whatever sort: all that any rests on is the same on both sides.
     if touched.as_ref().is_some_and(Touched::is_nothing) {
@@ -63,8 +63,8 @@ pub(super) fn compare(sides: &Sides<'_>) -> Vec<Flow> {
     let space = Space::of(sides);
     // Where most may differ, all is told at once.
     let touched = touched.filter(|it| it.units.len() <= space.units.len() / 2);
-    let rows = [0, 1].map(|at| Rows::of(map(sides.both()[at], touched.as_ref()), at, &space));
-    let mut draft = Draft { space: &space, pairs: PairByPair::of(sides), flows: Vec::new() };
+    let rows = [0, 1].map(|at| MapRows::of(map(sides.both()[at], touched.as_ref()), at, &space));
+    let mut draft = FlowsDraft { space: &space, pairs: PairByPair::of(sides), flows: Vec::new() };
     draft.workloads(&rows);
     draft.outside(&rows);
     draft.nodes(&rows);
@@ -81,7 +81,7 @@ fn place(unit: &Unit) -> (bool, bool, &Unit) {
 }
 
 /// The map of one side, as `map` answers; of units that cannot differ the rows are left out.
-fn map(side: &Side<'_>, touched: Option<&Touched>) -> Map {
+fn map(side: &Side<'_>, touched: Option<&Touched>) -> UnitMap {
     let mut map = match touched {
         Some(it) => {
             let part = MapPart { units: &it.units, all_nodes: it.nodes, keeps_outside: side.has_unseen };
@@ -96,8 +96,8 @@ fn map(side: &Side<'_>, touched: Option<&Touched>) -> Map {
     map
 }
 
-impl Rows {
-    fn of(map: Map, side: usize, space: &Space) -> Self {
+impl MapRows {
+    fn of(map: UnitMap, side: usize, space: &Space) -> Self {
         let mut rows = Self::default();
         for row in map.rows {
             rows.put(row, side, space);
@@ -135,7 +135,7 @@ impl Rows {
     }
 }
 
-impl Draft<'_> {
+impl FlowsDraft<'_> {
     /// How two ends differ; `None`: not at all.
     fn change(&mut self, from: Who<'_>, to: Who<'_>, rows: Pair<'_>, exists: [bool; 2]) -> Option<FlowChange> {
         let rows = rows.map(|it| it.map(|it| &it.summary));
@@ -153,10 +153,18 @@ impl Draft<'_> {
             [false, true] => Some(When::After),
             _ => None,
         };
-        self.flows.push(Flow { from, to, change, before, after, only, rows: rows.map(Option::<&MapRow>::cloned) });
+        self.flows.push(DifferingFlow {
+            from,
+            to,
+            change,
+            before,
+            after,
+            only,
+            rows: rows.map(Option::<&MapRow>::cloned),
+        });
     }
 
-    fn workloads(&mut self, rows: &[Rows; 2]) {
+    fn workloads(&mut self, rows: &[MapRows; 2]) {
         let units = &self.space.units;
         let first = rows[0].pairs.keys().copied();
         let more = rows[1].pairs.keys().filter(|it| !rows[0].pairs.contains_key(*it)).copied();
@@ -171,7 +179,7 @@ impl Draft<'_> {
         }
     }
 
-    fn outside(&mut self, rows: &[Rows; 2]) {
+    fn outside(&mut self, rows: &[MapRows; 2]) {
         let units = &self.space.units;
         for (number, (unit, exists)) in (0..).zip(units) {
             for way in [Ways::Out, Ways::In] {
@@ -194,7 +202,7 @@ impl Draft<'_> {
         }
     }
 
-    fn nodes(&mut self, rows: &[Rows; 2]) {
+    fn nodes(&mut self, rows: &[MapRows; 2]) {
         let mut keys: Vec<(u32, Ways)> = rows.iter().flat_map(|it| it.nodes.keys().copied()).collect();
         keys.sort_unstable();
         keys.dedup();
@@ -205,7 +213,7 @@ impl Draft<'_> {
         }
     }
 
-    fn outside_nodes(&mut self, rows: &[Rows; 2]) {
+    fn outside_nodes(&mut self, rows: &[MapRows; 2]) {
         for cell in &self.space.cells {
             let unit = Unit::Outside(cell.ranges.clone());
             for way in [Ways::Out, Ways::In] {
@@ -243,7 +251,7 @@ impl Draft<'_> {
     }
 
     /// Nodes and nodes: each of them is one end, so that rows tell all.
-    fn among_nodes(&mut self, rows: &[Rows; 2]) {
+    fn among_nodes(&mut self, rows: &[MapRows; 2]) {
         let atoms = self.node_atoms(rows);
         let row_of = |side: usize, from: &Nodes, to: &Nodes| {
             let holds = |it: &&(Nodes, Nodes, MapRow)| it.0.among(from).is_some() && it.1.among(to).is_some();
@@ -279,7 +287,7 @@ impl Draft<'_> {
     }
 
     /// All nodes, in sets that each end of each row among nodes holds or leaves out as a whole.
-    fn node_atoms(&self, rows: &[Rows; 2]) -> Vec<(Nodes, [bool; 2])> {
+    fn node_atoms(&self, rows: &[MapRows; 2]) -> Vec<(Nodes, [bool; 2])> {
         let whole: [&[(Nodes, ())]; 2] = [&[], &[]];
         let mut atoms: Vec<(Nodes, [bool; 2])> =
             self.space.node_cells(whole).into_iter().map(|it| (it.nodes, it.exists)).collect();

@@ -37,7 +37,7 @@ use crate::net;
 use crate::rbac::{self, Served};
 
 pub use edits::{Change, Op, Saved, Unfit};
-pub use flow::{Flow, FlowChange, Ports, When};
+pub use flow::{DifferingFlow, FlowChange, Ports, When};
 pub use grants::{GrantChange, GrantRow};
 pub use order::Order;
 pub use reach::{ReachChange, ReachDiff, ReachDiffRow};
@@ -78,7 +78,7 @@ impl<'a> Sides<'a> {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Impact {
     /// By `from`, then `to`.
-    pub flows: Vec<Flow>,
+    pub flows: Vec<DifferingFlow>,
     /// By subject.
     pub grants: Vec<GrantRow>,
     /// What somebody comes to reach on one side alone, where that was worked out; it decides of no verdict.
@@ -88,7 +88,7 @@ pub struct Impact {
 impl Impact {
     /// Whether another one tells the same: how many pods have what is told counts for nothing, since they come and go.
     pub fn is_same(&self, other: &Impact) -> bool {
-        let is_alike = |(a, b): (&Flow, &Flow)| a.is_same(b);
+        let is_alike = |(a, b): (&DifferingFlow, &DifferingFlow)| a.is_same(b);
         self.grants == other.grants
             && self.reach == other.reach
             && self.flows.len() == other.flows.len()
@@ -110,7 +110,7 @@ pub struct Counts {
 
 /// What a comparison comes to as a whole.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Verdict {
+pub enum DiffVerdict {
     Same,
     /// Some row is sure.
     Different,
@@ -118,13 +118,13 @@ pub enum Verdict {
     Unknown,
 }
 
-impl Verdict {
+impl DiffVerdict {
     /// As JSON and scripts know it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Verdict::Same => "same",
-            Verdict::Different => "different",
-            Verdict::Unknown => "unknown",
+            DiffVerdict::Same => "same",
+            DiffVerdict::Different => "different",
+            DiffVerdict::Unknown => "unknown",
         }
     }
 }
@@ -154,12 +154,12 @@ impl Impact {
     }
 
     /// What it comes to as a whole (CONTRACT §8).
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> DiffVerdict {
         let Counts { opened, closed, changed, unsure, given, taken } = self.counts();
         match (opened + closed + changed + given + taken, unsure) {
-            (0, 0) => Verdict::Same,
-            (0, _) => Verdict::Unknown,
-            _ => Verdict::Different,
+            (0, 0) => DiffVerdict::Same,
+            (0, _) => DiffVerdict::Unknown,
+            _ => DiffVerdict::Different,
         }
     }
 }

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::edits::{Change, Op, Unfit, project};
-use super::flow::Flow;
+use super::flow::DifferingFlow;
 use super::{Side, Sides};
 use crate::model::cluster::Cluster;
 use crate::model::id::{Kind, ObjectId};
@@ -97,7 +97,7 @@ impl Order {
 ///
 /// # Errors
 /// An object is of no kind that is read, or has no name.
-pub fn order(before: &Side<'_>, after: &Side<'_>, whole: &[Flow], changes: &[Change]) -> Result<Order, Unfit> {
+pub fn order(before: &Side<'_>, after: &Side<'_>, whole: &[DifferingFlow], changes: &[Change]) -> Result<Order, Unfit> {
     let ids: Vec<ObjectId> = changes.iter().map(Change::id).collect::<Result<_, _>>()?;
     let mut usual: Vec<usize> = (0..changes.len()).collect();
     usual.sort_by_key(|it| rank(&changes[*it], &ids[*it]));
@@ -198,7 +198,7 @@ struct Course<'a> {
     before: &'a Side<'a>,
     after: &'a Side<'a>,
     /// What differs in the end.
-    whole: &'a [Flow],
+    whole: &'a [DifferingFlow],
     changes: &'a [Change],
     states: BTreeMap<Vec<usize>, IndexedCluster>,
     moments: BTreeMap<Vec<usize>, Moment>,

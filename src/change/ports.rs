@@ -81,7 +81,7 @@ fn sure_change(before: Option<&Summary>, after: Option<&Summary>) -> FlowChange 
 }
 
 /// What the pairs of some ends pass, by side.
-struct Pairs {
+struct PairPorts {
     all: HashMap<(End, End), Passing, FxBuildHasher>,
 }
 
@@ -107,7 +107,7 @@ impl<'a> PairByPair<'a> {
     /// How two ends differ whose rows do not tell.
     pub fn change(&mut self, from: Who<'_>, to: Who<'_>, rows: [Option<&Summary>; 2]) -> Option<FlowChange> {
         let [before, after] = [0, 1].map(|side| self.pairs(side, from, to));
-        let may = [&before, &after].map(Pairs::every_may);
+        let may = [&before, &after].map(PairPorts::every_may);
         let statuses = [0, 1].map(|it| Statuses::of(rows[it], &may[it]));
         if statuses[0].surely_differ(&statuses[1]) {
             return Some(sure_change(rows[0], rows[1]));
@@ -124,7 +124,7 @@ impl<'a> PairByPair<'a> {
         (!is_known_alike).then_some(FlowChange::Unsure)
     }
 
-    fn pairs(&mut self, side: usize, from: Who<'_>, to: Who<'_>) -> Pairs {
+    fn pairs(&mut self, side: usize, from: Who<'_>, to: Who<'_>) -> PairPorts {
         let of = self.sides.both()[side];
         let (from, to) = (from.ends(of), to.ends(of));
         let mut all = HashMap::default();
@@ -134,7 +134,7 @@ impl<'a> PairByPair<'a> {
                 all.extend(passing.map(|it| ((a.clone(), b.clone()), it)));
             }
         }
-        Pairs { all }
+        PairPorts { all }
     }
 
     fn passing(&mut self, side: usize, from: &End, to: &End) -> Option<Passing> {
@@ -158,13 +158,13 @@ impl<'a> PairByPair<'a> {
     }
 
     /// Whether all that is not known of pairs of both sides rests on the same.
-    fn rest_on_the_same(&mut self, before: &Pairs, after: &Pairs) -> bool {
+    fn rest_on_the_same(&mut self, before: &PairPorts, after: &PairPorts) -> bool {
         let mut unknown = before.unknown().filter(|it| after.all.contains_key(*it));
         unknown.all(|(from, to)| self.grounds.are_same(from, to))
     }
 }
 
-impl Pairs {
+impl PairPorts {
     /// The ports that every pair may pass.
     fn every_may(&self) -> PortSet {
         // The order does not matter: what is in all of them is.
@@ -181,7 +181,7 @@ impl Pairs {
 }
 
 /// How pairs that both sides have differ, whatever all of them come to together.
-fn who_differs(before: &Pairs, after: &Pairs) -> Option<FlowChange> {
+fn who_differs(before: &PairPorts, after: &PairPorts) -> Option<FlowChange> {
     let mut is_unsure = false;
     // The order does not matter: a sure difference goes before all others.
     for (pair, (sure, possible)) in &before.all {
@@ -195,7 +195,7 @@ fn who_differs(before: &Pairs, after: &Pairs) -> Option<FlowChange> {
 }
 
 /// Whether something is not known of pairs that only one side has.
-fn has_more_unknown(before: &Pairs, after: &Pairs) -> bool {
-    let more = |pairs: &Pairs, others: &Pairs| pairs.unknown().any(|it| !others.all.contains_key(it));
+fn has_more_unknown(before: &PairPorts, after: &PairPorts) -> bool {
+    let more = |pairs: &PairPorts, others: &PairPorts| pairs.unknown().any(|it| !others.all.contains_key(it));
     more(before, after) || more(after, before)
 }

@@ -43,12 +43,12 @@ pub struct Record {
     /// By what it was undone.
     #[serde(default)]
     pub undone_by: Option<String>,
-    pub steps: Vec<Kept>,
+    pub steps: Vec<RecordedChange>,
 }
 
 /// One change of them.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Kept {
+pub struct RecordedChange {
     pub op: Op,
     pub way: WriteWay,
     /// What is sent.
@@ -108,7 +108,7 @@ impl Record {
     /// What is to be applied; nothing of it is sent.
     pub fn new(id: String, told: AppliedBy, steps: &[PlanStep]) -> Self {
         let AppliedBy { at, context, server, user, origin, impact, overridden, undoes } = told;
-        let kept = |it: &PlanStep| Kept {
+        let kept = |it: &PlanStep| RecordedChange {
             op: it.op,
             way: it.way,
             object: it.object.clone(),
@@ -153,7 +153,8 @@ impl Record {
 
     /// Whether some change of it stands, or may, and was not undone.
     pub fn is_undoable(&self) -> bool {
-        let may_stand = |it: &Kept| matches!(it.state, ChangeState::Made | ChangeState::Sending | ChangeState::Unknown);
+        let may_stand =
+            |it: &RecordedChange| matches!(it.state, ChangeState::Made | ChangeState::Sending | ChangeState::Unknown);
         self.undone_by.is_none() && self.steps.iter().any(may_stand)
     }
 
@@ -191,7 +192,7 @@ fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-impl Kept {
+impl RecordedChange {
     /// The object that it is about.
     ///
     /// # Errors
@@ -203,7 +204,7 @@ impl Kept {
     /// The step that it was made from.
     ///
     /// # Errors
-    /// As [`Kept::id`].
+    /// As [`RecordedChange::id`].
     pub fn step(&self) -> Result<PlanStep, Unfit> {
         let before = (!self.before.is_null()).then(|| self.before.clone());
         let (op, way, object) = (self.op, self.way, self.object.clone());

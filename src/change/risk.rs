@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Flow, FlowChange};
+use super::{DifferingFlow, FlowChange};
 use crate::model::name::Name;
 use crate::net::most;
 use crate::net::reach::{AddressRange, Unit};
@@ -37,7 +37,7 @@ impl Risk {
     }
 }
 
-impl Flow {
+impl DifferingFlow {
     /// What makes it worth more than others.
     pub fn risk(&self) -> Risk {
         let space = |it: &Unit| namespace(it).cloned();

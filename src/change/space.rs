@@ -22,7 +22,7 @@ pub(super) struct Space {
     /// Workloads, and pods without one, with the sides that have them.
     pub units: Vec<(Unit, [bool; 2])>,
     numbers: HashMap<Unit, u32, FxBuildHasher>,
-    pub cells: Vec<Cell>,
+    pub cells: Vec<AddressCell>,
     /// By side: the part that begins with an address.
     parts: [HashMap<IpAddr, usize, FxBuildHasher>; 2],
     /// The nodes of both sides, and those of each.
@@ -31,7 +31,7 @@ pub(super) struct Space {
 }
 
 /// Addresses outside that are of one part on each side.
-pub(super) struct Cell {
+pub(super) struct AddressCell {
     pub ranges: Vec<AddressRange>,
     /// The number of the part, on each side.
     pub parts: [usize; 2],
@@ -143,7 +143,7 @@ fn together(names: &[Arc<[Name]>; 2]) -> Arc<[Name]> {
 }
 
 /// The parts of both sides cut by each other, in order.
-fn cells(parts: &[Vec<Vec<AddressRange>>; 2]) -> Vec<Cell> {
+fn cells(parts: &[Vec<Vec<AddressRange>>; 2]) -> Vec<AddressCell> {
     let flat = |parts: &Vec<Vec<AddressRange>>| {
         let numbered = parts.iter().enumerate().flat_map(|(at, it)| it.iter().map(move |range| (*range, at)));
         let mut all: Vec<(AddressRange, usize)> = numbered.collect();
@@ -160,8 +160,8 @@ fn cells(parts: &[Vec<Vec<AddressRange>>; 2]) -> Vec<Cell> {
         }
         if first.1 <= second.1 { a += 1 } else { b += 1 }
     }
-    let cell = |(parts, ranges)| Cell { ranges: in_order(ranges), parts };
-    let mut cells: Vec<Cell> = found.into_iter().map(cell).collect();
+    let cell = |(parts, ranges)| AddressCell { ranges: in_order(ranges), parts };
+    let mut cells: Vec<AddressCell> = found.into_iter().map(cell).collect();
     cells.sort_by(|a, b| a.ranges.cmp(&b.ranges));
     cells
 }

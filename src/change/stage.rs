@@ -46,7 +46,7 @@ impl Fetched {
 
 /// One change that waits.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[serde(try_from = "KeptItem", into = "KeptItem")]
 pub struct StagedItem {
     id: ObjectId,
     change: Change,
@@ -56,21 +56,21 @@ pub struct StagedItem {
 
 /// The same as it is kept: what it is about is read from the object again.
 #[derive(Clone, Serialize, Deserialize)]
-struct Written {
+struct KeptItem {
     change: Change,
     fetched: Fetched,
     origin: String,
 }
 
-impl TryFrom<Written> for StagedItem {
+impl TryFrom<KeptItem> for StagedItem {
     type Error = Unfit;
 
-    fn try_from(it: Written) -> Result<Self, Unfit> {
+    fn try_from(it: KeptItem) -> Result<Self, Unfit> {
         StagedItem::new(it.change, it.fetched, it.origin)
     }
 }
 
-impl From<StagedItem> for Written {
+impl From<StagedItem> for KeptItem {
     fn from(it: StagedItem) -> Self {
         Self { change: it.change, fetched: it.fetched, origin: it.origin }
     }
@@ -140,7 +140,7 @@ impl StagedItem {
 
 /// All changes that wait, in the order in which they were staged.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[serde(try_from = "Kept", into = "Kept")]
+#[serde(try_from = "KeptStage", into = "KeptStage")]
 pub struct Stage {
     items: Vec<Arc<StagedItem>>,
     past: Vec<Vec<Arc<StagedItem>>>,
@@ -245,7 +245,7 @@ impl Stage {
 
 /// A stage as it is kept: each change once, states as lists of numbers.
 #[derive(Clone, Serialize, Deserialize)]
-struct Kept {
+struct KeptStage {
     version: String,
     changes: Vec<Arc<StagedItem>>,
     now: Vec<usize>,
@@ -256,7 +256,7 @@ struct Kept {
 /// What a kept stage calls its shape.
 const VERSION: &str = "kreach/stage/v1";
 
-impl From<Stage> for Kept {
+impl From<Stage> for KeptStage {
     fn from(stage: Stage) -> Self {
         let mut changes: Vec<Arc<StagedItem>> = Vec::new();
         let mut numbers = |state: &Vec<Arc<StagedItem>>| {
@@ -275,10 +275,10 @@ impl From<Stage> for Kept {
     }
 }
 
-impl TryFrom<Kept> for Stage {
+impl TryFrom<KeptStage> for Stage {
     type Error = Unfit;
 
-    fn try_from(kept: Kept) -> Result<Self, Unfit> {
+    fn try_from(kept: KeptStage) -> Result<Self, Unfit> {
         if kept.version != VERSION {
             return Err(Unfit(format!("it is of version {:?}, not {VERSION}", kept.version)));
         }

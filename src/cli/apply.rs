@@ -208,7 +208,7 @@ pub fn write(came: Came, told: &ApplyJson<'_>, out: &mut dyn io::Write) -> io::R
 
 fn changes<'a>(told: &ApplyJson<'a>) -> Vec<ChangeJson<'a>> {
     if let Some(record) = told.record {
-        let of = |it: &'a crate::change::record::Kept| ChangeJson {
+        let of = |it: &'a crate::change::record::RecordedChange| ChangeJson {
             op: it.op.as_str(),
             object: it.id().map(|it| it.to_string()).unwrap_or_default(),
             state: it.state.as_str(),

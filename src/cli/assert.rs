@@ -16,7 +16,7 @@ use crate::ask::question::Reads;
 
 use super::check::Report;
 use super::form::{self, Form, Printed};
-use super::{Asked, Command, Exit};
+use super::{Asked, AskingCommand, Exit};
 
 /// Whether what a file expects holds of the cluster.
 #[derive(Args, Debug)]
@@ -39,7 +39,7 @@ pub struct Assert<'a> {
     pub output: Form,
 }
 
-impl Command for Assert<'_> {
+impl AskingCommand for Assert<'_> {
     fn reads(&self) -> &dyn Reads {
         self.expectations
     }

@@ -28,7 +28,7 @@ use crate::text::written;
 
 use super::form::{self, Form, Printed};
 use super::json::{self, PortsJson};
-use super::{Asked, Command, Exit};
+use super::{Asked, AskingCommand, Exit};
 
 /// NetworkPolicies for default deny with no declared flow lost
 ///
@@ -123,7 +123,7 @@ impl Reads for Asking<'_> {
     }
 }
 
-impl Command for Asking<'_> {
+impl AskingCommand for Asking<'_> {
     fn reads(&self) -> &dyn Reads {
         self
     }

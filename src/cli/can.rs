@@ -27,7 +27,7 @@ use crate::text::evidence::Evidence;
 
 use super::form::{self, Form, Printed};
 use super::grants::{self, GrantJson, GroupJson, RequestJson, WordJson};
-use super::{Asked, Batch, BatchLines, Command, Exit, json};
+use super::{Asked, AskingCommand, BatchCommand, BatchLines, Exit, json};
 
 /// May SUBJECT do it, and why.
 #[derive(Args, Debug)]
@@ -80,17 +80,17 @@ fn access_json<'a>(access: &'a Access, index: &Index, notes: &[Evidence]) -> Acc
     }
 }
 
-impl Command for CanArgs {
+impl AskingCommand for CanArgs {
     fn reads(&self) -> &dyn Reads {
-        if self.batch.is_some() { &question::Batch } else { &self.question }
+        if self.batch.is_some() { &question::CanBatch } else { &self.question }
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         asked.print(&Question::Can(self.question.clone()), self.printed, out)
     }
 
-    fn batch(&self) -> Option<Batch<'_>> {
-        self.batch.as_deref().map(|path| Batch { path, lines: self })
+    fn batch(&self) -> Option<BatchCommand<'_>> {
+        self.batch.as_deref().map(|path| BatchCommand { path, lines: self })
     }
 }
 

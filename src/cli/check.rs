@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::ask::expectation::{Expectations, Judged, Verdict};
+use crate::ask::expectation::{ExpectationVerdict, Expectations, JudgedExpectation};
 use crate::ask::{Fault, Here, World};
 use crate::model::id::ObjectId;
 use crate::model::place::Place;
@@ -89,7 +89,7 @@ impl CheckRule {
 
 /// Something that was found, and where.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Finding {
+pub struct CheckFinding {
     /// Empty where no file holds it.
     pub file: String,
     pub line: Option<u32>,
@@ -100,7 +100,7 @@ pub struct Finding {
     pub what: String,
 }
 
-impl Finding {
+impl CheckFinding {
     /// `db.yaml:12`, `db.yaml` or nothing.
     fn at(&self) -> String {
         self.line.map_or_else(|| self.file.clone(), |line| format!("{}:{line}", self.file))
@@ -130,7 +130,7 @@ pub struct Expected {
     pub line: u32,
     /// As it can be typed again.
     pub text: String,
-    pub judged: Judged,
+    pub judged: JudgedExpectation,
 }
 
 impl Expected {
@@ -149,7 +149,7 @@ impl Expected {
 pub struct Report {
     /// The files that were checked, in the order of their names.
     pub files: Vec<String>,
-    pub findings: Vec<Finding>,
+    pub findings: Vec<CheckFinding>,
     pub expected: Vec<Expected>,
 }
 
@@ -165,7 +165,7 @@ impl Report {
             let (file, text) = (it.file.clone(), it.expectation.to_string());
             report.expected.push(Expected { file, line: it.line, text, judged });
         }
-        let broken = report.expected.iter().filter(|it| it.judged.verdict == Verdict::Broken);
+        let broken = report.expected.iter().filter(|it| it.judged.verdict == ExpectationVerdict::Broken);
         report.findings = broken.map(finding).collect();
         Ok(report)
     }
@@ -174,7 +174,7 @@ impl Report {
     pub fn exit(&self) -> Exit {
         match () {
             () if !self.findings.is_empty() => Exit::No,
-            () if self.count(Verdict::Unknown) > 0 => Exit::Unknown,
+            () if self.count(ExpectationVerdict::Unknown) > 0 => Exit::Unknown,
             () => Exit::Yes,
         }
     }
@@ -187,7 +187,7 @@ impl Report {
         }
     }
 
-    fn count(&self, verdict: Verdict) -> usize {
+    fn count(&self, verdict: ExpectationVerdict) -> usize {
         self.expected.iter().filter(|it| it.judged.verdict == verdict).count()
     }
 
@@ -214,7 +214,7 @@ impl Report {
         page.say(0, mark, format!("{}  {}", self.outcome(), self.counts()));
         let problems = self.findings.iter().filter(|it| it.rule != CheckRule::Expectation);
         problems.for_each(|it| page.push(at_margin(it.words(), Mark::Deny)));
-        for it in self.expected.iter().filter(|it| it.judged.verdict != Verdict::Held) {
+        for it in self.expected.iter().filter(|it| it.judged.verdict != ExpectationVerdict::Held) {
             page.push(at_margin(format!("{}:{}: {}", it.file, it.line, it.words()), it.judged.verdict.mark()));
             it.judged.besides().for_each(|it| page.push(it.line(1)));
         }
@@ -231,10 +231,10 @@ impl Report {
         }
         if !self.expected.is_empty() || self.files.is_empty() {
             let all = count(self.expected.len(), "expectation", "expectations");
-            let unknown = self.count(Verdict::Unknown);
+            let unknown = self.count(ExpectationVerdict::Unknown);
             let unknown = if unknown > 0 { format!(", {unknown} unknown") } else { String::new() };
-            parts.push(match self.count(Verdict::Broken) {
-                0 => format!("{} of {all} held{unknown}", self.count(Verdict::Held)),
+            parts.push(match self.count(ExpectationVerdict::Broken) {
+                0 => format!("{} of {all} held{unknown}", self.count(ExpectationVerdict::Held)),
                 broken => format!("{broken} of {all} broken{unknown}"),
             });
         }
@@ -242,7 +242,7 @@ impl Report {
     }
 
     fn document(&self) -> CheckJson<'_> {
-        let finding = |it: &Finding| FindingJson {
+        let finding = |it: &CheckFinding| CheckFindingJson {
             rule: it.rule.as_str(),
             severity: it.rule.severity(),
             object: it.object.as_ref().map(ToString::to_string),
@@ -266,20 +266,20 @@ impl Report {
             files: &self.files,
             findings: self.findings.iter().map(finding).collect(),
             expectations: self.expected.iter().map(expectation).collect(),
-            counts: CountsJson {
+            counts: CheckCountsJson {
                 findings: self.findings.len(),
-                held: self.count(Verdict::Held),
-                broken: self.count(Verdict::Broken),
-                unknown: self.count(Verdict::Unknown),
+                held: self.count(ExpectationVerdict::Held),
+                broken: self.count(ExpectationVerdict::Broken),
+                unknown: self.count(ExpectationVerdict::Unknown),
             },
         }
     }
 }
 
 /// A broken expectation as a finding.
-fn finding(it: &Expected) -> Finding {
+fn finding(it: &Expected) -> CheckFinding {
     let first = it.judged.deciding();
-    Finding {
+    CheckFinding {
         file: it.file.clone(),
         line: Some(it.line),
         column: None,
@@ -302,13 +302,13 @@ struct CheckJson<'a> {
     kind: &'static str,
     outcome: &'static str,
     files: &'a [String],
-    findings: Vec<FindingJson>,
+    findings: Vec<CheckFindingJson>,
     expectations: Vec<ExpectationJson>,
-    counts: CountsJson,
+    counts: CheckCountsJson,
 }
 
 #[derive(Serialize)]
-struct FindingJson {
+struct CheckFindingJson {
     rule: &'static str,
     severity: &'static str,
     object: Option<String>,
@@ -330,7 +330,7 @@ struct ExpectationJson {
 }
 
 #[derive(Serialize)]
-struct CountsJson {
+struct CheckCountsJson {
     findings: usize,
     held: usize,
     broken: usize,

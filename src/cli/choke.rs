@@ -20,7 +20,7 @@ use crate::text::evidence::Evidence;
 use super::form::{self, Folds, Form, Layout, Printed};
 use super::json::{self, EvidenceJson};
 use super::path::{StepJson, steps};
-use super::{Asked, Command, Exit};
+use super::{Asked, AskingCommand, Exit};
 
 /// The fewest grants to cut.
 #[derive(Args, Debug)]
@@ -108,7 +108,7 @@ fn left(it: &Left, goal: &str) -> LeftJson {
     LeftJson { end: it.who.to_string(), why: word, what: why(it), way: steps(&it.path, Some(goal)) }
 }
 
-impl Command for ChokeArgs {
+impl AskingCommand for ChokeArgs {
     fn reads(&self) -> &dyn Reads {
         &self.question
     }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::ask::diff::Fold;
 use crate::ask::{Fault, World, diff, gained};
 use crate::change::reach::Hop;
-use crate::change::{Flow, GrantRow, Impact, Ports, ReachChange, ReachDiff, ReachDiffRow, Risk, Verdict};
+use crate::change::{DiffVerdict, DifferingFlow, GrantRow, Impact, Ports, ReachChange, ReachDiff, ReachDiffRow, Risk};
 use crate::escalate::Certainty;
 use crate::net::reach::{Granularity, Unit};
 use crate::rbac::fold::ResourceOrUrl;
@@ -52,7 +52,7 @@ pub struct DiffArgs {
 
 /// Where one of the two clusters comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Input {
+pub enum DiffInput {
     Files(PathBuf),
     /// The cluster that kubectl would ask.
     Live,
@@ -60,26 +60,26 @@ pub enum Input {
     LiveWith(PathBuf),
 }
 
-impl Input {
+impl DiffInput {
     /// A file of such a name is `./live`.
     fn of(text: &str) -> Self {
         match text.strip_prefix("live+") {
-            Some(file) if !file.is_empty() => Input::LiveWith(PathBuf::from(file)),
-            _ if text == "live" => Input::Live,
-            _ => Input::Files(PathBuf::from(text)),
+            Some(file) if !file.is_empty() => DiffInput::LiveWith(PathBuf::from(file)),
+            _ if text == "live" => DiffInput::Live,
+            _ => DiffInput::Files(PathBuf::from(text)),
         }
     }
 }
 
 impl DiffArgs {
     /// Where both clusters come from.
-    pub fn inputs(&self) -> [Input; 2] {
-        [&self.before, &self.after].map(|it| Input::of(it))
+    pub fn inputs(&self) -> [DiffInput; 2] {
+        [&self.before, &self.after].map(|it| DiffInput::of(it))
     }
 }
 
 /// Two worlds, and what is worth a word about each.
-pub struct Compared<'a> {
+pub struct ComparedWorlds<'a> {
     pub before: &'a World,
     pub after: &'a World,
     pub common: diff::Common,
@@ -97,7 +97,7 @@ pub struct DiffJson {
     flows: Vec<FlowJson>,
     grants: Vec<GrantRowJson>,
     reach: Vec<ReachRowJson>,
-    counts: CountsJson,
+    counts: DiffCountsJson,
     reach_counts: ReachCountsJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     staged: Option<Vec<StagedJson>>,
@@ -136,7 +136,7 @@ struct GrantRowJson {
 }
 
 #[derive(Serialize)]
-struct CountsJson {
+struct DiffCountsJson {
     opened: u64,
     closed: u64,
     changed: u64,
@@ -193,12 +193,12 @@ struct NoteJson {
     message: String,
 }
 
-impl From<Verdict> for Exit {
-    fn from(verdict: Verdict) -> Self {
+impl From<DiffVerdict> for Exit {
+    fn from(verdict: DiffVerdict) -> Self {
         match verdict {
-            Verdict::Same => Exit::Yes,
-            Verdict::Different => Exit::No,
-            Verdict::Unknown => Exit::Unknown,
+            DiffVerdict::Same => Exit::Yes,
+            DiffVerdict::Different => Exit::No,
+            DiffVerdict::Unknown => Exit::Unknown,
         }
     }
 }
@@ -212,7 +212,12 @@ impl DiffArgs {
     ///
     /// # Errors
     /// What is printed cannot be written.
-    pub fn run(&self, compared: &Compared<'_>, context: &Context, out: &mut dyn io::Write) -> Result<Exit, Fault> {
+    pub fn run(
+        &self,
+        compared: &ComparedWorlds<'_>,
+        context: &Context,
+        out: &mut dyn io::Write,
+    ) -> Result<Exit, Fault> {
         let mut impact = diff::compare(compared.before, compared.after, compared.common);
         diff::add_reach(&mut impact, compared.before, compared.after, gained::AMPLE);
         context.here.only.iter().for_each(|it| diff::only(&mut impact, it));
@@ -234,7 +239,7 @@ fn lists(it: &Ports) -> ListsJson {
     ListsJson { every: json::ports(&it.every), some: json::ports(&it.some), unknown: json::ports(&it.unknown) }
 }
 
-fn document(impact: &Impact, compared: &Compared<'_>) -> DiffJson {
+fn document(impact: &Impact, compared: &ComparedWorlds<'_>) -> DiffJson {
     let whole = of_impact(impact, compared.before, compared.after);
     DiffJson { problems: problems(compared), notes: notes(compared), ..whole }
 }
@@ -243,7 +248,7 @@ fn document(impact: &Impact, compared: &Compared<'_>) -> DiffJson {
 pub(super) fn of_impact(impact: &Impact, before: &World, after: &World) -> DiffJson {
     let askers = [before.asker(), after.asker()];
     let whys = askers.each_ref().map(|it| it.whys(Granularity::Workload));
-    let flow = |it: &Flow| FlowJson {
+    let flow = |it: &DifferingFlow| FlowJson {
         ends: EndsJson::of(&it.from, &it.to),
         change: it.change.as_str(),
         before: lists(&it.before),
@@ -260,7 +265,7 @@ pub(super) fn of_impact(impact: &Impact, before: &World, after: &World) -> DiffJ
         flows: impact.flows.iter().map(flow).collect(),
         grants: impact.grants.iter().map(grant_row).collect(),
         reach: impact.reach.iter().flat_map(|it| it.rows.iter().map(reach_row)).collect(),
-        counts: CountsJson {
+        counts: DiffCountsJson {
             opened: counts.opened,
             closed: counts.closed,
             changed: counts.changed,
@@ -322,7 +327,7 @@ fn grant_row(it: &GrantRow) -> GrantRowJson {
 /// Which side a word is about.
 pub const SIDES: [&str; 2] = ["before", "after"];
 
-fn problems(compared: &Compared<'_>) -> Vec<ProblemJson> {
+fn problems(compared: &ComparedWorlds<'_>) -> Vec<ProblemJson> {
     let of = |(side, world): (&'static str, &World)| {
         let problem = |it: &crate::model::place::Problem| ProblemJson {
             side,
@@ -334,7 +339,7 @@ fn problems(compared: &Compared<'_>) -> Vec<ProblemJson> {
     SIDES.into_iter().zip([compared.before, compared.after]).flat_map(of).collect()
 }
 
-fn notes(compared: &Compared<'_>) -> Vec<NoteJson> {
+fn notes(compared: &ComparedWorlds<'_>) -> Vec<NoteJson> {
     let of = |(side, notes): (&'static str, &Vec<String>)| {
         notes.iter().map(move |it| NoteJson { side, message: it.clone() }).collect::<Vec<_>>()
     };

@@ -16,7 +16,7 @@ use crate::ask::{Fault, Question};
 use crate::text::Line;
 
 use super::form::{self, Form, Printed};
-use super::{Asked, Command, Exit, json};
+use super::{Asked, AskingCommand, Exit, json};
 
 /// What OBJECT is.
 #[derive(Args, Debug)]
@@ -72,7 +72,7 @@ fn document(it: &Explanation) -> ExplanationJson {
     }
 }
 
-impl Command for ExplainArgs {
+impl AskingCommand for ExplainArgs {
     fn reads(&self) -> &dyn Reads {
         &self.question
     }

@@ -25,7 +25,7 @@ use super::baseline::{self, BaselineJson};
 use super::diff::{self, DiffJson};
 use super::form::{self, Form, Printed};
 use super::json::{self, EvidenceJson};
-use super::{Asked, Command, Exit};
+use super::{Asked, AskingCommand, Exit};
 
 /// Changes that make a flow otherwise.
 #[derive(Args, Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct FixArgs {
     pub candidate: Option<usize>,
 }
 
-impl Command for FixArgs {
+impl AskingCommand for FixArgs {
     fn reads(&self) -> &dyn Reads {
         &self.question
     }

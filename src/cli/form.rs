@@ -13,7 +13,7 @@ use clap::Arg;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
 use crate::ask::listing::LISTS;
-use crate::text::Extent;
+use crate::text::PrintedExtent;
 
 /// All forms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -192,26 +192,26 @@ pub struct Folds {
 pub struct Layout {
     pub form: Form,
     pub titles: Titles,
-    pub extent: Extent,
+    pub extent: PrintedExtent,
 }
 
 impl Layout {
     /// The same, unfolded where that is wanted.
     pub fn folding(self, folds: Folds) -> Self {
-        Self { extent: if folds.verbose { Extent::Whole } else { Extent::Brief }, ..self }
+        Self { extent: if folds.verbose { PrintedExtent::Whole } else { PrintedExtent::Brief }, ..self }
     }
 }
 
 impl From<Printed> for Layout {
     fn from(it: Printed) -> Self {
-        Self { form: it.output, titles: Titles::Shown, extent: Extent::Brief }
+        Self { form: it.output, titles: Titles::Shown, extent: PrintedExtent::Brief }
     }
 }
 
 impl From<Tabular> for Layout {
     fn from(it: Tabular) -> Self {
         let titles = if it.no_headers { Titles::Hidden } else { Titles::Shown };
-        Self { form: it.output, titles, extent: Extent::Brief }
+        Self { form: it.output, titles, extent: PrintedExtent::Brief }
     }
 }
 

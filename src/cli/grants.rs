@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
 use crate::people::{People, Person, Standing};
-use crate::rbac::aggregation::Member;
+use crate::rbac::aggregation::AggregatedFrom;
 use crate::rbac::grant::Grant;
 use crate::rbac::identity::{Identity, Membership};
 use crate::rbac::matching::Match;
@@ -73,7 +73,7 @@ pub struct MemberJson {
 }
 
 /// A member as JSON.
-pub fn member(member: &Member) -> MemberJson {
+pub fn member(member: &AggregatedFrom) -> MemberJson {
     MemberJson { role: format!("clusterrole/{}", member.role), rule: format!("rules[{}]", member.rule) }
 }
 

@@ -25,14 +25,14 @@ use crate::rbac::review::{Me, Reply, Review};
 use crate::text::{Line, Mark, Page};
 
 use super::form::{self, Form, Printed};
-use super::{Asked, Command, Context, Exit, json};
+use super::{Asked, AskingCommand, Context, Exit, json};
 
 /// All objects of every kind that answers rest on.
 pub fn every_kind() -> Needs {
     let mut needs = needs::everything();
     let is_asked = |kind| is_evaluated(kind) || is_workload(kind);
     let rows = KINDS.iter().filter(|it| it.presence == Presence::Always && !is_asked(it.kind));
-    needs.0.extend(rows.map(|it| needs::Read::All { kind: it.kind, scope: Scope::Everywhere }));
+    needs.0.extend(rows.map(|it| needs::ReadNeed::All { kind: it.kind, scope: Scope::Everywhere }));
     needs
 }
 
@@ -100,7 +100,7 @@ impl Reads for InfoArgs {
     }
 }
 
-impl Command for InfoArgs {
+impl AskingCommand for InfoArgs {
     fn reads(&self) -> &dyn Reads {
         self
     }

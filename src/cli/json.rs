@@ -282,7 +282,7 @@ pub fn append_trace(it: &TraceAnswer, context: &Context, line: &mut Vec<u8>) -> 
 
 /// A document, and beside it what goes to stderr: what is wrong with the input, and words about it (CONTRACT §5).
 #[derive(Serialize)]
-struct Whole<'a, T: Serialize> {
+struct DocumentWithNotes<'a, T: Serialize> {
     #[serde(flatten)]
     document: &'a T,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -307,7 +307,7 @@ struct ProblemJson {
     message: String,
 }
 
-impl<'a, T: Serialize> Whole<'a, T> {
+impl<'a, T: Serialize> DocumentWithNotes<'a, T> {
     fn of(document: &'a T, run: Run<'a>) -> Self {
         let problem = |it: &Problem| ProblemJson { place: it.whole_place(), message: it.what.to_string() };
         let problems = run.cluster.into_iter().flat_map(Cluster::all_problems).map(problem).collect();
@@ -330,12 +330,12 @@ impl<'a> From<&'a Asked<'_>> for Run<'a> {
 
 /// Writes any document, indented, with a line break at its end.
 pub fn write<'a>(document: &impl Serialize, run: impl Into<Run<'a>>, out: &mut dyn io::Write) -> Result<(), Fault> {
-    Ok(written::json(&Whole::of(document, run.into()), out)?)
+    Ok(written::json(&DocumentWithNotes::of(document, run.into()), out)?)
 }
 
 /// Writes any document as YAML: the same fields in the same order.
 fn write_yaml<'a>(document: &impl Serialize, run: impl Into<Run<'a>>, out: &mut dyn io::Write) -> Result<(), Fault> {
-    Ok(written::yaml(&Whole::of(document, run.into()), out)?)
+    Ok(written::yaml(&DocumentWithNotes::of(document, run.into()), out)?)
 }
 
 /// Writes any document as YAML where that is the form, else as JSON.

@@ -15,14 +15,14 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::ask::question::Reads;
-use crate::ask::question::list::{List, Named, Table};
+use crate::ask::question::list::{FilteredTable, List, ListCommand};
 use crate::ask::{Fault, Question};
 use crate::model::untrusted;
 use crate::text::Mark;
 
 use super::form::{self, Form, Layout, Tabular};
 use super::sheet::{ALL, DATA, Sheet, SheetColumn, Title, WIDE};
-use super::{Asked, Command, Exit, json};
+use super::{Asked, AskingCommand, Exit, json};
 
 /// What every list takes.
 #[derive(Args, Debug)]
@@ -40,15 +40,15 @@ struct ListJson<'a> {
     version: &'static str,
     kind: &'static str,
     list: &'static str,
-    rows: Vec<RowJson>,
+    rows: Vec<ListRowJson>,
     /// Why rows may be missing.
     evidence: Vec<GapJson<'a>>,
 }
 
 /// One object: its columns, in their order.
-struct RowJson(Vec<(String, Value)>);
+struct ListRowJson(Vec<(String, Value)>);
 
-impl Serialize for RowJson {
+impl Serialize for ListRowJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(title, value)| (title, value)))
     }
@@ -62,19 +62,24 @@ struct GapJson<'a> {
     what: &'a str,
 }
 
-impl Command for Named<ListArgs> {
+impl AskingCommand for ListCommand<ListArgs> {
     fn reads(&self) -> &dyn Reads {
         self.list.0.reads()
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
-        let question = Named { list: self.list, typed: self.typed.question.clone() };
+        let question = ListCommand { list: self.list, typed: self.typed.question.clone() };
         asked.print(&Question::List(question), self.typed.printed, out)
     }
 }
 
 /// Writes a list in any form.
-pub(super) fn write(table: &Table, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
+pub(super) fn write(
+    table: &FilteredTable,
+    layout: Layout,
+    asked: &Asked<'_>,
+    out: &mut dyn io::Write,
+) -> Result<(), Fault> {
     match layout.form {
         Form::Json | Form::Yaml => json::write_as(layout.form, &document(table), asked, out),
         Form::Name => Ok(write_names(table, out)?),
@@ -82,12 +87,12 @@ pub(super) fn write(table: &Table, layout: Layout, asked: &Asked<'_>, out: &mut 
     }
 }
 
-fn write_names(table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
+fn write_names(table: &FilteredTable, out: &mut dyn io::Write) -> io::Result<()> {
     table.rows.iter().try_for_each(|(item, _)| writeln!(out, "{}", untrusted::show(&item.typed())))
 }
 
 /// The columns of the screen, then the wide ones; programs get the object as it is typed before them.
-fn sheet(table: &Table) -> Sheet<'_> {
+fn sheet(table: &FilteredTable) -> Sheet<'_> {
     let object = SheetColumn { title: Title::Field("object"), forms: DATA };
     let column = |(at, title): (usize, &&'static str)| SheetColumn {
         title: Title::Screen(title),
@@ -103,11 +108,11 @@ fn sheet(table: &Table) -> Sheet<'_> {
 }
 
 /// Numbers as numbers, all else as text.
-fn document(table: &Table) -> ListJson<'_> {
+fn document(table: &FilteredTable) -> ListJson<'_> {
     let value = |text: &str| text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from);
     let row = |(item, cells): &(crate::ask::item::Item, Vec<crate::ask::listing::Cell>)| {
         let cells = table.titles.iter().zip(cells).map(|(title, it)| (title.to_lowercase(), value(&it.text)));
-        RowJson(std::iter::once(("object".to_owned(), Value::from(item.typed()))).chain(cells).collect())
+        ListRowJson(std::iter::once(("object".to_owned(), Value::from(item.typed()))).chain(cells).collect())
     };
     ListJson {
         version: json::VERSION,

@@ -23,14 +23,14 @@ use crate::ask::reach_page::ports_text;
 use crate::ask::whys::{Reasons, Whys};
 use crate::ask::{Fault, Question};
 use crate::model::untrusted;
-use crate::net::reach::{Map, MapRow, Summary, Unit};
+use crate::net::reach::{MapRow, Summary, Unit, UnitMap};
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
 
 use super::form::{self, Folds, Form, Layout, Tabular};
 use super::json::{self, CountsJson, EvidenceJson, PortsJson};
 use super::sheet::{ALL, DATA, REASONS, Sheet, WIDE};
-use super::{Asked, Command, Exit};
+use super::{Asked, AskingCommand, Exit};
 
 /// Every allowed connection.
 #[derive(Args, Debug)]
@@ -45,7 +45,7 @@ pub struct MapArgs {
     pub folds: Folds,
 }
 
-impl Command for MapArgs {
+impl AskingCommand for MapArgs {
     fn reads(&self) -> &dyn Reads {
         &self.question
     }
@@ -137,7 +137,7 @@ impl ListsJson {
 
 /// A row of JSON.
 #[derive(Serialize)]
-struct RowJson {
+struct MapRowJson {
     #[serde(flatten)]
     ends: EndsJson,
     outcome: &'static str,
@@ -159,7 +159,7 @@ struct MapJson {
     pairs: CountsJson,
     left_out: LeftOutJson,
     evidence: Vec<EvidenceJson>,
-    rows: Vec<RowJson>,
+    rows: Vec<MapRowJson>,
 }
 
 /// What many-pair answers leave out.
@@ -172,7 +172,7 @@ pub struct LeftOutJson {
 
 fn json(it: &Mapped, whys: &Whys<'_>, form: Form, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
     let map = &it.map;
-    let row = |it: &MapRow| RowJson {
+    let row = |it: &MapRow| MapRowJson {
         ends: EndsJson::of(&it.from, &it.to),
         outcome: it.summary.pairs.worst().as_str(),
         ports: ListsJson::of(&it.summary),
@@ -198,7 +198,7 @@ pub fn left_out_json(it: &crate::net::reach::LeftOut) -> LeftOutJson {
 }
 
 /// A row for each, nodes one by one.
-fn data<'a>(map: &'a Map, whys: &'a Whys<'_>) -> Sheet<'a> {
+fn data<'a>(map: &'a UnitMap, whys: &'a Whys<'_>) -> Sheet<'a> {
     let titles = ["from", "to", "outcome", "every", "some", "unknown", "allow", "deny", "unknownPairs", "why"];
     let rows = each_node(&map.rows).map(|row| {
         let row = &*row;
@@ -220,7 +220,7 @@ fn data<'a>(map: &'a Map, whys: &'a Whys<'_>) -> Sheet<'a> {
 }
 
 /// Edges with something unknown are dashed and say why.
-fn dot(map: &Map, whys: &Whys<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+fn dot(map: &UnitMap, whys: &Whys<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut graph: DiGraph<String, String> = DiGraph::new();
     let mut nodes: BTreeMap<String, NodeIndex> = BTreeMap::new();
     for row in each_node(&map.rows) {

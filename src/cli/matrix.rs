@@ -10,9 +10,9 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
-use crate::ask::matrix::{Cell, Counted};
+use crate::ask::matrix::{Counted, PairCell};
 use crate::ask::question::Reads;
-use crate::ask::question::matrix::{self, Matrix, Pairs, Sheet};
+use crate::ask::question::matrix::{self, AccessSheet, Matrix, NamespacePairs};
 use crate::ask::{Fault, Question};
 use crate::model::name::Name;
 use crate::rbac::abilities::COLUMNS;
@@ -21,7 +21,7 @@ use crate::text::Mark;
 use super::form::{self, Form, Layout, Tabular};
 use super::json::{self, CountsJson, PortsJson};
 use super::sheet::{ALL, Sheet as Table, SheetColumn, SheetRow, Title};
-use super::{Asked, Command, Exit};
+use super::{Asked, AskingCommand, Exit};
 
 /// Which namespace may connect to which, or who may do what.
 #[derive(Args, Debug)]
@@ -74,7 +74,7 @@ struct SubjectJson {
 
 fn pairs(names: &[Name], counted: &Counted) -> Vec<PairJson> {
     let pair = |from: &Name, to: &Name| match counted.cell(from, to) {
-        Cell::Some(it) if it.pairs.total() > 0 => Some(PairJson {
+        PairCell::Some(it) if it.pairs.total() > 0 => Some(PairJson {
             from: from.to_string(),
             to: to.to_string(),
             outcome: it.pairs.worst().as_str(),
@@ -87,7 +87,7 @@ fn pairs(names: &[Name], counted: &Counted) -> Vec<PairJson> {
     names.iter().flat_map(|from| names.iter().filter_map(move |to| pair(from, to))).collect()
 }
 
-fn subjects(sheet: &Sheet) -> Vec<SubjectJson> {
+fn subjects(sheet: &AccessSheet) -> Vec<SubjectJson> {
     let one = |(subject, abilities): &(crate::model::role::Subject, Vec<crate::rbac::abilities::Ability>)| {
         let held = COLUMNS.iter().zip(abilities).map(|(column, it)| (column.typed(), it.letters()));
         SubjectJson { subject: subject.to_string(), abilities: held.filter(|it| !it.1.is_empty()).collect() }
@@ -97,7 +97,7 @@ fn subjects(sheet: &Sheet) -> Vec<SubjectJson> {
 
 /// Writes the pairs of namespaces in any form but text.
 pub(super) fn write_namespaces(
-    it: &Pairs,
+    it: &NamespacePairs,
     layout: Layout,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,
@@ -117,7 +117,7 @@ pub(super) fn write_namespaces(
 
 /// Writes what each subject may do in any form but text.
 pub(super) fn write_access(
-    it: &Sheet,
+    it: &AccessSheet,
     layout: Layout,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,
@@ -137,7 +137,7 @@ fn sheet(mut rows: Vec<SheetRow>, legend: &str) -> Table<'_> {
     Table { columns, rows: Box::new(rows.into_iter()), below: Vec::new() }.with(Mark::Plain, [legend])
 }
 
-impl Command for MatrixArgs {
+impl AskingCommand for MatrixArgs {
     fn reads(&self) -> &dyn Reads {
         &self.question
     }

@@ -52,7 +52,7 @@ use crate::model::evidence::Outcome;
 
 pub use exit::Exit;
 pub use paint::{Color, Look};
-pub use staged::Staging;
+pub use staged::StagedNotice;
 
 /// What surrounds a question: what the flags and the kubeconfig say.
 #[derive(Clone, Debug, Default)]
@@ -68,7 +68,7 @@ pub struct Context {
     /// What goes to stderr as notes, for documents that say it too.
     pub notes: Vec<String>,
     /// `--stage`: what is taken for made.
-    pub staged: Option<Staging>,
+    pub staged: Option<StagedNotice>,
 }
 
 /// What a command answers from.
@@ -82,7 +82,7 @@ pub struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     /// A command's question of a world.
-    pub fn of(world: &'a World, context: &'a Context, command: &dyn Command) -> Self {
+    pub fn of(world: &'a World, context: &'a Context, command: &dyn AskingCommand) -> Self {
         Self { world, context, asker: OnceCell::new(), is_literal: command.batch().is_some() }
     }
 
@@ -96,7 +96,7 @@ impl<'a> Asked<'a> {
 }
 
 /// One subcommand that asks a cluster.
-pub trait Command {
+pub trait AskingCommand {
     /// What it rests on.
     fn reads(&self) -> &dyn Reads;
 
@@ -109,7 +109,7 @@ pub trait Command {
     }
 
     /// Where questions are read from line by line, if the command was asked to: a path, or `-` for stdin.
-    fn batch(&self) -> Option<Batch<'_>> {
+    fn batch(&self) -> Option<BatchCommand<'_>> {
         None
     }
 }
@@ -122,7 +122,7 @@ pub struct BesideFile {
 }
 
 /// A command that reads questions line by line (`--batch`).
-pub struct Batch<'a> {
+pub struct BatchCommand<'a> {
     /// The file, or `-`.
     pub path: &'a str,
     pub lines: &'a dyn BatchLines,

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use crate::text::{Extent, Mark, Page, Signs, hidden, numbered};
+use crate::text::{Mark, Page, PrintedExtent, Signs, hidden, numbered};
 
 /// Whether stdout takes colors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -23,7 +23,7 @@ pub struct Look {
     /// ASCII in files and pipes, and where the terminal cannot show more.
     pub signs: Signs,
     /// Whether what is equal is said once.
-    pub extent: Extent,
+    pub extent: PrintedExtent,
 }
 
 /// Writes the page as text, line by line: a page may be long.
@@ -62,13 +62,13 @@ mod tests {
             write(&page, Look { extent, ..Look::default() }, &mut out).expect("a vector takes all bytes");
             String::from_utf8(out).expect("text")
         };
-        assert_eq!(printed(Extent::Brief), "! a port range decides\n");
-        assert_eq!(printed(Extent::Whole), "! a port range decides (S27)\n");
+        assert_eq!(printed(PrintedExtent::Brief), "! a port range decides\n");
+        assert_eq!(printed(PrintedExtent::Whole), "! a port range decides (S27)\n");
     }
 
     fn written(page: &Page, color: Color, signs: Signs) -> String {
         let mut out = Vec::new();
-        write(page, Look { color, signs, extent: Extent::Brief }, &mut out).expect("a vector takes all bytes");
+        write(page, Look { color, signs, extent: PrintedExtent::Brief }, &mut out).expect("a vector takes all bytes");
         String::from_utf8(out).expect("text")
     }
 

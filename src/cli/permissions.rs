@@ -6,7 +6,7 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
-use crate::ask::compared::Compared;
+use crate::ask::compared::ComparedSubjects;
 use crate::ask::question::Reads;
 use crate::ask::question::permissions::{HeldPermissions, Permissions};
 use crate::ask::{Fault, Question, World};
@@ -15,7 +15,7 @@ use crate::model::finding::Effect;
 use crate::model::name::Name;
 use crate::rbac::fold::{self, Empty, Folded, PermissionRow, PermissionSource, ResourceOrUrl};
 use crate::rbac::identity::MASTERS;
-use crate::rbac::review::{Extent, Rules};
+use crate::rbac::review::{Rules, RulesExtent};
 use crate::text::evidence::Evidence;
 use crate::text::{self, Mark, finding};
 
@@ -25,7 +25,7 @@ use super::grants::{self, GroupJson, MemberJson};
 use super::json::FindingJson;
 use super::sheet::{ALL, DATA, REASONS, Sheet, SheetRow as Cells, WIDE, WORDS};
 use super::who_can::EVERYWHERE;
-use super::{Asked, Command, Exit, json};
+use super::{Asked, AskingCommand, Exit, json};
 
 /// All grants of SUBJECT, with binding, role and rule.
 #[derive(Args, Debug)]
@@ -50,7 +50,7 @@ struct PermissionsJson {
     groups: Vec<GroupJson>,
     /// In `system:masters`: everything is allowed, whatever stands below.
     masters: bool,
-    permissions: Vec<RowJson>,
+    permissions: Vec<PermissionRowJson>,
     /// What they amount to; by the server's version where it decides.
     capabilities: Vec<CapabilityJson>,
     /// The server's word, where it was asked for what may not be read: those rows have `by` and no grants.
@@ -70,7 +70,7 @@ struct ServerJson {
 }
 
 #[derive(Serialize)]
-struct RowJson {
+struct PermissionRowJson {
     outcome: &'static str,
     /// Null: in the whole cluster.
     namespace: Option<String>,
@@ -109,8 +109,8 @@ struct DiffJson {
     kind: &'static str,
     subject: String,
     other: String,
-    only_subject: Vec<RowJson>,
-    only_other: Vec<RowJson>,
+    only_subject: Vec<PermissionRowJson>,
+    only_other: Vec<PermissionRowJson>,
     /// Why rows may be missing, on either side.
     evidence: Vec<json::EvidenceJson>,
 }
@@ -121,7 +121,7 @@ const OWN_RULES: &str = "SelfSubjectRulesReview";
 /// What the server says of the operator, in which namespace.
 type OwnRules<'a> = (Name, &'a Rules);
 
-impl Command for PermissionsArgs {
+impl AskingCommand for PermissionsArgs {
     fn reads(&self) -> &dyn Reads {
         &self.question
     }
@@ -146,7 +146,7 @@ pub(super) fn write(
 
 /// Writes what only one of two subjects holds, in any form but text.
 pub(super) fn write_compared(
-    it: &Compared,
+    it: &ComparedSubjects,
     layout: Layout,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,
@@ -157,7 +157,7 @@ pub(super) fn write_compared(
     }
 }
 
-fn compared_json(it: &Compared) -> DiffJson {
+fn compared_json(it: &ComparedSubjects) -> DiffJson {
     let [a, b] = &it.sides;
     DiffJson {
         version: json::VERSION,
@@ -170,7 +170,7 @@ fn compared_json(it: &Compared) -> DiffJson {
     }
 }
 
-fn compared_sheet(it: &Compared) -> Sheet<'_> {
+fn compared_sheet(it: &ComparedSubjects) -> Sheet<'_> {
     let titles = ["subject", "namespace", "what", "verbs", "outcome"];
     let rows = it.sides.iter().flat_map(|side| {
         let subject = side.subject.to_string();
@@ -185,7 +185,7 @@ fn compared_sheet(it: &Compared) -> Sheet<'_> {
 fn document(held: &HeldPermissions<'_>, world: &World) -> PermissionsJson {
     let HeldPermissions { folded, capabilities, own } = held;
     let own = own.first();
-    let mut permissions: Vec<RowJson> = folded.rows.iter().map(row).collect();
+    let mut permissions: Vec<PermissionRowJson> = folded.rows.iter().map(row).collect();
     permissions.extend(own.into_iter().flat_map(own_rows));
     let mut gaps: Vec<Evidence> = folded.gaps.iter().map(Evidence::gap).collect();
     gaps.extend(folded.behind.iter().map(|it| Evidence::new(Mark::Note, it.clone())));
@@ -193,10 +193,10 @@ fn document(held: &HeldPermissions<'_>, world: &World) -> PermissionsJson {
     let server = own.map(|(namespace, rules)| ServerJson {
         review: OWN_RULES,
         namespace: namespace.to_string(),
-        incomplete: rules.extent == Extent::Incomplete,
+        incomplete: rules.extent == RulesExtent::Incomplete,
         error: rules.error.to_string(),
     });
-    permissions.extend(folded.empty.iter().map(|it| RowJson {
+    permissions.extend(folded.empty.iter().map(|it| PermissionRowJson {
         outcome: it.outcome.as_str(),
         namespace: (!it.binding.namespace.is_empty()).then(|| it.binding.namespace.to_string()),
         group: None,
@@ -228,16 +228,16 @@ fn document(held: &HeldPermissions<'_>, world: &World) -> PermissionsJson {
 }
 
 /// The rows of the server's word.
-fn own_rows<'a>((namespace, rules): &'a OwnRules<'_>) -> impl Iterator<Item = RowJson> + 'a {
+fn own_rows<'a>((namespace, rules): &'a OwnRules<'_>) -> impl Iterator<Item = PermissionRowJson> + 'a {
     let rows = rules.rules.iter().flat_map(|rule| fold::things(rule).into_iter().map(move |what| (what, rule)));
     rows.map(move |(what, rule)| {
         let verbs = rule.verbs.iter().cloned().collect();
         let told = PermissionRow { scope: namespace.clone(), what, verbs, sources: BTreeSet::new() };
-        RowJson { outcome: Outcome::Allow.as_str(), by: Some(OWN_RULES), ..row(&told) }
+        PermissionRowJson { outcome: Outcome::Allow.as_str(), by: Some(OWN_RULES), ..row(&told) }
     })
 }
 
-fn row(it: &PermissionRow) -> RowJson {
+fn row(it: &PermissionRow) -> PermissionRowJson {
     let (group, resource, name, url) = match &it.what {
         ResourceOrUrl::Url(url) => (None, None, None, Some(url.to_string())),
         ResourceOrUrl::Resource { group, resource, name } => {
@@ -245,7 +245,7 @@ fn row(it: &PermissionRow) -> RowJson {
             (Some(group.to_string()), Some(resource.to_string()), name, None)
         }
     };
-    RowJson {
+    PermissionRowJson {
         outcome: it.outcome().as_str(),
         namespace: (!it.scope.is_empty()).then(|| it.scope.to_string()),
         group,

@@ -33,7 +33,7 @@ use super::json::{self, CountsJson, EvidenceJson};
 use super::map::{LeftOutJson, ListsJson, in_one_line, left_out_json};
 use super::path::WaysJson;
 use super::sheet::{ALL, DATA, REASONS, Sheet, WIDE, WORDS};
-use super::{Asked, BesideFile, Command, Exit, certificate, path};
+use super::{Asked, AskingCommand, BesideFile, Exit, certificate, path};
 
 /// What END reaches.
 #[derive(Args, Debug)]
@@ -69,7 +69,7 @@ impl ReachArgs {
     }
 }
 
-impl Command for ReachArgs {
+impl AskingCommand for ReachArgs {
     fn reads(&self) -> &dyn Reads {
         &self.question
     }
@@ -211,7 +211,7 @@ struct ReachJson {
     pairs: CountsJson,
     left_out: LeftOutJson,
     evidence: Vec<EvidenceJson>,
-    rows: Vec<RowJson>,
+    rows: Vec<ReachedRowJson>,
     /// Of what code can run in: what lies beyond its connections.
     #[serde(flatten)]
     ways: WaysJson,
@@ -219,7 +219,7 @@ struct ReachJson {
 
 /// One row; the same ports as in a map.
 #[derive(Serialize)]
-struct RowJson {
+struct ReachedRowJson {
     unit: String,
     /// Every range of addresses, when the unit is outside.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -246,7 +246,7 @@ fn write_connections(
 ) -> Result<(), Fault> {
     let asker = asked.world.asker();
     let whys = asker.whys(it.by.into());
-    let row = |it: &ReachRow| RowJson {
+    let row = |it: &ReachRow| ReachedRowJson {
         unit: unit_name(&it.unit),
         ranges: unit_ranges(&it.unit),
         nodes: unit_nodes(&it.unit),

@@ -164,7 +164,7 @@ impl Title {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Extent;
+    use crate::text::PrintedExtent;
 
     fn written(form: Form, titles: Titles) -> String {
         let columns: &[(&'static str, &'static [Form])] =
@@ -174,7 +174,7 @@ mod tests {
         let sheet = sheet.with(Mark::Unknown, ["pods: not listed"]);
         let mut out = Vec::new();
         sheet
-            .write(Layout { form, titles, extent: Extent::Brief }, Look::default(), &mut out)
+            .write(Layout { form, titles, extent: PrintedExtent::Brief }, Look::default(), &mut out)
             .expect("a vector takes all bytes");
         String::from_utf8(out).expect("text")
     }

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::ask::question::Reads;
 use crate::ask::question::sidestep::Sidestep as Asking;
-use crate::ask::sidestep::act::Write;
+use crate::ask::sidestep::act::ToldWrite;
 use crate::ask::sidestep::{Sidestep, Witness};
 use crate::ask::{Fault, Question};
 use crate::model::role::Subject;
@@ -25,7 +25,7 @@ use super::form::{self, Folds, Form, Layout, Tabular};
 use super::json::{self, EvidenceJson};
 use super::path::{self, StepJson};
 use super::sheet::{ALL, Sheet, WIDE};
-use super::{Asked, Command, Exit};
+use super::{Asked, AskingCommand, Exit};
 
 /// Who could let FROM connect to TO where that is denied.
 #[derive(Args, Debug)]
@@ -42,7 +42,7 @@ pub struct SidestepArgs {
     pub folds: Folds,
 }
 
-impl Command for SidestepArgs {
+impl AskingCommand for SidestepArgs {
     fn reads(&self) -> &dyn Reads {
         &self.question
     }
@@ -94,7 +94,7 @@ struct AlwaysJson {
     subject: String,
 }
 
-fn write_json(it: &Write) -> WriteJson<'_> {
+fn write_json(it: &ToldWrite) -> WriteJson<'_> {
     WriteJson { op: it.op.as_str(), object: &it.object, what: &it.what }
 }
 

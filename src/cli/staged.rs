@@ -14,14 +14,14 @@ use serde::Serialize;
 use crate::ask::staged::{self, Staged};
 use crate::model::id::ObjectId;
 use crate::text::written::markdown;
-use crate::text::{Extent, Page};
+use crate::text::{Page, PrintedExtent};
 
 use super::form::Form;
 use super::{Color, Context, Look, paint};
 
 /// What is staged, and whether what was printed has said so.
 #[derive(Clone, Debug, Default)]
-pub struct Staging {
+pub struct StagedNotice {
     pub changes: Vec<Staged>,
     said: Cell<bool>,
 }
@@ -34,7 +34,7 @@ pub struct StagedJson {
     from: String,
 }
 
-impl Staging {
+impl StagedNotice {
     /// Whether a change of this object is staged.
     pub fn holds(&self, object: &ObjectId) -> bool {
         self.changes.iter().any(|it| it.object == *object)
@@ -72,7 +72,7 @@ impl Context {
     ///
     /// # Errors
     /// stdout cannot be written.
-    pub fn write_within(&self, page: &Page, extent: Extent, out: &mut dyn io::Write) -> io::Result<()> {
+    pub fn write_within(&self, page: &Page, extent: PrintedExtent, out: &mut dyn io::Write) -> io::Result<()> {
         self.head(Form::Text, out)?;
         paint::write(page, Look { extent, ..self.look }, out)
     }
@@ -100,6 +100,6 @@ impl Context {
 
     /// What is staged, as a document holds it; absent where nothing can be.
     pub fn staged_json(&self) -> Option<Vec<StagedJson>> {
-        self.staged.as_ref().map(Staging::document)
+        self.staged.as_ref().map(StagedNotice::document)
     }
 }

@@ -21,7 +21,7 @@ use crate::text::evidence::Evidence;
 use super::form::{self, Folds, Form, Layout, Printed};
 use super::grants::{self, GrantJson, RequestJson};
 use super::json::{self, EvidenceJson};
-use super::{Asked, Command, Exit};
+use super::{Asked, AskingCommand, Exit};
 
 /// Who may touch OBJECT.
 #[derive(Args, Debug)]
@@ -103,7 +103,7 @@ fn document(it: &Touched) -> TouchedJson<'_> {
     }
 }
 
-impl Command for TouchArgs {
+impl AskingCommand for TouchArgs {
     fn reads(&self) -> &dyn Reads {
         &self.question
     }

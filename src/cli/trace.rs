@@ -21,7 +21,7 @@ use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 
 use super::form::{self, Folds, Form, Layout, Printed};
-use super::{Asked, Batch, BatchLines, Command, Exit, json};
+use super::{Asked, AskingCommand, BatchCommand, BatchLines, Exit, json};
 
 /// May FROM connect to TO, and why.
 #[derive(Args, Debug)]
@@ -43,17 +43,17 @@ pub struct TraceArgs {
     pub folds: Folds,
 }
 
-impl Command for TraceArgs {
+impl AskingCommand for TraceArgs {
     fn reads(&self) -> &dyn Reads {
-        if self.batch.is_some() { &question::Batch } else { &self.question }
+        if self.batch.is_some() { &question::TraceBatch } else { &self.question }
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
         asked.print(&Question::Trace(self.question.clone()), Layout::from(self.printed).folding(self.folds), out)
     }
 
-    fn batch(&self) -> Option<Batch<'_>> {
-        self.batch.as_deref().map(|path| Batch { path, lines: self })
+    fn batch(&self) -> Option<BatchCommand<'_>> {
+        self.batch.as_deref().map(|path| BatchCommand { path, lines: self })
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::ask::question::Reads;
 use crate::ask::question::trust::Trust as Asking;
-use crate::ask::trust::{self, Ruled, Trust, Way, Writer};
+use crate::ask::trust::{self, Ruled, Trust, Way, WriterGroup};
 use crate::ask::{Fault, Question};
 use crate::model::evidence::Gap;
 use crate::model::id::ObjectId;
@@ -26,7 +26,7 @@ use crate::text::evidence::Evidence;
 use super::form::{self, Folds, Form, Layout, Tabular};
 use super::json::{self, EvidenceJson};
 use super::sheet::{ALL, Sheet, WIDE};
-use super::{Asked, Command, Exit};
+use super::{Asked, AskingCommand, Exit};
 
 /// What each rule of POLICY trusts, and everybody who can write that.
 #[derive(Args, Debug)]
@@ -43,7 +43,7 @@ pub struct TrustArgs {
     pub folds: Folds,
 }
 
-impl Command for TrustArgs {
+impl AskingCommand for TrustArgs {
     fn reads(&self) -> &dyn Reads {
         &self.question
     }
@@ -127,7 +127,7 @@ fn way(it: &Way, subject: &Subject, index: &rbac::Index) -> WayJson {
 }
 
 impl<'a> Telling<'a> {
-    fn writer(&self, it: &Writer) -> WriterJson {
+    fn writer(&self, it: &WriterGroup) -> WriterJson {
         let subjects: Vec<String> = it.subjects.iter().map(ToString::to_string).collect();
         WriterJson {
             subject: subjects.first().cloned().unwrap_or_default(),

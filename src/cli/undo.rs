@@ -66,7 +66,7 @@ struct StepJson<'a> {
 }
 
 fn record_json(it: &Record) -> RecordJson<'_> {
-    let step = |it: &'_ crate::change::record::Kept| {
+    let step = |it: &'_ crate::change::record::RecordedChange| {
         (it.op.as_str(), it.id().map(|it| it.to_string()).unwrap_or_default(), it.state.as_str())
     };
     let changes = it.steps.iter().map(|kept| {

@@ -11,16 +11,16 @@ use crate::ask::question::Reads;
 use crate::ask::question::who_can::{Holders, WhoCan as Asking, pods};
 use crate::ask::{Fault, Question, World};
 use crate::model::role::Subject;
-use crate::rbac::beside::{Missing, Named, OtherHolders};
+use crate::rbac::beside::{HolderOfNames, Missing, OtherHolders};
 use crate::rbac::grant::Grant;
-use crate::rbac::who::{Holder, Places};
+use crate::rbac::who::{AskedPlaces, Holder};
 use crate::text::evidence::Evidence;
 use crate::text::{self, Mark};
 
 use super::form::{self, Folds, Form, Layout, Tabular};
 use super::grants::{self, GrantJson, RequestJson};
 use super::sheet::{ALL, DATA, Sheet, SheetRow, WIDE};
-use super::{Asked, Command, Exit, json};
+use super::{Asked, AskingCommand, Exit, json};
 
 /// List who can do it, and through which grants.
 #[derive(Args, Debug)]
@@ -93,7 +93,7 @@ struct MissingJson {
 }
 
 fn beside_json(beside: &OtherHolders) -> BesideJson {
-    let named = |it: &Named| NamedJson {
+    let named = |it: &HolderOfNames| NamedJson {
         to: it.subject.to_string(),
         names: it.names.iter().map(ToString::to_string).collect(),
         by: it.grants.iter().map(ToString::to_string).collect(),
@@ -111,7 +111,7 @@ fn beside_json(beside: &OtherHolders) -> BesideJson {
     }
 }
 
-impl Command for WhoCanArgs {
+impl AskingCommand for WhoCanArgs {
     fn reads(&self) -> &dyn Reads {
         &self.question
     }
@@ -145,7 +145,7 @@ fn document<'a>(it: &'a Holders<'_>, world: &World) -> WhoCanJson<'a> {
         kind: "WhoCan",
         outcome: it.outcome().as_str(),
         request: grants::request(&who.request),
-        places: if who.places == Places::Everywhere { "everywhere" } else { "asked" },
+        places: if who.places == AskedPlaces::Everywhere { "everywhere" } else { "asked" },
         subjects: who.holders.iter().map(holder).collect(),
         beside: beside_json(&world.rbac().beside(who)),
         evidence: json::evidence(&evidence),
@@ -189,7 +189,7 @@ fn grant_row(subject: &str, grant: &Grant, everywhere: &str, beside: &str) -> Sh
     row(&[subject, scope, &binding, &role, &rule.0, beside])
 }
 
-fn only_for(it: &Named) -> String {
+fn only_for(it: &HolderOfNames) -> String {
     let names: Vec<&str> = it.names.iter().map(|it| it.as_str()).collect();
     format!("only for the names {}", names.join(" "))
 }

@@ -30,7 +30,7 @@ use super::print;
 pub(super) fn apply(args: &Args, asked: &ApplyArgs, color: Color) -> Result<Exit, Fault> {
     let selected = refuse(args, &asked.confirming, asked.files.iter().any(|it| it.as_os_str() == "-"))?;
     super::running(async {
-        let session = Session::open(args, &asked.confirming, asked.printed.output, color, selected).await?;
+        let session = ApplySession::open(args, &asked.confirming, asked.printed.output, color, selected).await?;
         let namespace = session.connected.namespace.clone();
         let changes = read(args, &asked.files, &namespace)?;
         let origin = asked.files.iter().map(|it| it.display().to_string()).collect();
@@ -111,7 +111,7 @@ fn complete(file: &std::path::Path, loaded: &crate::live::files::Loaded) -> Resu
 }
 
 /// One cluster that is changed.
-pub(super) struct Session<'a> {
+pub(super) struct ApplySession<'a> {
     args: &'a Args,
     pub(super) confirming: &'a Confirming,
     form: Form,
@@ -130,7 +130,7 @@ pub(super) struct Prepared {
     user: String,
 }
 
-impl<'a> Session<'a> {
+impl<'a> ApplySession<'a> {
     pub(super) async fn open(
         args: &'a Args,
         confirming: &'a Confirming,
@@ -296,8 +296,9 @@ impl<'a> Session<'a> {
         let mut told_of = 0;
         let mut failed = None;
         let mut keep = |record: &Record| {
-            let is_done =
-                |it: &crate::change::record::Kept| !matches!(it.state, ChangeState::Waiting | ChangeState::Sending);
+            let is_done = |it: &crate::change::record::RecordedChange| {
+                !matches!(it.state, ChangeState::Waiting | ChangeState::Sending)
+            };
             let kept = self.log.keep(record);
             while record.steps.get(told_of).is_some_and(is_done) {
                 failed = failed.take().or(self.say(&[step_line(record, told_of)].into_iter().collect()).err());

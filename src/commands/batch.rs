@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 
 use crate::ask::{Fault, FaultKind};
-use crate::cli::{Asked, Batch, Exit};
+use crate::cli::{Asked, BatchCommand, Exit};
 use crate::model::evidence::Outcome;
 
 /// How much is read at a time.
@@ -16,7 +16,7 @@ const BUFFER: usize = 64 * 1024;
 const LINE: usize = 1 << 20;
 
 /// Answers every line; the exit is that of the worst.
-pub(super) fn answer(batch: &Batch<'_>, asked: &Asked<'_>, out: &mut dyn Write) -> Result<Exit, Fault> {
+pub(super) fn answer(batch: &BatchCommand<'_>, asked: &Asked<'_>, out: &mut dyn Write) -> Result<Exit, Fault> {
     let input: Box<dyn Read> = match batch.path {
         "-" => Box::new(io::stdin().lock()),
         path => Box::new(File::open(path).map_err(|error| unreadable(path, &error))?),

@@ -8,7 +8,7 @@ use crate::ask::expectation::Expectations;
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, FaultKind, Here};
 use crate::cli::assert::{Assert, AssertArgs};
-use crate::cli::check::{CheckArgs, CheckRule, Finding, Report};
+use crate::cli::check::{CheckArgs, CheckFinding, CheckRule, Report};
 use crate::cli::{Asked, Color, Exit};
 use crate::live::bounded;
 use crate::live::files;
@@ -16,7 +16,7 @@ use crate::model::place::Problem;
 
 use super::load::{self, Loaded, context};
 use super::print;
-use super::stage::Staging;
+use super::stage::StagedFiles;
 
 /// How many bytes a file of expectations may have.
 const MAX_EXPECTATIONS: usize = 16 << 20;
@@ -38,12 +38,12 @@ pub(super) fn check(args: &Args, asked: &CheckArgs, color: Color) -> Result<Exit
     surroundings.here.from_files = true;
     let expectations = expectations(&asked.assert, &surroundings.here)?;
     let people = load::people(args)?;
-    let reading = files::Reading { finds: true, ..load::reading(args, &surroundings.here.namespace) };
+    let reading = files::ReadOptions { finds: true, ..load::reading(args, &surroundings.here.namespace) };
     let mut loaded = files::load_with(&asked.paths, &reading)?;
     surroundings.notes = std::mem::take(&mut loaded.notes).into_iter().map(|it| it.what).collect();
     print::notes(&surroundings.notes);
     let (files, findings) = (labels(&loaded), findings(&loaded));
-    let staging = Staging::read(args, &surroundings.here.namespace)?;
+    let staging = StagedFiles::read(args, &surroundings.here.namespace)?;
     let unread = std::mem::take(&mut loaded.unread);
     let mut read = Loaded { world: load::world_of(args, loaded, people), context: surroundings, unread };
     print::notes(&staging.apply(&mut read, Topic::Any)?);
@@ -98,13 +98,13 @@ fn labels(loaded: &files::Loaded) -> Vec<String> {
 }
 
 /// Every problem and everything that could not be read, in the order of files and lines.
-fn findings(loaded: &files::Loaded) -> Vec<Finding> {
+fn findings(loaded: &files::Loaded) -> Vec<CheckFinding> {
     let is_unreadable = |it: &Problem| {
         it.object.as_ref().is_some_and(|id| loaded.cluster.unreadable.contains(id)) || loaded.not_read.contains(it)
     };
     let finding = |it: &Problem| {
         let spot = loaded.source.spot(it);
-        Finding {
+        CheckFinding {
             file: spot.file,
             line: spot.line,
             column: spot.column,
@@ -114,7 +114,7 @@ fn findings(loaded: &files::Loaded) -> Vec<Finding> {
             what: it.what.to_string(),
         }
     };
-    let mut findings: Vec<Finding> = loaded.cluster.all_problems().chain(&loaded.not_read).map(finding).collect();
+    let mut findings: Vec<CheckFinding> = loaded.cluster.all_problems().chain(&loaded.not_read).map(finding).collect();
     findings.sort();
     findings.dedup();
     findings

@@ -7,10 +7,10 @@ use crate::cli::apply::{ApplyJson, Came};
 use crate::terminal::question::{self, TerminalReply};
 use crate::text::Mark;
 
-use super::apply::{Prepared, Session};
+use super::apply::{ApplySession, Prepared};
 use super::print;
 
-impl Session<'_> {
+impl ApplySession<'_> {
     /// Guards, the context's name and the word; an exit where it ends here.
     pub(super) fn confirm(&self, prepared: &Prepared, overridden: &mut Vec<String>) -> Result<Option<Exit>, Fault> {
         let is_asking = !self.confirming.yes && !self.confirming.dry_run;

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::args::Demo;
 use crate::ask::{Fault, FaultKind};
 use crate::cli::Exit;
-use crate::embedded::{Settings, kubeconfig, serve_named};
+use crate::embedded::{ServeSettings, kubeconfig, serve_named};
 
 use super::print;
 
@@ -14,7 +14,7 @@ pub(super) fn serve(demo: &Demo, write: bool) -> Result<Exit, Fault> {
     // clap has made sure that both stand or neither.
     let (Some(address), Some(path)) = (demo.listen, &demo.write_kubeconfig) else { return Ok(Exit::Failed) };
     runtime()?.block_on(async {
-        let settings = if write { Settings::writable() } else { Settings::default() };
+        let settings = if write { ServeSettings::writable() } else { ServeSettings::default() };
         let server = serve_named(&demo.world, address, settings).await.map_err(cannot_serve)?;
         kubeconfig::write(path, &server, &demo.world).map_err(|it| not_written(path, &it))?;
         let (world, url, path) = (&demo.world, server.url(), path.display());

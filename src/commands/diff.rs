@@ -8,13 +8,13 @@ use crate::ask::diff::Common;
 use crate::ask::freshness::as_of;
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World};
-use crate::cli::diff::{Compared, DiffArgs, Input, SIDES};
+use crate::cli::diff::{ComparedWorlds, DiffArgs, DiffInput, SIDES};
 use crate::cli::{Color, Context, Exit};
 use crate::people::People;
 
 use super::load::{self, Loaded};
 use super::print;
-use super::stage::Staging;
+use super::stage::StagedFiles;
 
 /// Compares two clusters and prints what differs.
 pub(super) fn compare(args: &Args, asked: &DiffArgs, color: Color) -> Result<Exit, Fault> {
@@ -25,23 +25,24 @@ pub(super) fn compare(args: &Args, asked: &DiffArgs, color: Color) -> Result<Exi
     let asked_of = if is_live(&inputs[1]) { &after.context } else { &before.context };
     let context = Context { staged: after.context.staged.clone(), ..asked_of.clone() };
     let common = Common { is_one_source: inputs.iter().all(is_live), has_same_unread: before.unread == after.unread };
-    let compared = Compared { before: &before.world, after: &after.world, common, notes };
+    let compared = ComparedWorlds { before: &before.world, after: &after.world, common, notes };
     let exit = print::answer(color, |out| asked.run(&compared, &context, out))?;
     let differences = [before.world.differences(), after.world.differences()].concat();
     print::differences(&differences, exit)
 }
 
-fn is_live(it: &Input) -> bool {
-    !matches!(it, Input::Files(_))
+fn is_live(it: &DiffInput) -> bool {
+    !matches!(it, DiffInput::Files(_))
 }
 
 /// What cannot be read as it was asked for.
-fn refuse(args: &Args, inputs: &[Input; 2]) -> Result<(), Fault> {
+fn refuse(args: &Args, inputs: &[DiffInput; 2]) -> Result<(), Fault> {
     if !args.source.from.is_empty() {
         let hint = "kreach diff BEFORE AFTER: each is a file, a directory, a snapshot, live or live+FILE";
         return Err(Fault::new("diff reads no --from", hint));
     }
-    let is_stdin = |it: &Input| matches!(it, Input::Files(path) | Input::LiveWith(path) if path == Path::new("-"));
+    let is_stdin =
+        |it: &DiffInput| matches!(it, DiffInput::Files(path) | DiffInput::LiveWith(path) if path == Path::new("-"));
     match inputs.each_ref().map(is_stdin) {
         [true, true] => Err(Fault::new("BEFORE and AFTER both read stdin", "put one of them in a file")),
         [true, _] => super::stdin_once(args, Some("BEFORE")),
@@ -51,21 +52,26 @@ fn refuse(args: &Args, inputs: &[Input; 2]) -> Result<(), Fault> {
 }
 
 /// Reads each side once.
-struct Reader<'a> {
+struct SideReader<'a> {
     args: &'a Args,
     color: Color,
     people: &'a Option<Arc<People>>,
     /// The cluster and the files beside it, where a side is live.
-    live: Option<(Loaded, Staging)>,
+    live: Option<(Loaded, StagedFiles)>,
 }
 
 /// Both clusters; what is staged is made in the second.
-fn read(args: &Args, inputs: &[Input; 2], color: Color, people: &Option<Arc<People>>) -> Result<[Loaded; 2], Fault> {
+fn read(
+    args: &Args,
+    inputs: &[DiffInput; 2],
+    color: Color,
+    people: &Option<Arc<People>>,
+) -> Result<[Loaded; 2], Fault> {
     let [_, last] = inputs;
     let staged: &[PathBuf] = &args.source.stage;
-    let beside = inputs.iter().filter_map(|it| if let Input::LiveWith(path) = it { Some(path) } else { None });
+    let beside = inputs.iter().filter_map(|it| if let DiffInput::LiveWith(path) = it { Some(path) } else { None });
     let beside: Vec<PathBuf> = beside.chain(staged.iter().filter(|_| is_live(last))).cloned().collect();
-    let mut reader = Reader { args, color, people, live: None };
+    let mut reader = SideReader { args, color, people, live: None };
     if inputs.iter().any(is_live) {
         // Both sides of a live cluster are read at once, so that they are of one moment.
         reader.live = Some(load::of_cluster(args, &beside, color, people.clone())?);
@@ -77,18 +83,18 @@ fn read(args: &Args, inputs: &[Input; 2], color: Color, people: &Option<Arc<Peop
     Ok([before, after])
 }
 
-impl Reader<'_> {
+impl SideReader<'_> {
     /// One side, with what stands beside it made.
-    fn side(&mut self, input: &Input, staged: &[PathBuf]) -> Result<Loaded, Fault> {
+    fn side(&mut self, input: &DiffInput, staged: &[PathBuf]) -> Result<Loaded, Fault> {
         match input {
-            Input::Files(path) => {
+            DiffInput::Files(path) => {
                 let paths = (std::slice::from_ref(path), staged);
                 let (mut loaded, files) = load::of_files(self.args, paths, self.color, self.people.clone())?;
                 files.apply(&mut loaded, Topic::Any)?;
                 Ok(loaded)
             }
-            Input::Live => Ok(self.copy(0)?.0),
-            Input::LiveWith(_) => {
+            DiffInput::Live => Ok(self.copy(0)?.0),
+            DiffInput::LiveWith(_) => {
                 let (mut loaded, files) = self.copy(1)?;
                 files.make(&mut loaded)?;
                 Ok(loaded)
@@ -97,7 +103,7 @@ impl Reader<'_> {
     }
 
     /// The cluster as it was read, with the first so many of the files beside it that are not taken yet.
-    fn copy(&mut self, files: usize) -> Result<(Loaded, Staging), Fault> {
+    fn copy(&mut self, files: usize) -> Result<(Loaded, StagedFiles), Fault> {
         let (live, beside) = self.live.as_mut().expect("the cluster is read where a side is live");
         let copy = Loaded { world: live.world.clone(), context: live.context.clone(), unread: Vec::new() };
         Ok((copy, beside.take(files)))

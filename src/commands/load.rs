@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use crate::args::Args;
 use crate::ask::needs::Needs;
-use crate::ask::question::Names;
+use crate::ask::question::ServedNames;
 use crate::ask::topic::Topic;
 use crate::ask::world::SelfCheck;
 use crate::ask::{Fault, FaultKind, Here, World};
-use crate::cli::{Color, Command, Context, Look, info};
+use crate::cli::{AskingCommand, Color, Context, Look, info};
 use crate::live::fault;
 use crate::live::read::Reader;
 use crate::live::{ManagedFields, bounded, connect, files};
@@ -29,7 +29,7 @@ use crate::rbac::version::Version;
 use crate::terminal::look;
 
 use super::print;
-use super::stage::Staging;
+use super::stage::StagedFiles;
 
 /// How many bytes a directory of people may have.
 const MAX_DIRECTORY: usize = 256 << 20;
@@ -45,13 +45,13 @@ pub(super) struct Loaded {
 /// What is to be read.
 pub(super) enum Wants<'a> {
     /// What a command needs.
-    Of(&'a dyn Command),
+    Of(&'a dyn AskingCommand),
     /// All that answers can rest on.
     Everything,
     /// The same, less what only a snapshot shows.
     Facts,
     /// All facts, and what else a command needs: what is staged may make any of them matter.
-    FactsAnd(&'a dyn Command),
+    FactsAnd(&'a dyn AskingCommand),
 }
 
 impl Wants<'_> {
@@ -60,7 +60,7 @@ impl Wants<'_> {
     }
 
     /// The command, where it is one that asks.
-    fn command(&self) -> Option<&dyn Command> {
+    fn command(&self) -> Option<&dyn AskingCommand> {
         match self {
             Wants::Of(command) | Wants::FactsAnd(command) => Some(*command),
             Wants::Everything | Wants::Facts => None,
@@ -89,11 +89,11 @@ impl Wants<'_> {
         self.command().map_or(Topic::Any, |it| it.reads().topic())
     }
 
-    fn names(&self) -> Names {
+    fn names(&self) -> ServedNames {
         match self {
             Wants::Of(command) | Wants::FactsAnd(command) => command.reads().names(),
-            Wants::Everything => Names::Known,
-            Wants::Facts => Names::Served,
+            Wants::Everything => ServedNames::Known,
+            Wants::Facts => ServedNames::Served,
         }
     }
 
@@ -180,8 +180,8 @@ fn directories() -> Vec<(&'static str, String)> {
 }
 
 /// How the flags say that files are read.
-pub(super) fn reading(args: &Args, namespace: &str) -> files::Reading {
-    files::Reading {
+pub(super) fn reading(args: &Args, namespace: &str) -> files::ReadOptions {
+    files::ReadOptions {
         namespace: namespace.to_owned(),
         skip_unreadable: args.source.skip_unreadable,
         partial: args.source.partial,
@@ -200,9 +200,9 @@ fn world(args: &Args, cluster: Cluster, people: Option<Arc<People>>) -> World {
 fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<Arc<People>>) -> Result<Loaded, Fault> {
     // A question that cannot be asked of any cluster fails before anything is read.
     wants.needs(&context, &world(args, Cluster::default(), people.clone()))?;
-    let mut staging = Staging::read(args, &context.here.namespace)?;
+    let mut staging = StagedFiles::read(args, &context.here.namespace)?;
     let paths = &args.source.from;
-    let reading = files::Reading { keep_all: wants.is_everything(), ..reading(args, &context.here.namespace) };
+    let reading = files::ReadOptions { keep_all: wants.is_everything(), ..reading(args, &context.here.namespace) };
     let loaded = files::load_with(paths, &reading)?;
     let declared =
         wants.wants_manifests(&context).then(|| Arc::new(files::manifests(&loaded, &context.here.namespace)));
@@ -241,7 +241,7 @@ pub(super) fn of_cluster(
     files: &[PathBuf],
     color: Color,
     people: Option<Arc<People>>,
-) -> Result<(Loaded, Staging), Fault> {
+) -> Result<(Loaded, StagedFiles), Fault> {
     from_cluster(args, &Wants::Facts, context(args, color), people, files, false)
 }
 
@@ -252,11 +252,11 @@ pub(super) fn of_files(
     (paths, beside): (&[PathBuf], &[PathBuf]),
     color: Color,
     people: Option<Arc<People>>,
-) -> Result<(Loaded, Staging), Fault> {
+) -> Result<(Loaded, StagedFiles), Fault> {
     let mut context = context(args, color);
     context.here.from_files = true;
     let reading = reading(args, &context.here.namespace);
-    let mut staging = Staging::of(args, beside, &context.here.namespace)?;
+    let mut staging = StagedFiles::of(args, beside, &context.here.namespace)?;
     let mut loaded = files::load_with(paths, &reading)?;
     staging.ask_files(&loaded.source, &loaded.cluster);
     context.notes = std::mem::take(&mut loaded.notes).into_iter().map(|it| it.what).collect();
@@ -277,7 +277,7 @@ fn from_cluster(
     people: Option<Arc<People>>,
     files: &[PathBuf],
     is_staged: bool,
-) -> Result<(Loaded, Staging), Fault> {
+) -> Result<(Loaded, StagedFiles), Fault> {
     let nothing = Cluster::new(Coverage::Unread);
     let nothing = if wants.is_everything() { nothing.keeping_all() } else { nothing };
     let world = world(args, nothing, people);
@@ -287,7 +287,7 @@ fn from_cluster(
         let connected = connect::connect(&args.connection.flags(connect::Plugins::beside_a_command())).await?;
         print::warnings(&connected.warnings);
         let context = connected_context(&connected, context);
-        let mut staging = Staging::of(args, files, &context.here.namespace)?;
+        let mut staging = StagedFiles::of(args, files, &context.here.namespace)?;
         let reader = Reader::of(&connected, wants.namespaces(&context));
         let mut loaded = gather(&reader, wants, Loaded { world, context, unread: Vec::new() }).await?;
         staging.ask_server(&reader, &loaded.world.cluster).await?;
@@ -381,8 +381,8 @@ async fn read_in(reader: &Reader, world: &mut World, wanted: &Needs) -> Result<(
 }
 
 /// The names that the server serves, where the command reads any; a server that does not tell is no error.
-async fn served(reader: &Reader, names: Names) -> Option<Arc<Served>> {
-    if names == Names::Known {
+async fn served(reader: &Reader, names: ServedNames) -> Option<Arc<Served>> {
+    if names == ServedNames::Known {
         return None;
     }
     match reader.served().await {

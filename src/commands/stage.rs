@@ -16,7 +16,7 @@ use crate::ask::topic::Topic;
 use crate::ask::{Fault, World};
 use crate::cli::{self, Context};
 use crate::live::ManagedFields;
-use crate::live::files::{Changes, Now, Reading, SourceTexts};
+use crate::live::files::{Changes, Now, ReadOptions, SourceTexts};
 use crate::live::read::Reader;
 use crate::model::cluster::{Cluster, Delta};
 use crate::model::id::ObjectId;
@@ -26,13 +26,13 @@ use super::load::{self, Loaded};
 use super::print;
 
 /// What is staged, read.
-pub(super) struct Staging {
+pub(super) struct StagedFiles {
     files: Vec<(Name, Changes)>,
-    reading: Reading,
+    reading: ReadOptions,
     now: Now,
 }
 
-impl Staging {
+impl StagedFiles {
     /// Reads the files; bare objects are in this namespace.
     pub(super) fn read(args: &Args, namespace: &str) -> Result<Self, Fault> {
         Self::of(args, &args.source.stage, namespace)
@@ -89,7 +89,7 @@ impl Staging {
             return Ok(Vec::new());
         }
         let (all, notes) = self.onto(loaded, topic, |world, deltas| drop(world.stage(deltas)))?;
-        loaded.context.staged = Some(cli::Staging::of(all));
+        loaded.context.staged = Some(cli::StagedNotice::of(all));
         Ok(notes)
     }
 
@@ -126,6 +126,6 @@ impl Staging {
 
 /// Says beside an answer that had no room for it what it takes for applied.
 pub(super) fn tell(context: &Context) {
-    let unsaid = context.staged.as_ref().and_then(cli::Staging::unsaid);
+    let unsaid = context.staged.as_ref().and_then(cli::StagedNotice::unsaid);
     print::notes(&unsaid.into_iter().collect::<Vec<_>>());
 }

@@ -9,7 +9,7 @@ use crate::change::record::meant;
 use crate::cli::undo::{self, UndoArgs};
 use crate::cli::{Color, Exit};
 
-use super::apply::{Session, connected, refuse};
+use super::apply::{ApplySession, connected, refuse};
 use super::{load, print};
 
 /// Takes back what was applied, or lists it.
@@ -19,7 +19,7 @@ pub(super) fn undo(args: &Args, asked: &UndoArgs, color: Color) -> Result<Exit, 
     }
     let selected = refuse(args, &asked.confirming, false)?;
     super::running(async {
-        let session = Session::open(args, &asked.confirming, asked.printed.output, color, selected).await?;
+        let session = ApplySession::open(args, &asked.confirming, asked.printed.output, color, selected).await?;
         session.undo(asked.id.as_deref()).await
     })
 }
@@ -40,7 +40,7 @@ fn no_log(error: io::Error) -> Fault {
     Fault::of(FaultKind::Input, format!("what was applied cannot be read: {error}"))
 }
 
-impl Session<'_> {
+impl ApplySession<'_> {
     async fn undo(self, id: Option<&str>) -> Result<Exit, Fault> {
         let (records, odd) = Log::all(&self.connected.server).map_err(no_log)?;
         print::warnings(&odd);

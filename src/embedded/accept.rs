@@ -4,23 +4,23 @@ use super::failure::Failure;
 
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum AnswerForm {
     Object,
     Table,
     /// Metadata of each object alone (`PartialObjectMetadata`, and its list).
     Metadata,
 }
 
-impl Form {
+impl AnswerForm {
     /// The first form of an `Accept` header that is spoken here.
-    pub fn wanted(accept: &str) -> Result<Form, Failure> {
+    pub fn wanted(accept: &str) -> Result<AnswerForm, Failure> {
         if accept.trim().is_empty() {
-            return Ok(Form::Object);
+            return Ok(AnswerForm::Object);
         }
-        accept.split(',').find_map(|range| Form::of_range(range.trim())).ok_or_else(Failure::not_acceptable)
+        accept.split(',').find_map(|range| AnswerForm::of_range(range.trim())).ok_or_else(Failure::not_acceptable)
     }
 
-    fn of_range(range: &str) -> Option<Form> {
+    fn of_range(range: &str) -> Option<AnswerForm> {
         let mut parts = range.split(';').map(str::trim);
         if !matches!(parts.next()?, "application/json" | "application/*" | "*/*") {
             return None;
@@ -34,9 +34,9 @@ impl Form {
             }
         }
         match (wanted, version) {
-            (None, _) => Some(Form::Object),
-            (Some("Table"), "v1") => Some(Form::Table),
-            (Some("PartialObjectMetadata" | "PartialObjectMetadataList"), "v1") => Some(Form::Metadata),
+            (None, _) => Some(AnswerForm::Object),
+            (Some("Table"), "v1") => Some(AnswerForm::Table),
+            (Some("PartialObjectMetadata" | "PartialObjectMetadataList"), "v1") => Some(AnswerForm::Metadata),
             _ => None,
         }
     }
@@ -57,14 +57,14 @@ mod tests {
     #[test]
     fn the_first_form_that_is_spoken_is_taken() {
         let kubectl = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
-        assert_eq!(Form::wanted(kubectl), Ok(Form::Table));
-        assert_eq!(Form::wanted("application/vnd.kubernetes.protobuf, application/json"), Ok(Form::Object));
+        assert_eq!(AnswerForm::wanted(kubectl), Ok(AnswerForm::Table));
+        assert_eq!(AnswerForm::wanted("application/vnd.kubernetes.protobuf, application/json"), Ok(AnswerForm::Object));
         assert_eq!(
-            Form::wanted("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),
-            Ok(Form::Metadata)
+            AnswerForm::wanted("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),
+            Ok(AnswerForm::Metadata)
         );
-        assert_eq!(Form::wanted(""), Ok(Form::Object));
-        assert_eq!(Form::wanted("application/vnd.kubernetes.protobuf").map_err(|failure| failure.code), Err(406));
+        assert_eq!(AnswerForm::wanted(""), Ok(AnswerForm::Object));
+        assert_eq!(AnswerForm::wanted("application/vnd.kubernetes.protobuf").map_err(|failure| failure.code), Err(406));
     }
 
     #[test]

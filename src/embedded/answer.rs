@@ -17,7 +17,7 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::accept::{Form, reads_gzip};
+use super::accept::{AnswerForm, reads_gzip};
 use super::discovery::{self, Core};
 use super::failure::Failure;
 use super::gzip::Gzip;
@@ -25,12 +25,12 @@ use super::kinds::{self, Kind};
 use super::list::{self, CHUNK};
 use super::protobuf;
 use super::query::{Options, Query};
-use super::review::{self, Identity};
-use super::serve::Settings;
-use super::watch::Watch;
+use super::review::{self, Requester};
+use super::serve::ServeSettings;
+use super::watch::ServedWatch;
 use super::world::World;
-use super::write::Write;
-use super::writer::{Columns, Writer};
+use super::write::WriteRequest;
+use super::writer::{Columns, ObjectWriter};
 
 /// The body of every answer.
 pub type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -39,7 +39,7 @@ pub type Body = UnsyncBoxBody<Bytes, Infallible>;
 #[derive(Debug)]
 pub struct Service {
     pub world: Arc<World>,
-    pub settings: Settings,
+    pub settings: ServeSettings,
 }
 
 impl Service {
@@ -81,13 +81,13 @@ impl Service {
         answer.unwrap_or_else(|failure| fail(&failure))
     }
 
-    fn identity(&self, authorization: &str) -> Result<&Identity, Failure> {
+    fn identity(&self, authorization: &str) -> Result<&Requester, Failure> {
         let token = authorization.strip_prefix("Bearer ").map(str::trim);
         let found = self.settings.identities.iter().find(|identity| identity.token.as_deref() == token);
         found.ok_or_else(|| Failure::new(401, "Unauthorized", "Unauthorized"))
     }
 
-    fn get(&self, identity: &Identity, path: &[&str], asked: &RequestHead<'_>) -> Result<Response<Body>, Failure> {
+    fn get(&self, identity: &Requester, path: &[&str], asked: &RequestHead<'_>) -> Result<Response<Body>, Failure> {
         match path {
             ["healthz" | "readyz" | "livez", ..] => Ok(respond(200, "text/plain; charset=utf-8", "ok".to_owned())),
             ["version"] => Ok(json(200, &discovery::version())),
@@ -112,12 +112,13 @@ impl Service {
 
     fn read(
         &self,
-        identity: &Identity,
+        identity: &Requester,
         target: &PathTarget<'_>,
         asked: &RequestHead<'_>,
     ) -> Result<Response<Body>, Failure> {
         let options = Options::parse(target.kind, target.namespace, &asked.query)?;
-        let writer = Writer { kind: target.kind, form: Form::wanted(asked.accept)?, include: options.include };
+        let writer =
+            ObjectWriter { kind: target.kind, form: AnswerForm::wanted(asked.accept)?, include: options.include };
         let namespace = target.namespace.unwrap_or_default();
         let watch = asked.query.is("watch");
         let verb = if target.name.is_some() && !watch {
@@ -137,7 +138,7 @@ impl Service {
         }
     }
 
-    fn one(&self, writer: &Writer, namespace: &str, name: &str) -> Result<Response<Body>, Failure> {
+    fn one(&self, writer: &ObjectWriter, namespace: &str, name: &str) -> Result<Response<Body>, Failure> {
         let object_list = list::now(&self.world, writer.kind);
         let at = object_list.find(namespace, name).ok_or_else(|| Failure::no_such_object(writer.kind, name))?;
         let mut out = Vec::new();
@@ -146,7 +147,12 @@ impl Service {
         Ok(respond(200, "application/json", out))
     }
 
-    fn list(&self, writer: Writer, options: &Options, asked: &RequestHead<'_>) -> Result<Response<Body>, Failure> {
+    fn list(
+        &self,
+        writer: ObjectWriter,
+        options: &Options,
+        asked: &RequestHead<'_>,
+    ) -> Result<Response<Body>, Failure> {
         let mut listing = list::list(&self.world, writer, options)?;
         let first = listing.next().unwrap_or_default();
         // Small answers go out whole and plain, as kube-apiserver sends them.
@@ -165,8 +171,8 @@ impl Service {
         Ok(response)
     }
 
-    fn watch(&self, writer: Writer, options: Options) -> Response<Body> {
-        let watch = Watch::new(self.world.clone(), writer, options, self.settings.bookmark_every);
+    fn watch(&self, writer: ObjectWriter, options: Options) -> Response<Body> {
+        let watch = ServedWatch::new(self.world.clone(), writer, options, self.settings.bookmark_every);
         let frames = stream::unfold(watch, async |mut watch| {
             let lines = watch.next().await?;
             Some((Ok::<_, Infallible>(Frame::data(Bytes::from(lines))), watch))
@@ -177,7 +183,7 @@ impl Service {
     /// Questions that have a body, and whatever changes something.
     fn change(
         &self,
-        identity: &Identity,
+        identity: &Requester,
         method: &Method,
         path: &[&str],
         asked: &RequestHead<'_>,
@@ -191,7 +197,7 @@ impl Service {
                 self.refuse(identity, method, path)
             };
         };
-        let write = Write {
+        let write = WriteRequest {
             kind: target.kind,
             namespace: target.namespace.unwrap_or_default(),
             name: target.name.unwrap_or_default(),
@@ -211,7 +217,7 @@ impl Service {
         Ok(json(code, &object))
     }
 
-    fn post(&self, identity: &Identity, path: &[&str], body: &[u8]) -> Result<Response<Body>, Failure> {
+    fn post(&self, identity: &Requester, path: &[&str], body: &[u8]) -> Result<Response<Body>, Failure> {
         let ["apis", group, "v1", plural] = path else { return self.refuse(identity, &Method::POST, path) };
         if !discovery::serves_review(group, plural) {
             return self.refuse(identity, &Method::POST, path);
@@ -224,7 +230,7 @@ impl Service {
     }
 
     /// Whatever would change something: 403 for lack of the right, and 405 even with it.
-    fn refuse(&self, identity: &Identity, method: &Method, path: &[&str]) -> Result<Response<Body>, Failure> {
+    fn refuse(&self, identity: &Requester, method: &Method, path: &[&str]) -> Result<Response<Body>, Failure> {
         let Some(target) = PathTarget::of(path) else { return Err(Failure::no_such_path()) };
         let verb = match (method.as_str(), target.name) {
             ("POST", _) => "create",
@@ -283,7 +289,7 @@ impl<'a> PathTarget<'a> {
 }
 
 /// Why something is not answered that no world holds: nobody has the right, or nothing is there.
-fn refused(identity: &Identity, path: &[&str], asked: &RequestHead<'_>) -> Failure {
+fn refused(identity: &Requester, path: &[&str], asked: &RequestHead<'_>) -> Failure {
     let (group, rest) = match path {
         ["api", "v1", rest @ ..] => ("", rest),
         ["apis", group, "v1", rest @ ..] => (*group, rest),

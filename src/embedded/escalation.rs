@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::kinds::{Kind, by_kind};
-use super::review::Identity;
+use super::review::Requester;
 use super::world::ObjectsNow;
 
 /// 403 where an identity may not write this role or binding.
 pub fn check(
     held: &ObjectsNow<'_>,
-    identity: &Identity,
+    identity: &Requester,
     kind: &Kind,
     object: &Value,
     before: Option<&Value>,
@@ -37,7 +37,7 @@ pub fn check(
 
 fn binding(
     held: &ObjectsNow<'_>,
-    identity: &Identity,
+    identity: &Requester,
     kind: &Kind,
     object: &Value,
     namespace: &str,
@@ -58,7 +58,7 @@ fn binding(
 }
 
 /// The first rule that an identity does not hold.
-fn lacks(identity: &Identity, rules: &Value, namespace: &str) -> Option<Value> {
+fn lacks(identity: &Requester, rules: &Value, namespace: &str) -> Option<Value> {
     let list = |rule: &Value, key: &str| -> Vec<String> {
         rule[key].as_array().into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned)).collect()
     };
@@ -72,7 +72,7 @@ fn lacks(identity: &Identity, rules: &Value, namespace: &str) -> Option<Value> {
     rules.as_array().into_iter().flatten().find(|it| !holds(it)).cloned()
 }
 
-fn refusal(identity: &Identity, kind: &Kind, object: &Value, rule: &Value) -> Failure {
+fn refusal(identity: &Requester, kind: &Kind, object: &Value, rule: &Value) -> Failure {
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let message = format!(
         "{} \"{name}\" is forbidden: user \"{}\" (groups={:?}) is attempting to grant RBAC permissions not currently held:\n{rule}",

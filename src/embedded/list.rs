@@ -1,7 +1,7 @@
 //! Lists: which objects, as of when, page by page, written as they are sent.
 //!
 //! A page says where the next one begins and as of which version, in a token that only this server reads. A list is never
-//! held as text: `Listing` gives it in chunks.
+//! held as text: `ListInWriting` gives it in chunks.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,39 +12,39 @@ use super::kinds::Kind;
 use super::object_list::ObjectList;
 use super::query::Options;
 use super::world::{Gone, World};
-use super::writer::Writer;
+use super::writer::ObjectWriter;
 
 /// About how many bytes a chunk has.
 pub const CHUNK: usize = 128 * 1024;
 
 /// The places of the objects of a kind that a list holds.
 #[derive(Clone, Debug)]
-pub enum Places {
+pub enum ListPlaces {
     All(std::ops::Range<usize>),
     Some(Vec<usize>),
 }
 
-impl Places {
+impl ListPlaces {
     pub fn len(&self) -> usize {
         match self {
-            Places::All(range) => range.len(),
-            Places::Some(places) => places.len(),
+            ListPlaces::All(range) => range.len(),
+            ListPlaces::Some(places) => places.len(),
         }
     }
 
     pub fn get(&self, at: usize) -> usize {
         match self {
-            Places::All(range) => range.start + at,
-            Places::Some(places) => places[at],
+            ListPlaces::All(range) => range.start + at,
+            ListPlaces::Some(places) => places[at],
         }
     }
 }
 
 /// A list that is being written.
-pub struct Listing {
+pub struct ListInWriting {
     object_list: ObjectList,
-    places: Places,
-    writer: Writer,
+    places: ListPlaces,
+    writer: ObjectWriter,
     metadata: Value,
     next: Next,
 }
@@ -56,7 +56,7 @@ enum Next {
 }
 
 /// Decides what a list holds.
-pub fn list(world: &World, writer: Writer, options: &Options) -> Result<Listing, Failure> {
+pub fn list(world: &World, writer: ObjectWriter, options: &Options) -> Result<ListInWriting, Failure> {
     let kind = writer.kind;
     let asked = ListStart::of(world, options)?;
     let object_list = world.object_list(kind, asked.at).map_err(|Gone(oldest)| asked.gone(oldest))?;
@@ -76,7 +76,7 @@ pub fn list(world: &World, writer: Writer, options: &Options) -> Result<Listing,
             metadata["remainingItemCount"] = Value::from(count);
         }
     }
-    Ok(Listing { object_list, places, writer, metadata, next: Next::Open })
+    Ok(ListInWriting { object_list, places, writer, metadata, next: Next::Open })
 }
 
 /// The places that namespace and name leave.
@@ -99,17 +99,17 @@ fn page(
     range: std::ops::Range<usize>,
     options: &Options,
     limit: usize,
-) -> (Places, Option<More>) {
+) -> (ListPlaces, Option<More>) {
     let limit = if limit == 0 { usize::MAX } else { limit };
     if options.selector.is_empty() {
         let end = range.end.min(range.start.saturating_add(limit));
         let more = (end < range.end).then_some(More::Exactly(range.end - end));
-        return (Places::All(range.start..end), more);
+        return (ListPlaces::All(range.start..end), more);
     }
     let mut matching = range.filter(|at| options.selector.selects(object_list.item(*at)));
     let places: Vec<usize> = matching.by_ref().take(limit).collect();
     let more = if places.len() == limit { matching.next().map(|_| More::Some) } else { None };
-    (Places::Some(places), more)
+    (ListPlaces::Some(places), more)
 }
 
 /// The moment and the place at which a list is to begin.
@@ -156,7 +156,7 @@ fn read_token(token: &str) -> Option<(i64, String, String)> {
     Some((value["rv"].as_i64()?, namespace.to_owned(), name.to_owned()))
 }
 
-impl Iterator for Listing {
+impl Iterator for ListInWriting {
     type Item = Vec<u8>;
 
     fn next(&mut self) -> Option<Vec<u8>> {

@@ -35,6 +35,6 @@ pub mod world;
 mod write;
 mod writer;
 
-pub use serve::{Server, Settings, serve, serve_named, world_names};
+pub use serve::{ServeSettings, Server, serve, serve_named, world_names};
 pub use story::{PEOPLE as STORY_PEOPLE, Story};
 pub use world::World;

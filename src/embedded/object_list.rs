@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::seeded::facts::Facts;
-use super::seeded::render::{Labels, Rows};
+use super::seeded::render::{Labels, ObjectRows};
 
 /// How much of an object is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum ObjectPart {
 
 /// An object that a told world holds.
 #[derive(Debug)]
-pub struct Object {
+pub struct StoredObject {
     pub namespace: String,
     pub name: String,
     pub version: u64,
@@ -35,9 +35,9 @@ pub struct Object {
     members: Box<[u8]>,
 }
 
-impl Object {
+impl StoredObject {
     /// Takes an object as it is, and gives it its resource version.
-    pub fn new(mut value: Value, version: u64) -> Object {
+    pub fn new(mut value: Value, version: u64) -> StoredObject {
         value["metadata"]["resourceVersion"] = Value::from(version.to_string());
         let text = |at: &str| value["metadata"][at].as_str().unwrap_or_default().to_owned();
         let (namespace, name) = (text("namespace"), text("name"));
@@ -50,12 +50,12 @@ impl Object {
                 push_member(&mut members, key, part);
             }
         }
-        Object { namespace, name, version, value, members: members.into() }
+        StoredObject { namespace, name, version, value, members: members.into() }
     }
 
     /// The same object with another resource version, as a deletion sends it.
-    pub fn with_version(&self, version: u64) -> Object {
-        Object::new(self.value.clone(), version)
+    pub fn with_version(&self, version: u64) -> StoredObject {
+        StoredObject::new(self.value.clone(), version)
     }
 }
 
@@ -66,8 +66,8 @@ fn push_member(out: &mut Vec<u8>, key: &str, value: &Value) {
 /// One object, wherever it is.
 #[derive(Clone, Copy)]
 pub enum ObjectItem<'a> {
-    Rendered(&'a Facts, &'static Rows, usize),
-    Held(&'a Object),
+    Rendered(&'a Facts, &'static ObjectRows, usize),
+    Held(&'a StoredObject),
 }
 
 impl<'a> ObjectItem<'a> {
@@ -133,8 +133,8 @@ impl<'a> ObjectItem<'a> {
 /// All objects of one kind at one moment.
 #[derive(Clone, Debug)]
 pub enum ObjectList {
-    Rendered(Arc<Facts>, &'static Rows),
-    Held(Arc<[Arc<Object>]>),
+    Rendered(Arc<Facts>, &'static ObjectRows),
+    Held(Arc<[Arc<StoredObject>]>),
 }
 
 impl ObjectList {

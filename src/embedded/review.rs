@@ -13,17 +13,17 @@ pub const DEMO_USER: &str = "demo";
 
 /// Somebody who asks.
 #[derive(Clone, Debug)]
-pub struct Identity {
+pub struct Requester {
     /// The bearer token that proves it; without one, everybody who brings no token.
     pub token: Option<String>,
     pub user: String,
     pub groups: Vec<String>,
-    pub rights: Vec<Right>,
+    pub rights: Vec<GivenRight>,
 }
 
 /// What somebody may do: verbs on resources in namespaces, `*` for all.
 #[derive(Clone, Debug)]
-pub struct Right {
+pub struct GivenRight {
     pub verbs: Vec<String>,
     /// Plural names, with `/` and a subresource where there is one.
     pub resources: Vec<String>,
@@ -31,11 +31,11 @@ pub struct Right {
     pub namespaces: Vec<String>,
 }
 
-impl Right {
+impl GivenRight {
     /// A right from lists of patterns.
-    pub fn new(verbs: &[&str], resources: &[&str], namespaces: &[&str]) -> Right {
+    pub fn new(verbs: &[&str], resources: &[&str], namespaces: &[&str]) -> GivenRight {
         let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-        Right { verbs: owned(verbs), resources: owned(resources), namespaces: owned(namespaces) }
+        GivenRight { verbs: owned(verbs), resources: owned(resources), namespaces: owned(namespaces) }
     }
 
     fn gives(&self, verb: &str, resource: &str, namespace: &str) -> bool {
@@ -44,21 +44,21 @@ impl Right {
     }
 }
 
-impl Identity {
+impl Requester {
     /// The demo's user.
-    pub fn demo() -> Identity {
+    pub fn demo() -> Requester {
         let plurals: Vec<&str> = KINDS.iter().map(|kind| kind.plural).collect();
-        Identity {
+        Requester {
             token: None,
             user: DEMO_USER.to_owned(),
             groups: vec!["system:authenticated".to_owned()],
-            rights: vec![Right::new(&["get", "list", "watch"], &plurals, &["*"])],
+            rights: vec![GivenRight::new(&["get", "list", "watch"], &plurals, &["*"])],
         }
     }
 
     /// The demo's user where the demo may be changed: an administrator.
-    pub fn demo_writer() -> Identity {
-        Identity { rights: vec![Right::new(&["*"], &["*"], &["*"])], ..Identity::demo() }
+    pub fn demo_writer() -> Requester {
+        Requester { rights: vec![GivenRight::new(&["*"], &["*"], &["*"])], ..Requester::demo() }
     }
 
     /// Whether the identity may do something; the namespace is empty for cluster-wide requests.
@@ -110,7 +110,7 @@ pub fn reader_rules() -> Value {
 }
 
 /// Answers a review of one's own: `plural` says which, `body` is the request.
-pub fn answer(identity: &Identity, plural: &str, body: &Value) -> Option<Value> {
+pub fn answer(identity: &Requester, plural: &str, body: &Value) -> Option<Value> {
     let (kind, version, status) = match plural {
         "selfsubjectreviews" => (
             "SelfSubjectReview",
@@ -133,7 +133,7 @@ pub fn answer(identity: &Identity, plural: &str, body: &Value) -> Option<Value> 
     )
 }
 
-fn access(identity: &Identity, spec: &Value) -> Value {
+fn access(identity: &Requester, spec: &Value) -> Value {
     let text = |key: &str| spec["resourceAttributes"][key].as_str().unwrap_or_default();
     let allowed = if let Some(url) = spec["nonResourceAttributes"]["path"].as_str() {
         spec["nonResourceAttributes"]["verb"] == "get" && readable_url(url)
@@ -171,7 +171,7 @@ fn readable_url(url: &str) -> bool {
     })
 }
 
-fn rules(identity: &Identity, namespace: &str) -> Value {
+fn rules(identity: &Requester, namespace: &str) -> Value {
     let reviews = [
         ("authentication.k8s.io", "selfsubjectreviews"),
         ("authorization.k8s.io", "selfsubjectaccessreviews"),

@@ -25,22 +25,22 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::answer::Service;
-use super::review::{DEMO_USER, Identity};
+use super::review::{DEMO_USER, Requester};
 use super::story::Story;
 use super::world::World;
 
 /// How a world is served.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ServeSettings {
     /// How often a watch that wants bookmarks gets one.
     pub bookmark_every: Duration,
     /// Who may ask; the one without a token stands for everybody who brings none.
-    pub identities: Vec<Identity>,
+    pub identities: Vec<Requester>,
 }
 
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings { bookmark_every: Duration::from_secs(60), identities: vec![Identity::demo()] }
+impl Default for ServeSettings {
+    fn default() -> ServeSettings {
+        ServeSettings { bookmark_every: Duration::from_secs(60), identities: vec![Requester::demo()] }
     }
 }
 
@@ -65,12 +65,12 @@ impl Drop for Server {
 }
 
 /// Serves a world; it is reachable when this returns.
-pub async fn serve(world: Arc<World>, address: impl ToSocketAddrs, settings: Settings) -> io::Result<Server> {
+pub async fn serve(world: Arc<World>, address: impl ToSocketAddrs, settings: ServeSettings) -> io::Result<Server> {
     start(world, address, settings, None).await
 }
 
 /// Serves the world of that name as the demo does: `story`, which begins to happen, or a seeded one.
-pub async fn serve_named(name: &str, address: impl ToSocketAddrs, settings: Settings) -> io::Result<Server> {
+pub async fn serve_named(name: &str, address: impl ToSocketAddrs, settings: ServeSettings) -> io::Result<Server> {
     if name.eq_ignore_ascii_case("story") {
         let mut story = Story::new(jiff::Timestamp::now());
         if settings.is_writable() {
@@ -85,10 +85,10 @@ pub async fn serve_named(name: &str, address: impl ToSocketAddrs, settings: Sett
     start(World::seeded(name).ok_or_else(unknown)?, address, settings, None).await
 }
 
-impl Settings {
+impl ServeSettings {
     /// For a demo that may be changed by its user.
-    pub fn writable() -> Settings {
-        Settings { identities: vec![Identity::demo_writer()], ..Settings::default() }
+    pub fn writable() -> ServeSettings {
+        ServeSettings { identities: vec![Requester::demo_writer()], ..ServeSettings::default() }
     }
 
     fn is_writable(&self) -> bool {
@@ -117,7 +117,7 @@ pub fn world_names() -> Vec<&'static str> {
 async fn start(
     world: Arc<World>,
     address: impl ToSocketAddrs,
-    settings: Settings,
+    settings: ServeSettings,
     story: Option<Story>,
 ) -> io::Result<Server> {
     let listener = TcpListener::bind(address).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::kinds::{Kind, by_kind};
-use super::object_list::{Object, ObjectList};
+use super::object_list::{ObjectList, StoredObject};
 use super::selector;
 use super::world::World;
 
@@ -46,7 +46,7 @@ pub(super) fn aggregate(world: &World, kind: &Kind) {
     }
     let Some(row) = by_kind("ClusterRole") else { return };
     let Ok(ObjectList::Held(roles)) = world.object_list(row, None) else { return };
-    let is_aggregated = |it: &&Arc<Object>| !it.value["aggregationRule"].is_null();
+    let is_aggregated = |it: &&Arc<StoredObject>| !it.value["aggregationRule"].is_null();
     for role in roles.iter().filter(is_aggregated) {
         let selectors = role.value["aggregationRule"]["clusterRoleSelectors"].as_array().cloned().unwrap_or_default();
         let mut rules: Vec<Value> = Vec::new();

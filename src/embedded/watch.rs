@@ -15,16 +15,16 @@ use super::failure::Failure;
 use super::list::{CHUNK, range};
 use super::object_list::{ObjectItem, ObjectList};
 use super::query::{Optional, Options};
-use super::world::{Change, Deleted, Gone, World};
-use super::writer::{Columns, InitialEvents, Writer};
+use super::world::{Deleted, Gone, ObjectChange, World};
+use super::writer::{Columns, InitialEvents, ObjectWriter};
 
 /// How long a watch lasts that does not say.
 const LASTS: Duration = Duration::from_secs(45 * 60);
 
 /// A watch that is being served.
-pub struct Watch {
+pub struct ServedWatch {
     world: Arc<World>,
-    writer: Writer,
+    writer: ObjectWriter,
     options: Options,
     columns: Columns,
     /// Everything up to this version has been sent.
@@ -43,14 +43,14 @@ enum WatchState {
     Ended,
 }
 
-impl Watch {
+impl ServedWatch {
     /// Begins a watch; nothing is sent yet.
-    pub fn new(world: Arc<World>, writer: Writer, options: Options, bookmark_every: Duration) -> Watch {
+    pub fn new(world: Arc<World>, writer: ObjectWriter, options: Options, bookmark_every: Duration) -> ServedWatch {
         // The receiver comes before the first look at the world: no change can fall between them.
         let news = world.subscribe();
         let now = Instant::now();
         let ends = now + options.timeout_seconds.map_or(LASTS, Duration::from_secs);
-        let mut watch = Watch {
+        let mut watch = ServedWatch {
             version: options.version.unwrap_or(0),
             next_bookmark: now + bookmark_every,
             columns: Columns::NotSent,
@@ -155,7 +155,7 @@ impl Watch {
     }
 
     /// A change as those see it who only see what they selected.
-    fn write_change(&mut self, change: &Change, out: &mut Vec<u8>) {
+    fn write_change(&mut self, change: &ObjectChange, out: &mut Vec<u8>) {
         let inside = |namespace: &str| self.options.namespace.as_deref().is_none_or(|wanted| wanted == namespace);
         if !inside(&change.object.namespace) {
             return;

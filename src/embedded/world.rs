@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::kinds::{KINDS, Kind};
-use super::object_list::{Object, ObjectItem, ObjectList, ObjectPart};
+use super::object_list::{ObjectItem, ObjectList, ObjectPart, StoredObject};
 use super::seeded::facts::Facts;
 use super::seeded::render::{ROWS, VERSION};
 use super::seeded::shapes::SHAPES;
@@ -22,12 +22,12 @@ const HISTORY: usize = 2_000;
 
 /// A change of one object.
 #[derive(Clone, Debug)]
-pub struct Change {
+pub struct ObjectChange {
     pub version: u64,
     pub plural: &'static str,
-    pub before: Option<Arc<Object>>,
+    pub before: Option<Arc<StoredObject>>,
     /// The object after the change; for a deletion its last state, with the version of the deletion.
-    pub object: Arc<Object>,
+    pub object: Arc<StoredObject>,
     pub deleted: Deleted,
 }
 
@@ -43,7 +43,7 @@ pub enum Deleted {
 pub struct Gone(pub u64);
 
 type NamespacedName = (String, String);
-type Objects = BTreeMap<&'static str, BTreeMap<NamespacedName, Arc<Object>>>;
+type Objects = BTreeMap<&'static str, BTreeMap<NamespacedName, Arc<StoredObject>>>;
 
 /// What an object is to become.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ pub struct ObjectsNow<'a>(&'a Objects);
 
 impl ObjectsNow<'_> {
     /// One of them.
-    pub fn object(&self, kind: &Kind, namespace: &str, name: &str) -> Option<Arc<Object>> {
+    pub fn object(&self, kind: &Kind, namespace: &str, name: &str) -> Option<Arc<StoredObject>> {
         self.0.get(kind.plural)?.get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
 }
@@ -76,7 +76,7 @@ struct WorldState {
     /// Everything before this version is forgotten.
     oldest: u64,
     objects: Objects,
-    history: VecDeque<Change>,
+    history: VecDeque<ObjectChange>,
     /// The objects of now, until a change of their kind.
     object_lists: BTreeMap<&'static str, ObjectList>,
 }
@@ -131,13 +131,19 @@ impl World {
     }
 
     /// Creates or replaces an object (with `kind`, `metadata.name` and, where it has one, `metadata.namespace`).
-    pub fn put(&self, kind: &'static Kind, value: Value) -> Arc<Object> {
+    pub fn put(&self, kind: &'static Kind, value: Value) -> Arc<StoredObject> {
         let mut state = self.state();
         let version = self.version() + 1;
-        let object = Arc::new(Object::new(value, version));
+        let object = Arc::new(StoredObject::new(value, version));
         let key = (object.namespace.clone(), object.name.clone());
         let before = state.objects.entry(kind.plural).or_default().insert(key, object.clone());
-        state.remember(Change { version, plural: kind.plural, before, object: object.clone(), deleted: Deleted::No });
+        state.remember(ObjectChange {
+            version,
+            plural: kind.plural,
+            before,
+            object: object.clone(),
+            deleted: Deleted::No,
+        });
         self.version.send_replace(version);
         object
     }
@@ -159,7 +165,7 @@ impl World {
         let version = self.version() + 1;
         let (object, deleted) = match decide(whole.as_ref(), &ObjectsNow(&state.objects))? {
             Desired::Leave(object) => return Ok(object),
-            Desired::Put(value) => (Arc::new(Object::new(value, version)), Deleted::No),
+            Desired::Put(value) => (Arc::new(StoredObject::new(value, version)), Deleted::No),
             Desired::Gone => match &before {
                 Some(before) => (Arc::new(before.with_version(version)), Deleted::Yes),
                 None => return Ok(Value::Null),
@@ -170,7 +176,7 @@ impl World {
             Deleted::No => drop(objects.insert(key, object.clone())),
             Deleted::Yes => drop(objects.remove(&key)),
         }
-        state.remember(Change { version, plural: kind.plural, before, object: object.clone(), deleted });
+        state.remember(ObjectChange { version, plural: kind.plural, before, object: object.clone(), deleted });
         self.version.send_replace(version);
         Ok(with_kind(kind, &object.value))
     }
@@ -181,12 +187,12 @@ impl World {
     }
 
     /// Deletes an object, if it exists.
-    pub fn delete(&self, kind: &'static Kind, namespace: &str, name: &str) -> Option<Arc<Object>> {
+    pub fn delete(&self, kind: &'static Kind, namespace: &str, name: &str) -> Option<Arc<StoredObject>> {
         let mut state = self.state();
         let version = self.version() + 1;
         let before = state.objects.get_mut(kind.plural)?.remove(&(namespace.to_owned(), name.to_owned()))?;
         let object = Arc::new(before.with_version(version));
-        state.remember(Change {
+        state.remember(ObjectChange {
             version,
             plural: kind.plural,
             before: Some(before),
@@ -220,7 +226,7 @@ impl World {
     }
 
     /// The changes of a kind after a version, in order.
-    pub fn changes(&self, kind: &'static Kind, since: u64) -> Result<Vec<Change>, Gone> {
+    pub fn changes(&self, kind: &'static Kind, since: u64) -> Result<Vec<ObjectChange>, Gone> {
         let state = self.state();
         if since < state.oldest {
             return Err(Gone(state.oldest));
@@ -230,7 +236,7 @@ impl World {
     }
 
     /// An object that a told world holds now.
-    pub fn object(&self, kind: &'static Kind, namespace: &str, name: &str) -> Option<Arc<Object>> {
+    pub fn object(&self, kind: &'static Kind, namespace: &str, name: &str) -> Option<Arc<StoredObject>> {
         self.state().objects.get(kind.plural)?.get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
 
@@ -286,7 +292,7 @@ fn dump_item(document: &[u8], out: &mut dyn Write) -> io::Result<()> {
 }
 
 impl WorldState {
-    fn remember(&mut self, change: Change) {
+    fn remember(&mut self, change: ObjectChange) {
         self.object_lists.remove(change.plural);
         self.history.push_back(change);
         while self.history.len() > HISTORY {

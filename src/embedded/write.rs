@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::fields::{self, Conflict, Force, Manager};
 use super::kinds::Kind;
 use super::query::Query;
-use super::review::Identity;
+use super::review::Requester;
 use super::settle::{aggregate, defaulted};
 use super::story::merge;
 use super::world::{Desired, World};
@@ -22,12 +22,12 @@ use super::{escalation, json_patch};
 
 /// What a write asks for.
 #[derive(Clone, Copy, Debug)]
-pub struct Write<'a> {
+pub struct WriteRequest<'a> {
     pub kind: &'static Kind,
     pub namespace: &'a str,
     /// Of a create it is the object's own.
     pub name: &'a str,
-    pub identity: &'a Identity,
+    pub identity: &'a Requester,
     pub query: &'a Query,
     /// `Content-Type`, without parameters.
     pub content: &'a str,
@@ -37,11 +37,11 @@ pub struct Write<'a> {
 }
 
 /// What a write came to: a code and the object, or the `Status` of a deletion.
-pub type Written = (u16, Value);
+pub type WriteResult = (u16, Value);
 
-impl Write<'_> {
+impl WriteRequest<'_> {
     /// `POST` of a collection.
-    pub fn create(&self, world: &World) -> Result<Written, Failure> {
+    pub fn create(&self, world: &World) -> Result<WriteResult, Failure> {
         let object = self.object()?;
         let name = text(&object["metadata"]["name"]).to_owned();
         if name.is_empty() {
@@ -52,7 +52,7 @@ impl Write<'_> {
                 "Required value: name or generateName is required",
             ));
         }
-        let write = Write { name: &name, ..*self };
+        let write = WriteRequest { name: &name, ..*self };
         write.identity.check("create", write.kind, write.namespace, "")?;
         write.change(world, |before| match before {
             Some(_) => Err(Failure::exists(write.kind, &name)),
@@ -61,7 +61,7 @@ impl Write<'_> {
     }
 
     /// `PUT` of an object.
-    pub fn update(&self, world: &World) -> Result<Written, Failure> {
+    pub fn update(&self, world: &World) -> Result<WriteResult, Failure> {
         self.identity.check("update", self.kind, self.namespace, self.name)?;
         let object = self.object()?;
         self.change(world, |before| {
@@ -72,7 +72,7 @@ impl Write<'_> {
     }
 
     /// `PATCH` of an object: JSON patch, merge patch, or server-side apply.
-    pub fn patch(&self, world: &World) -> Result<Written, Failure> {
+    pub fn patch(&self, world: &World) -> Result<WriteResult, Failure> {
         self.identity.check("patch", self.kind, self.namespace, self.name)?;
         match self.content {
             "application/apply-patch+yaml" => self.apply(world),
@@ -95,7 +95,7 @@ impl Write<'_> {
         &self,
         world: &World,
         patch: impl Fn(&mut Value, &Value) -> Result<(), Failure>,
-    ) -> Result<Written, Failure> {
+    ) -> Result<WriteResult, Failure> {
         let said: Value = serde_json::from_slice(self.body).map_err(|it| Failure::bad_request(it.to_string()))?;
         self.change(world, |before| {
             let before = before.ok_or_else(|| Failure::no_such_object(self.kind, self.name))?;
@@ -106,7 +106,7 @@ impl Write<'_> {
         })
     }
 
-    fn apply(&self, world: &World) -> Result<Written, Failure> {
+    fn apply(&self, world: &World) -> Result<WriteResult, Failure> {
         let said: Value = serde_saphyr::from_slice(self.body).map_err(|it| Failure::bad_request(it.to_string()))?;
         let manager = self.query.get("fieldManager");
         if manager.is_empty() {
@@ -139,7 +139,7 @@ impl Write<'_> {
     }
 
     /// `DELETE` of an object.
-    pub fn delete(&self, world: &World) -> Result<Written, Failure> {
+    pub fn delete(&self, world: &World) -> Result<WriteResult, Failure> {
         self.identity.check("delete", self.kind, self.namespace, self.name)?;
         let options: Value = serde_json::from_slice(self.body).unwrap_or_default();
         let dry = self.is_dry() || options["dryRun"].as_array().is_some_and(|it| !it.is_empty());
@@ -186,7 +186,7 @@ impl Write<'_> {
         &self,
         world: &World,
         change: impl Fn(Option<&Value>) -> Result<Value, Failure>,
-    ) -> Result<Written, Failure> {
+    ) -> Result<WriteResult, Failure> {
         let mut code = 200;
         let object = world.change(self.kind, self.namespace, self.name, |before, held| {
             code = if before.is_none() { 201 } else { 200 };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::accept::Form;
+use super::accept::AnswerForm;
 use super::kinds::Kind;
 use super::object_list::{ObjectItem, ObjectPart};
 use super::query::Include;
@@ -11,22 +11,24 @@ use super::world::write_document;
 
 /// Writes objects of one kind in one form.
 #[derive(Clone, Debug)]
-pub struct Writer {
+pub struct ObjectWriter {
     pub kind: &'static Kind,
-    pub form: Form,
+    pub form: AnswerForm,
     pub include: Include,
 }
 
-impl Writer {
+impl ObjectWriter {
     /// Appends everything of a list that comes before its items.
     pub fn open(&self, metadata: &Value, out: &mut Vec<u8>) {
         let (kind, version, items) = match self.form {
-            Form::Object => (format!("{}List", self.kind.kind), self.kind.api_version(), "\"items\":["),
-            Form::Metadata => ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned(), "\"items\":["),
-            Form::Table => ("Table".to_owned(), "meta.k8s.io/v1".to_owned(), ""),
+            AnswerForm::Object => (format!("{}List", self.kind.kind), self.kind.api_version(), "\"items\":["),
+            AnswerForm::Metadata => {
+                ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned(), "\"items\":[")
+            }
+            AnswerForm::Table => ("Table".to_owned(), "meta.k8s.io/v1".to_owned(), ""),
         };
         push(out, &format!("{{\"kind\":\"{kind}\",\"apiVersion\":\"{version}\",\"metadata\":{metadata},{items}"));
-        if self.form == Form::Table {
+        if self.form == AnswerForm::Table {
             push(out, &format!("\"columnDefinitions\":{},\"rows\":[", table::definitions(self.kind)));
         }
     }
@@ -34,13 +36,13 @@ impl Writer {
     /// Appends an item of a list.
     pub fn item(&self, item: ObjectItem<'_>, out: &mut Vec<u8>) {
         match self.form {
-            Form::Object => {
+            AnswerForm::Object => {
                 out.push(b'{');
                 item.write(ObjectPart::Full, out);
                 out.push(b'}');
             }
-            Form::Metadata => metadata_alone(item, out),
-            Form::Table => self.row(item, out),
+            AnswerForm::Metadata => metadata_alone(item, out),
+            AnswerForm::Table => self.row(item, out),
         }
     }
 
@@ -52,9 +54,9 @@ impl Writer {
     /// Appends an object that is asked for by its name, or that an event carries.
     pub fn single(&self, item: ObjectItem<'_>, columns: Columns, out: &mut Vec<u8>) {
         match self.form {
-            Form::Object => write_document(self.kind, item, out),
-            Form::Metadata => metadata_alone(item, out),
-            Form::Table => {
+            AnswerForm::Object => write_document(self.kind, item, out),
+            AnswerForm::Metadata => metadata_alone(item, out),
+            AnswerForm::Table => {
                 let version = item.value()["metadata"]["resourceVersion"].clone();
                 let columns = if columns == Columns::Sent { Value::Null } else { table::definitions(self.kind) };
                 push(
@@ -95,13 +97,13 @@ impl Writer {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
         let object = match self.form {
-            Form::Object => {
+            AnswerForm::Object => {
                 json!({"kind": self.kind.kind, "apiVersion": self.kind.api_version(), "metadata": metadata})
             }
-            Form::Metadata => {
+            AnswerForm::Metadata => {
                 json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
             }
-            Form::Table => {
+            AnswerForm::Table => {
                 let row = json!({"cells": table::no_cells(self.kind), "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}});
                 json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": version.to_string()}, "columnDefinitions": null, "rows": [row]})
             }

@@ -12,12 +12,12 @@
 
 use std::ops::RangeInclusive;
 
-use crate::model::cluster::{AnyFact, Delta, Entry};
+use crate::model::cluster::{AnyFact, Delta, ReadObject};
 use crate::model::facts::Namespace;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
-use crate::model::security::{SecurityLevel, Standards};
+use crate::model::security::{MetStandards, SecurityLevel};
 
 use super::Ground;
 use super::foothold::Foothold;
@@ -45,7 +45,7 @@ pub enum Admission {
 }
 
 /// What admission makes of a pod that meets this.
-pub fn admission(ground: &Ground<'_>, namespace: &str, pod: impl Into<Standards>) -> Admission {
+pub fn admission(ground: &Ground<'_>, namespace: &str, pod: impl Into<MetStandards>) -> Admission {
     let pod = pod.into();
     let labels = ground.cluster.namespaces.get("", namespace).map(|it| &it.labels);
     let label = |key| labels.and_then(|it| it.get(key));
@@ -74,14 +74,14 @@ pub fn admission(ground: &Ground<'_>, namespace: &str, pod: impl Into<Standards>
 /// A namespace that names none has the cluster's default, which is the newest where nobody chose another. A server knows
 /// none that are newer than itself.
 fn minors(ground: &Ground<'_>, label: Option<&str>) -> Option<RangeInclusive<u8>> {
-    const KNOWN: RangeInclusive<u8> = Standards::OLDEST..=Standards::NEWEST;
+    const KNOWN: RangeInclusive<u8> = MetStandards::OLDEST..=MetStandards::NEWEST;
     let known = |minor: u32| u8::try_from(minor).unwrap_or(u8::MAX).clamp(*KNOWN.start(), *KNOWN.end());
     let server = ground.version.map(|it| known(it.minor));
     let newest = server.unwrap_or(*KNOWN.end());
     let named = label.and_then(|it| it.strip_prefix("v1.")).and_then(|it| it.parse::<u32>().ok());
     match (label, named) {
         (None, _) => Some(*KNOWN.start()..=newest),
-        (Some(_), Some(minor)) if minor < u32::from(Standards::OLDEST) => None,
+        (Some(_), Some(minor)) if minor < u32::from(MetStandards::OLDEST) => None,
         (Some(_), Some(minor)) => Some(known(minor).min(newest)..=known(minor).min(newest)),
         // `latest`, and what is no version.
         (Some(_), None) => Some(server.unwrap_or(*KNOWN.start())..=newest),
@@ -125,7 +125,12 @@ impl Pass<'_> {
 }
 
 /// How whoever holds all this comes past admission with a pod that meets this; `None`: it is refused.
-pub fn pass<'h>(ground: &Ground<'_>, held: &'h Held, namespace: &Name, pod: impl Into<Standards>) -> Option<Pass<'h>> {
+pub fn pass<'h>(
+    ground: &Ground<'_>,
+    held: &'h Held,
+    namespace: &Name,
+    pod: impl Into<MetStandards>,
+) -> Option<Pass<'h>> {
     let pod = pod.into();
     let admission = admission(ground, namespace, pod);
     if pod != SecurityLevel::Restricted.into() && ground.is_openshift() {
@@ -142,7 +147,7 @@ pub fn pass<'h>(ground: &Ground<'_>, held: &'h Held, namespace: &Name, pod: impl
 }
 
 /// Why a pod is admitted that meets this.
-pub fn admitted(pod: Standards) -> &'static str {
+pub fn admitted(pod: MetStandards) -> &'static str {
     match pod == SecurityLevel::Restricted.into() {
         true => "the pod meets the level restricted",
         false => "its Pod Security label admits the pod",
@@ -182,5 +187,5 @@ pub(super) fn relabelled(ground: &Ground<'_>, writing: &Writing<'_>) -> Option<D
         Some(it) => it.meta.clone(),
         None => crate::model::facts::Meta { name: name.clone(), ..Default::default() },
     };
-    Some(Delta::Put(Entry::new(AnyFact::Namespace(Namespace { meta, labels, implied: false }.into()))))
+    Some(Delta::Put(ReadObject::new(AnyFact::Namespace(Namespace { meta, labels, implied: false }.into()))))
 }

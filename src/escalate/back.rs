@@ -16,7 +16,7 @@ mod walk;
 use std::sync::Arc;
 
 pub use self::graph::Graph;
-use self::together::{From, Together};
+use self::together::{JointMoves, WayStart};
 pub use self::walk::Walk;
 use super::Ground;
 use super::choke::Watch;
@@ -36,7 +36,7 @@ pub struct Back<'a> {
     graph: Arc<Graph>,
     /// By surety, if at all.
     distances: [Vec<Option<u32>>; 2],
-    together: Together,
+    together: JointMoves,
     /// By surety how far it is at least by ways in which several holders make a move together.
     least: [Vec<Option<u32>>; 2],
 }
@@ -53,7 +53,7 @@ impl<'a> Back<'a> {
         const BOTH: [Certainty; 2] = [Certainty::Certain, Certainty::Unsure];
         let goals = goals(ground, goal, &graph);
         let distances = BOTH.map(|it| measured(&graph, goals.clone(), it));
-        let together = Together::of(ground, goal, &graph);
+        let together = JointMoves::of(ground, goal, &graph);
         let least = BOTH.map(|it| together.least(&graph, it));
         Self { ground, goal, graph, distances, together, least }
     }
@@ -78,8 +78,8 @@ impl<'a> Back<'a> {
         }
     }
 
-    fn from(&self, start: usize, moves: Certainty, below: Option<u32>) -> From<'_> {
-        From { graph: &self.graph, distances: &self.distances[moves as usize], start, moves, below }
+    fn from(&self, start: usize, moves: Certainty, below: Option<u32>) -> WayStart<'_> {
+        WayStart { graph: &self.graph, distances: &self.distances[moves as usize], start, moves, below }
     }
 
     /// Its number, if all was asked that it comes to.

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::evidence::Gap;
 
-pub use self::grants::Cut;
+pub use self::grants::GrantCut;
 use self::hitting::{Set, hitting};
 use self::starts::{everyone, holds_everything, nodes_and_pods};
 use self::ways::Found;
@@ -73,7 +73,7 @@ pub struct Left {
 /// A grant to cut, with a way that no other grant of the cut ends.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Point {
-    pub cut: Cut,
+    pub cut: GrantCut,
     pub way: Vec<Step>,
 }
 
@@ -110,7 +110,7 @@ pub fn choke(ground: &Ground<'_>, goal: &Goal, whose: &Whose, watch: Watch<'_>) 
     let without = Without::nothing(ground);
     let (gone, sets, numbers, cuts) = Default::default();
     let left = there.iter().map(already).collect();
-    let mut search = Search { ground, goal, watch, without, starts, gone, sets, numbers, cuts, left };
+    let mut search = ChokeSearch { ground, goal, watch, without, starts, gone, sets, numbers, cuts, left };
     let (chosen, lower_bound) = search.cut();
     let cut: Vec<Point> = chosen.iter().map(|it| search.point(*it, &chosen)).collect();
     let gaps = search.rest(*whose == Whose::Everyone, cut.is_empty());
@@ -139,7 +139,7 @@ enum Looked {
     Ended,
 }
 
-struct Search<'a, 'w> {
+struct ChokeSearch<'a, 'w> {
     ground: &'a Ground<'a>,
     goal: &'a Goal,
     watch: Watch<'w>,
@@ -151,11 +151,11 @@ struct Search<'a, 'w> {
     sets: Vec<Must>,
     numbers: BTreeMap<SubjectOfBinding, u32>,
     /// All grants that are on some way, by number.
-    cuts: Vec<Cut>,
+    cuts: Vec<GrantCut>,
     left: Vec<Left>,
 }
 
-impl Search<'_, '_> {
+impl ChokeSearch<'_, '_> {
     /// The grants to cut, and how many are at least.
     fn cut(&mut self) -> (BTreeSet<u32>, usize) {
         self.at_once();
@@ -222,7 +222,7 @@ impl Search<'_, '_> {
     /// Takes a way in that must end; the grants of which one ends it. One that nothing ends stays.
     fn must(&mut self, who: Foothold, path: Vec<Step>) -> Vec<SubjectOfBinding> {
         let all = self.grants(&path);
-        let cuts: BTreeMap<SubjectOfBinding, Cut> = all.into_iter().filter(|it| !it.1.comes_back()).collect();
+        let cuts: BTreeMap<SubjectOfBinding, GrantCut> = all.into_iter().filter(|it| !it.1.comes_back()).collect();
         if cuts.is_empty() {
             self.gone.insert(who.clone());
             self.sets.retain(|it| it.who != who);
@@ -235,7 +235,7 @@ impl Search<'_, '_> {
         keys
     }
 
-    fn grants(&self, path: &[Step]) -> BTreeMap<SubjectOfBinding, Cut> {
+    fn grants(&self, path: &[Step]) -> BTreeMap<SubjectOfBinding, GrantCut> {
         grants::of_way(self.ground.cluster, &self.without.ground(), path)
     }
 
@@ -249,7 +249,7 @@ impl Search<'_, '_> {
         }
     }
 
-    fn number(&mut self, key: SubjectOfBinding, cut: Cut) -> u32 {
+    fn number(&mut self, key: SubjectOfBinding, cut: GrantCut) -> u32 {
         let number = *self.numbers.entry(key).or_insert(self.cuts.len() as u32);
         if number as usize == self.cuts.len() {
             self.cuts.push(cut);

@@ -8,7 +8,7 @@ use super::edges::EDGES;
 use super::foothold::Foothold;
 pub use super::gaps::gaps;
 use super::goal::Goal;
-use super::held::{Held, Mark};
+use super::held::{Held, HeldMark};
 use super::hops::{self, Within};
 use super::moves::{Move, Moves, Out, Waiting};
 use super::powers::Asks;
@@ -71,7 +71,7 @@ pub(super) fn spread(
     below: Option<u32>,
 ) -> (Held, Option<Foothold>) {
     let mut waiting = Waiting::default();
-    let (mut before, mut seen) = (Mark::default(), held.entries().len());
+    let (mut before, mut seen) = (HeldMark::default(), held.entries().len());
     // What is held alone says whether a goal is met, so that nothing is made of the last that may meet it.
     let is_found_by_entries = goal.is_some_and(|it| !matches!(it, Goal::Connects { .. }));
     loop {
@@ -98,7 +98,7 @@ pub(super) fn spread(
 }
 
 /// The moves that what was taken last makes possible.
-pub(super) fn find(ground: &Ground<'_>, held: &Held, before: Mark, certainty: Certainty, waiting: &mut Waiting) {
+pub(super) fn find(ground: &Ground<'_>, held: &Held, before: HeldMark, certainty: Certainty, waiting: &mut Waiting) {
     if held.mark() == before {
         return;
     }
@@ -118,7 +118,7 @@ pub(super) fn find(ground: &Ground<'_>, held: &Held, before: Mark, certainty: Ce
 /// The moves that all of this makes possible, of what is alike one.
 pub fn next(ground: &Ground<'_>, held: &Held, moves: Certainty) -> Vec<Move> {
     let mut waiting = Waiting::default();
-    find(ground, held, Mark::default(), moves, &mut waiting);
+    find(ground, held, HeldMark::default(), moves, &mut waiting);
     waiting.all().cloned().collect()
 }
 

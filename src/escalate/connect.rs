@@ -28,13 +28,13 @@ use std::cell::RefCell;
 
 use rustc_hash::FxHashSet;
 
-use crate::model::cluster::{AnyFact, Delta, Entry};
+use crate::model::cluster::{AnyFact, Delta, ReadObject};
 use crate::model::evidence::Outcome;
 use crate::model::facts::{Pod, SharedPod};
 use crate::model::name::Name;
 use crate::net::verdict::End;
 
-use self::label_sets::{Keys, TRIES, sets};
+use self::label_sets::{LabelSetKeys, TRIES, sets};
 use super::Ground;
 use super::edges::{Edge, Trace};
 use super::foothold::Foothold;
@@ -282,7 +282,7 @@ impl<'a> Case<'a> {
 
     /// A pod like this one with the labels under which it connects, and whether it surely does.
     fn forged(&self, pod: &Pod, namespace: &Name) -> Option<(Pod, Outcome)> {
-        let keys = Keys::of_source(self.ground.cluster, namespace, self.target_pod());
+        let keys = LabelSetKeys::of_source(self.ground.cluster, namespace, self.target_pod());
         let from = End::Pod(pod.pod_id());
         let mut unsure = None;
         let sets = sets(&keys, &pod.labels().whole());
@@ -302,5 +302,5 @@ impl<'a> Case<'a> {
 
 /// A pod as a write.
 fn put(pod: Pod) -> Delta {
-    Delta::Put(Entry::new(AnyFact::Pod(pod.into())))
+    Delta::Put(ReadObject::new(AnyFact::Pod(pod.into())))
 }

@@ -71,7 +71,7 @@ pub enum All {
 
 /// How much was held at some time.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Mark {
+pub struct HeldMark {
     pub stands: usize,
     pub rights: usize,
 }
@@ -268,8 +268,8 @@ impl Held {
     }
 
     /// How much is held by now.
-    pub fn mark(&self) -> Mark {
-        Mark { stands: self.stands.len(), rights: self.rights.len() }
+    pub fn mark(&self) -> HeldMark {
+        HeldMark { stands: self.stands.len(), rights: self.rights.len() }
     }
 
     /// The group that the question asks for.

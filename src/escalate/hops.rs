@@ -61,7 +61,7 @@ const MEMBERS: usize = 64;
 /// A way with no more than so many steps.
 pub fn within(ground: &Ground<'_>, start: &Foothold, goal: &Goal, moves: Certainty, most: usize) -> Within {
     let tries = if matches!(goal, Goal::Connects { .. }) { TRIES_OF_CONNECTIONS } else { TRIES };
-    let mut search = Search { ground, start, goal, moves, tries, seen: FxHashSet::default(), is_cut: false };
+    let mut search = HopSearch { ground, start, goal, moves, tries, seen: FxHashSet::default(), is_cut: false };
     match search.beyond(&mut Vec::new(), most) {
         Some(way) => Within::Way(super::closure::chained(way)),
         None if search.is_cut => Within::Unknown,
@@ -85,7 +85,7 @@ pub fn doubtful(ground: &Ground<'_>, start: &Foothold, held: &Held, moves: Certa
 }
 
 /// Sets of steps, each tried once.
-struct Search<'a> {
+struct HopSearch<'a> {
     ground: &'a Ground<'a>,
     start: &'a Foothold,
     goal: &'a Goal,
@@ -95,7 +95,7 @@ struct Search<'a> {
     is_cut: bool,
 }
 
-impl Search<'_> {
+impl HopSearch<'_> {
     /// A way that begins with these moves and has no more than so many others.
     fn beyond(&mut self, taken: &mut Vec<Move>, left: usize) -> Option<Vec<Step>> {
         if left == 0 || !self.is_new(taken) || !self.may_lead(taken, left) {

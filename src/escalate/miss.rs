@@ -23,13 +23,13 @@ use crate::rbac::powers::Need;
 
 /// The way that there would be, and the request that is not allowed on it.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Miss {
+pub struct WayMiss {
     pub who: Subject,
     pub lacks: Request,
     pub path: Vec<Step>,
 }
 
-impl Miss {
+impl WayMiss {
     /// What is preferred comes first: what is no way to everything, then what uses a right of one's own besides, then what
     /// is short.
     fn rank(&self) -> (bool, bool, usize) {
@@ -46,7 +46,7 @@ impl Miss {
 }
 
 /// The nearest miss of a goal that somebody does not reach.
-pub fn nearest(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hops: Option<usize>) -> Option<Miss> {
+pub fn nearest(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hops: Option<usize>) -> Option<WayMiss> {
     let Foothold::Subject(who) = start else { return None };
     if matches!(goal, Goal::Connects { .. }) {
         return None;
@@ -54,14 +54,14 @@ pub fn nearest(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hops: Opt
     let asking = Asking { ground, start, who, goal, max_hops };
     let needs = EDGES.iter().flat_map(|it| it.asks.powers()).flat_map(|it| it.needs);
     let mut seen: Vec<&Need> = Vec::new();
-    let mut best: Option<Miss> = None;
+    let mut best: Option<WayMiss> = None;
     for need in needs.filter(|it| is_plain(it)) {
         if seen.contains(&need) {
             continue;
         }
         seen.push(need);
         let found = asking.with(need, &Name::empty());
-        best = best.into_iter().chain(found).min_by_key(Miss::rank);
+        best = best.into_iter().chain(found).min_by_key(WayMiss::rank);
     }
     best
 }
@@ -76,13 +76,13 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     /// The way where this is allowed everywhere, or in one namespace where that does as well.
-    fn with(&self, need: &'static Need, scope: &Name) -> Option<Miss> {
+    fn with(&self, need: &'static Need, scope: &Name) -> Option<WayMiss> {
         let mut held = Held::of(self.ground, self.start, self.goal.wanted());
         held.allow(scope, rule(need));
         let below = self.max_hops.and_then(|it| u32::try_from(it).ok()).map(|it| it.saturating_add(1));
         let (held, found) = spread(self.ground, held, Some(self.goal), Certainty::Certain, below);
         let (path, _) = replay::gone(self.ground, chained(held.way_to(self.ground, &found?)));
-        let miss = Miss { who: self.who.clone(), lacks: lacking(&path)?, path };
+        let miss = WayMiss { who: self.who.clone(), lacks: lacking(&path)?, path };
         match &miss.lacks {
             Request::Resource(it) if scope.is_empty() && !it.namespace.is_empty() => {
                 Some(self.with(need, &it.namespace).filter(|it| it.path.len() <= miss.path.len()).unwrap_or(miss))

@@ -43,7 +43,7 @@ use crate::model::cluster::Cluster;
 use crate::model::name::Name;
 use crate::rbac::version::Version;
 
-pub use choke::{Choke, Cut};
+pub use choke::{Choke, GrantCut};
 pub use closure::{Answer, reach, reach_goal};
 pub use foothold::Foothold;
 pub use goal::Goal;

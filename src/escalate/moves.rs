@@ -22,11 +22,11 @@ use crate::model::owner::WORKLOAD_KINDS;
 use crate::model::workload::Workload;
 use crate::rbac::version::Span;
 
-pub use self::kept::{Move, Write, Writing};
+pub use self::kept::{KeptWrite, Move, Writing};
 use super::Ground;
 use super::edges::Edge;
 use super::foothold::Foothold;
-use super::held::{Held, Mark, Stand};
+use super::held::{Held, HeldMark, Stand};
 use super::places::account;
 use super::powers::Permission;
 use super::region::{Region, Which};
@@ -42,18 +42,18 @@ pub struct Out<'a> {
 }
 
 /// From where a move is made.
-pub trait From {
+pub trait MoveFrom {
     /// Its number.
     fn stand(&self) -> u32;
 }
 
-impl From for &Right {
+impl MoveFrom for &Right {
     fn stand(&self) -> u32 {
         self.stand
     }
 }
 
-impl From for u32 {
+impl MoveFrom for u32 {
     fn stand(&self) -> u32 {
         *self
     }
@@ -74,7 +74,7 @@ impl<'a> Out<'a> {
     pub fn add(
         &mut self,
         edge: &'static Edge,
-        from: impl From,
+        from: impl MoveFrom,
         to: impl Into<Region>,
         rests: impl FnOnce(Move) -> Move,
     ) {
@@ -85,7 +85,7 @@ impl<'a> Out<'a> {
     pub fn add_if(
         &mut self,
         edge: &'static Edge,
-        from: impl From,
+        from: impl MoveFrom,
         to: impl Into<Region>,
         rests: impl FnOnce(Move) -> Option<Move>,
     ) {
@@ -101,7 +101,7 @@ impl<'a> Out<'a> {
     }
 
     /// Whether nothing would come of a move from here to there: it is held, or waits as near already.
-    pub fn has(&self, from: impl From, to: &Region) -> bool {
+    pub fn has(&self, from: impl MoveFrom, to: &Region) -> bool {
         let nearest = self.held.nearest(from.stand());
         let has = |it: &Region| self.held.is_entry(it) || self.waiting.has(it, nearest);
         has(to) || to.has_wider(self.ground, &mut |it| has(it))
@@ -167,7 +167,7 @@ pub struct Moves<'a> {
     pub ground: &'a Ground<'a>,
     pub held: &'a Held,
     /// How much there was before the last was taken.
-    pub before: Mark,
+    pub before: HeldMark,
 }
 
 impl<'a> Moves<'a> {

@@ -163,28 +163,28 @@ pub fn is_looked_up(power: u16) -> bool {
 }
 
 /// All powers of all moves.
-struct Table {
+struct PowerTable {
     powers: Vec<&'static Permission>,
     of_one: Vec<bool>,
     looked_up: Range<u16>,
     slots: u16,
     /// What names a resource, by that.
-    by_resource: BTreeMap<&'static str, Vec<Place>>,
+    by_resource: BTreeMap<&'static str, Vec<PlacedPower>>,
     /// What stands for any resource.
-    wild: Vec<Place>,
+    wild: Vec<PlacedPower>,
 }
 
 /// A request, with its power and its place.
 #[derive(Clone, Copy)]
-struct Place {
+struct PlacedPower {
     power: u16,
     slot: u16,
     need: &'static Need,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
+static TABLE: LazyLock<PowerTable> = LazyLock::new(PowerTable::new);
 
-impl Table {
+impl PowerTable {
     fn new() -> Self {
         let (powers, of_one, looked_up, by_resource, wild) = Default::default();
         let mut table = Self { powers, of_one, looked_up, slots: 0, by_resource, wild };
@@ -211,7 +211,7 @@ impl Table {
         self.of_one.push(of_one);
         self.slots += power.needs.len() as u16;
         for (slot, need) in (first..).zip(power.needs) {
-            let place = Place { power: number, slot, need };
+            let place = PlacedPower { power: number, slot, need };
             match need.resource {
                 "*" => self.wild.push(place),
                 resource => self.by_resource.entry(resource).or_default().push(place),
@@ -222,7 +222,7 @@ impl Table {
     /// What a rule gives.
     fn read(&self, rule: &RoleRule, at: u16, gives: &mut Vec<Gives>) {
         let first = gives.len();
-        let mut take = |all: &[Place]| {
+        let mut take = |all: &[PlacedPower]| {
             let met = all.iter().filter(|it| it.need.is_met_by(rule));
             gives.extend(met.map(|it| Gives { power: it.power, slot: it.slot, rule: at, need: it.need }));
         };

@@ -7,7 +7,7 @@ use crate::model::facts::{Service, SharedPod};
 use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::role::Subject;
-use crate::model::security::Standards;
+use crate::model::security::MetStandards;
 use crate::rbac::identity::{MASTERS, node_of};
 
 use super::Ground;
@@ -23,7 +23,7 @@ pub enum Which {
     /// Of these those whose objects can be changed: a kubelet's own pods cannot.
     Changeable,
     /// Of these those that meet just this of the Pod Security Standards.
-    Meeting(Standards),
+    Meeting(MetStandards),
     /// Of these those that their namespaces admit as they are.
     Admitted,
     /// Of these those of which nothing that can be read says whether their namespaces admit them.
@@ -45,7 +45,7 @@ impl Which {
     }
 
     /// What pods of a namespace that meet this are by what admission makes of them; `None`: they are refused.
-    pub fn by_admission(ground: &Ground<'_>, namespace: &Name, meets: Standards) -> Option<Self> {
+    pub fn by_admission(ground: &Ground<'_>, namespace: &Name, meets: MetStandards) -> Option<Self> {
         match admission(ground, namespace, meets) {
             Admission::Admitted => Some(Which::Admitted),
             Admission::Unknown(_) => Some(Which::Undecided),
@@ -119,11 +119,11 @@ impl From<Foothold> for Region {
 const SETS: [Which; 4] = [Which::Running, Which::Changeable, Which::Admitted, Which::Undecided];
 
 /// Told each region in turn; `true` ends it.
-type Look<'a> = &'a mut dyn FnMut(&Region) -> bool;
+type RegionLook<'a> = &'a mut dyn FnMut(&Region) -> bool;
 
 impl Region {
     /// Whether some larger one that holds all of this one is what is looked for.
-    pub fn has_wider(&self, ground: &Ground<'_>, look: Look<'_>) -> bool {
+    pub fn has_wider(&self, ground: &Ground<'_>, look: RegionLook<'_>) -> bool {
         match self {
             Region::One(foothold) => around(ground, foothold, look),
             Region::Accounts(namespace) if namespace.is_empty() => false,
@@ -269,7 +269,7 @@ fn is_backed(ground: &Ground<'_>, service: &Service, which: Which) -> bool {
 }
 
 /// The regions of namespaces that have such a workload as this one has.
-fn beside(ground: &Ground<'_>, namespace: &Name, of: impl Fn(&'static str) -> Region, look: Look<'_>) -> bool {
+fn beside(ground: &Ground<'_>, namespace: &Name, of: impl Fn(&'static str) -> Region, look: RegionLook<'_>) -> bool {
     let all = ground.first_workloads();
     all.get(namespace).into_iter().flatten().any(|it| look(&of(it.resource)))
 }
@@ -291,7 +291,7 @@ impl Which {
 }
 
 /// The regions of pods of these sorts, in their namespace and in all.
-fn pods(ground: &Ground<'_>, namespace: &Name, which: Which, look: Look<'_>) -> bool {
+fn pods(ground: &Ground<'_>, namespace: &Name, which: Which, look: RegionLook<'_>) -> bool {
     let by_admission = || match which {
         Which::Meeting(it) if !namespace.is_empty() => Which::by_admission(ground, namespace, it),
         _ => None,
@@ -302,7 +302,7 @@ fn pods(ground: &Ground<'_>, namespace: &Name, which: Which, look: Look<'_>) -> 
 }
 
 /// The regions of such traffic, of a namespace and of all.
-fn around_traffic(namespace: &Name, of: Of, look: Look<'_>) -> bool {
+fn around_traffic(namespace: &Name, of: Of, look: RegionLook<'_>) -> bool {
     let sorts: &[Of] = if of == Of::All { &[Of::All] } else { &[of, Of::All] };
     in_all(namespace, |place| sorts.iter().any(|it| look(&Region::Traffic(place.clone(), *it))))
 }
@@ -313,7 +313,7 @@ fn in_all(namespace: &Name, mut look: impl FnMut(&Name) -> bool) -> bool {
 }
 
 /// Whether some region of more than one thing that something is part of is what is looked for.
-fn around(ground: &Ground<'_>, foothold: &Foothold, look: Look<'_>) -> bool {
+fn around(ground: &Ground<'_>, foothold: &Foothold, look: RegionLook<'_>) -> bool {
     match foothold {
         Foothold::Subject(subject) => around_subject(ground, subject, look),
         Foothold::Pod(id) => around_pod(ground, id, look),
@@ -339,7 +339,7 @@ fn around(ground: &Ground<'_>, foothold: &Foothold, look: Look<'_>) -> bool {
     }
 }
 
-fn around_subject(ground: &Ground<'_>, subject: &Subject, look: Look<'_>) -> bool {
+fn around_subject(ground: &Ground<'_>, subject: &Subject, look: RegionLook<'_>) -> bool {
     match subject {
         Subject::User(name) if name.is_empty() => false,
         Subject::User(name) => {
@@ -362,7 +362,7 @@ fn around_subject(ground: &Ground<'_>, subject: &Subject, look: Look<'_>) -> boo
     }
 }
 
-fn around_pod(ground: &Ground<'_>, id: &PodId, look: Look<'_>) -> bool {
+fn around_pod(ground: &Ground<'_>, id: &PodId, look: RegionLook<'_>) -> bool {
     let Some(pod) = ground.pod(id).filter(|it| is_running(it)) else { return false };
     let which = match is_changeable(pod) {
         true => Which::Meeting(pod.standards()),

@@ -1,6 +1,6 @@
 //! A way is proven by going it: its writes are applied to a copy of the cluster, and both engines are asked again.
 
-use crate::model::cluster::{Change, Cluster, Delta, Diff, Entry};
+use crate::model::cluster::{BeforeAfter, Change, Cluster, Delta, ReadObject};
 use crate::model::evidence::Outcome;
 use crate::net::verdict::{End, Port};
 use crate::rbac::{Access, Identity, Request};
@@ -92,8 +92,8 @@ impl<'a> Copy<'a> {
 /// What takes a change back; `None`: it is not one of a fact.
 fn undone(change: &Change) -> Option<Delta> {
     match change.fact()? {
-        Diff { before: Some(before), .. } => Some(Delta::Put(Entry::new(before))),
-        Diff { before: None, after } => Some(Delta::Gone(after?.id())),
+        BeforeAfter { before: Some(before), .. } => Some(Delta::Put(ReadObject::new(before))),
+        BeforeAfter { before: None, after } => Some(Delta::Gone(after?.id())),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::model::facts::SharedPod;
 
 /// What a controller is for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Role {
+pub enum ControllerRole {
     /// It carries traffic from outside to Services.
     Ingress,
     /// It makes volumes of directories of nodes.
@@ -55,14 +55,14 @@ fn is_called(pod: &SharedPod, words: &[&str]) -> bool {
     words.contains(&pod.service_account().as_str()) || KEYS.iter().any(label)
 }
 
-impl Role {
+impl ControllerRole {
     /// Whether a pod is called as those are that play it.
     pub fn is_played_by(self, pod: &SharedPod) -> bool {
         let words = match self {
-            Role::Ingress => INGRESS,
-            Role::NodeVolumes => NODE_VOLUMES,
-            Role::Dns => DNS,
-            Role::Deputy(at) => super::edges::DEPUTIES[usize::from(at)].called,
+            ControllerRole::Ingress => INGRESS,
+            ControllerRole::NodeVolumes => NODE_VOLUMES,
+            ControllerRole::Dns => DNS,
+            ControllerRole::Deputy(at) => super::edges::DEPUTIES[usize::from(at)].called,
         };
         is_called(pod, words)
     }

@@ -36,7 +36,7 @@ pub use self::named::Named;
 use self::named::named_of;
 use self::nodes::OnNodes;
 use self::place::place;
-pub use self::place::{AccountClass, Place, PodClass};
+pub use self::place::{AccountClass, PodClass, TerrainNamespace};
 use self::scans::Scans;
 use self::searches::Searches;
 use self::spaces::Spaces;
@@ -54,14 +54,14 @@ use crate::rbac::{Holding, Identity};
 type CrowdOf = (Whose, Option<Version>);
 
 /// What is worked out, by what it is of; copied when it is written to and others share it.
-type Table<K, V> = RefCell<Arc<FxHashMap<K, Arc<V>>>>;
+type TerrainTable<K, V> = RefCell<Arc<FxHashMap<K, Arc<V>>>>;
 
 /// What is kept; a clone shares it until either learns more.
 #[derive(Clone, Default, Debug)]
 pub struct Terrain {
-    places: Table<Name, Place>,
-    grants: Table<Subject, Grants>,
-    roles: Table<(Name, Name), RolePowers>,
+    places: TerrainTable<Name, TerrainNamespace>,
+    grants: TerrainTable<Subject, Grants>,
+    roles: TerrainTable<(Name, Name), RolePowers>,
     /// Those of them that take in the rules of others.
     aggregated: RefCell<BTreeSet<(Name, Name)>>,
     spaces: Spaces,
@@ -82,7 +82,7 @@ pub type Absent = BTreeMap<Name, Vec<Name>>;
 
 impl Ground<'_> {
     /// A namespace, folded.
-    pub fn place(&self, namespace: &Name) -> Arc<Place> {
+    pub fn place(&self, namespace: &Name) -> Arc<TerrainNamespace> {
         if let Some(found) = self.terrain.places.borrow().get(namespace) {
             return found.clone();
         }

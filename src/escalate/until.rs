@@ -4,7 +4,7 @@
 use super::Ground;
 use super::closure::find;
 use super::foothold::Foothold;
-use super::held::{Held, Mark};
+use super::held::{Held, HeldMark};
 use super::moves::Waiting;
 use super::step::Certainty;
 
@@ -17,7 +17,7 @@ pub fn until<T>(
 ) -> (Held, Option<T>) {
     let mut held = Held::of(ground, start, None);
     let mut found = enough(&held);
-    let (mut waiting, mut before) = (Waiting::default(), Mark::default());
+    let (mut waiting, mut before) = (Waiting::default(), HeldMark::default());
     while found.is_none() {
         let now = held.mark();
         find(ground, &held, before, moves, &mut waiting);

@@ -11,7 +11,7 @@ use super::{KINDS, KindSpec, Presence, spec_of};
 
 /// What an object of some apiVersion and kind is to us.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Known {
+pub enum KnownKind {
     Read(&'static KindSpec),
     Apart(Apart),
 }
@@ -124,25 +124,25 @@ const VERSIONS: &[(&str, &[&str])] = &[
 const OLD_OPENSHIFT: &str = "authorization.openshift.io";
 
 /// What an object of this apiVersion and kind is.
-pub fn recognize(api_version: &str, word: &str) -> Known {
+pub fn recognize(api_version: &str, word: &str) -> KnownKind {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     match (group, word) {
-        ("", "Endpoints") => return Known::Apart(Apart::Endpoints),
-        ("apiextensions.k8s.io", "CustomResourceDefinition") => return Known::Apart(Apart::Definition),
+        ("", "Endpoints") => return KnownKind::Apart(Apart::Endpoints),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => return KnownKind::Apart(Apart::Definition),
         _ => {}
     }
     if let Some(spec) = spec_of(api_version, word) {
         let had = VERSIONS.iter().find(|it| it.0 == group && spec.presence == Presence::Always);
         return match had.is_none_or(|it| it.1.contains(&version)) {
-            true => Known::Read(spec),
-            false => Known::Apart(nearly(api_version, word, spec)),
+            true => KnownKind::Read(spec),
+            false => KnownKind::Apart(nearly(api_version, word, spec)),
         };
     }
     let is_own = is_own_group(group);
     if is_own && EVERYBODYS.contains(&word) {
-        return Known::Apart(Apart::Everybodys);
+        return KnownKind::Apart(Apart::Everybodys);
     }
-    Known::Apart(match (nearly_apart(api_version, word), meant(group, word)) {
+    KnownKind::Apart(match (nearly_apart(api_version, word), meant(group, word)) {
         (Some(nearly), _) => nearly,
         (_, Some(spec)) => nearly(api_version, word, spec),
         _ => Apart::Stranger {
@@ -222,10 +222,10 @@ mod tests {
 
     fn said(api_version: &str, word: &str) -> String {
         match recognize(api_version, word) {
-            Known::Read(spec) => format!("read as {}", spec.kind),
-            Known::Apart(Apart::Nearly(what)) => what,
-            Known::Apart(Apart::Stranger { kind, group }) => format!("{kind} ({group})"),
-            Known::Apart(it) => format!("{it:?}"),
+            KnownKind::Read(spec) => format!("read as {}", spec.kind),
+            KnownKind::Apart(Apart::Nearly(what)) => what,
+            KnownKind::Apart(Apart::Stranger { kind, group }) => format!("{kind} ({group})"),
+            KnownKind::Apart(it) => format!("{it:?}"),
         }
     }
 

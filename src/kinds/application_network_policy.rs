@@ -2,9 +2,9 @@
 
 use super::context::ReadContext;
 use super::network_policy::PolicySlim;
-use super::reader::Reader;
+use super::reader::KindReader;
 use super::unevaluated::{self, Subject, Unevaluated};
-use super::{KindSpec, Presence, Watch};
+use super::{KindSpec, Presence, WatchedPart};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::SelectorSet;
 
@@ -17,9 +17,9 @@ pub(super) const SPEC: KindSpec = KindSpec {
     short: &[],
     scope: ResourceScope::Namespaced,
     presence: Presence::IfServed,
-    watch: Watch::Full,
+    watch: WatchedPart::Full,
     decides: unevaluated::ADMIN,
-    reader: Reader::of::<Unevaluated<ApplicationNetworkPolicies>>(),
+    reader: KindReader::of::<Unevaluated<ApplicationNetworkPolicies>>(),
 };
 
 struct ApplicationNetworkPolicies;

@@ -2,9 +2,9 @@
 
 use super::context::ReadContext;
 use super::network_policy::PolicySlim;
-use super::reader::Reader;
+use super::reader::KindReader;
 use super::unevaluated::{self, Subject, Unevaluated};
-use super::{KindSpec, Presence, Watch};
+use super::{KindSpec, Presence, WatchedPart};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::SelectorSet;
 use crate::model::policy::Tier;
@@ -18,9 +18,9 @@ pub(super) const SPEC: KindSpec = KindSpec {
     short: &["banp"],
     scope: ResourceScope::Cluster,
     presence: Presence::IfServed,
-    watch: Watch::Full,
+    watch: WatchedPart::Full,
     decides: unevaluated::BASELINE,
-    reader: Reader::of::<Unevaluated<BaselineAdminNetworkPolicies>>(),
+    reader: KindReader::of::<Unevaluated<BaselineAdminNetworkPolicies>>(),
 };
 
 struct BaselineAdminNetworkPolicies;

@@ -20,14 +20,14 @@ use serde_json::{Value, json};
 use super::context::ReadContext;
 use super::network_policy::PolicySlim;
 use super::parts::Parts;
-use super::reader::Reader;
+use super::reader::KindReader;
 use super::unevaluated::{Subject, Unevaluated, pod_selector};
 use super::written::selector;
-use super::{Decides, KindSpec, Presence, Watch};
+use super::{Decides, KindSpec, Presence, WatchedPart};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
 use crate::model::place::Place;
-use crate::model::policy::{Bends, Policy, Tier};
+use crate::model::policy::{GapEffect, Policy, Tier};
 
 /// Istio's root namespace: what stands there is about all pods.
 const ROOT: &str = "istio-system";
@@ -49,14 +49,14 @@ const fn spec(
         short: &[],
         scope,
         presence: Presence::IfServed,
-        watch: Watch::Full,
+        watch: WatchedPart::Full,
         decides: Some(decides),
-        reader: Reader::of::<Unevaluated<Beside>>(),
+        reader: KindReader::of::<Unevaluated<Beside>>(),
     }
 }
 
 /// What is not evaluated and may do this, whenever it is asked.
-const fn may(bends: Bends) -> Decides {
+const fn may(bends: GapEffect) -> Decides {
     Decides::Unknown(Tier::Admin { priority: 0 }, bends)
 }
 
@@ -65,56 +65,56 @@ pub(super) const ANTREA: KindSpec = spec(
     ("crd.antrea.io", "v1beta1"),
     ResourceScope::Namespaced,
     ("networkpolicies", "NetworkPolicy"),
-    may(Bends::Unevaluated),
+    may(GapEffect::Unevaluated),
 );
 pub(super) const ANTREA_CLUSTER: KindSpec = spec(
     Kind("clusternetworkpolicy.crd.antrea.io"),
     ("crd.antrea.io", "v1beta1"),
     ResourceScope::Cluster,
     ("clusternetworkpolicies", "ClusterNetworkPolicy"),
-    may(Bends::Unevaluated),
+    may(GapEffect::Unevaluated),
 );
 pub(super) const EGRESS_FIREWALL: KindSpec = spec(
     Kind("egressfirewall"),
     ("k8s.ovn.org", "v1"),
     ResourceScope::Namespaced,
     ("egressfirewalls", "EgressFirewall"),
-    may(Bends::ClosesOutside),
+    may(GapEffect::ClosesOutside),
 );
 pub(super) const EGRESS_NETWORK_POLICY: KindSpec = spec(
     Kind("egressnetworkpolicy"),
     ("network.openshift.io", "v1"),
     ResourceScope::Namespaced,
     ("egressnetworkpolicies", "EgressNetworkPolicy"),
-    may(Bends::ClosesOutside),
+    may(GapEffect::ClosesOutside),
 );
 pub(super) const ISTIO: KindSpec = spec(
     Kind("authorizationpolicy.security.istio.io"),
     ("security.istio.io", "v1"),
     ResourceScope::Namespaced,
     ("authorizationpolicies", "AuthorizationPolicy"),
-    may(Bends::ClosesIngress),
+    may(GapEffect::ClosesIngress),
 );
 pub(super) const LINKERD: KindSpec = spec(
     Kind("authorizationpolicy.policy.linkerd.io"),
     ("policy.linkerd.io", "v1alpha1"),
     ResourceScope::Namespaced,
     ("authorizationpolicies", "AuthorizationPolicy"),
-    may(Bends::ClosesIngress),
+    may(GapEffect::ClosesIngress),
 );
 pub(super) const LINKERD_SERVER: KindSpec = spec(
     Kind("server.policy.linkerd.io"),
     ("policy.linkerd.io", "v1beta3"),
     ResourceScope::Namespaced,
     ("servers", "Server"),
-    may(Bends::ClosesIngress),
+    may(GapEffect::ClosesIngress),
 );
 pub(super) const FQDN: KindSpec = spec(
     Kind("fqdnnetworkpolicy"),
     ("networking.gke.io", "v1alpha1"),
     ResourceScope::Namespaced,
     ("fqdnnetworkpolicies", "FQDNNetworkPolicy"),
-    may(Bends::DecidesOutside),
+    may(GapEffect::DecidesOutside),
 );
 pub(super) const MULTI: KindSpec = spec(
     Kind::MULTI_NETWORK_POLICY,
@@ -159,7 +159,7 @@ struct Beside;
 
 impl Subject for Beside {
     /// Istio's audits stop nothing.
-    fn bends(slim: &PolicySlim<'_>, kind: Kind) -> Option<Bends> {
+    fn bends(slim: &PolicySlim<'_>, kind: Kind) -> Option<GapEffect> {
         let is_audit = kind == ISTIO.kind && slim.spec.get("action").and_then(Value::as_str) == Some("AUDIT");
         super::bends(kind).filter(|_| !is_audit)
     }
@@ -216,7 +216,7 @@ fn workloads(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<Sel
     let is_narrowed = ["targetRef", "targetRefs"].iter().any(|it| slim.spec.get(it).is_some());
     let written = slim.spec.get("selector").filter(|_| !is_narrowed);
     let pods =
-        written.and_then(|it| Parts::new(context).selector(it, &Place::new("spec.selector"), Bends::Unevaluated));
+        written.and_then(|it| Parts::new(context).selector(it, &Place::new("spec.selector"), GapEffect::Unevaluated));
     Some(SelectorSet { namespaces, pods: pods.unwrap_or_default() })
 }
 
@@ -227,7 +227,7 @@ fn applied_to(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<Se
     }
     let mut selector = |field: &str| {
         let place = Place::new("spec.appliedTo[0]").field(field);
-        Parts::new(context).selector(only.get(field).unwrap_or(&Value::Null), &place, Bends::Unevaluated)
+        Parts::new(context).selector(only.get(field).unwrap_or(&Value::Null), &place, GapEffect::Unevaluated)
     };
     let (pods, labels) = (selector("podSelector")?, selector("namespaceSelector")?);
     let namespaces = match context.spec.scope {

@@ -5,27 +5,27 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::KindSpec;
-use super::context::{Read, ReadContext};
+use super::context::{ReadContext, ReadKind};
 use super::parts::word;
-use super::reader::Reader;
-use super::refused::{self, Written};
+use super::reader::KindReader;
+use super::refused::{self, RawReference};
 use super::role::{list, spec};
 use super::slim::{Metadata, Text, object, or_default};
 use super::written::named_object;
 use crate::model::id::{Kind, ResourceScope};
-use crate::model::meta::Kept;
+use crate::model::meta::SnapshotMeta;
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::{Binding, RoleRef, Subject, SubjectKind};
 
 pub(super) const ROLE_BINDING: KindSpec =
-    spec(Kind::ROLE_BINDING, "rolebindings", "RoleBinding", ResourceScope::Namespaced, Reader::of::<Bindings>());
+    spec(Kind::ROLE_BINDING, "rolebindings", "RoleBinding", ResourceScope::Namespaced, KindReader::of::<Bindings>());
 pub(super) const CLUSTER_ROLE_BINDING: KindSpec = spec(
     Kind::CLUSTER_ROLE_BINDING,
     "clusterrolebindings",
     "ClusterRoleBinding",
     ResourceScope::Cluster,
-    Reader::of::<Bindings>(),
+    KindReader::of::<Bindings>(),
 );
 
 struct Bindings;
@@ -72,12 +72,12 @@ struct SubjectSlim<'a> {
 }
 
 impl SubjectSlim<'_> {
-    fn written(&self) -> Written<'_> {
-        Written { kind: &self.kind, group: &self.api_group, namespace: &self.namespace, name: &self.name }
+    fn written(&self) -> RawReference<'_> {
+        RawReference { kind: &self.kind, group: &self.api_group, namespace: &self.namespace, name: &self.name }
     }
 }
 
-impl Read for Bindings {
+impl ReadKind for Bindings {
     type Slim<'a> = BindingSlim<'a>;
     type Fact = Binding;
     const FIELDS: &'static [&'static str] = &["roleRef", "subjects"];
@@ -89,7 +89,7 @@ impl Read for Bindings {
 
     fn fact(slim: &BindingSlim<'_>, context: &mut ReadContext<'_>) -> Binding {
         let RoleSlim { api_group, kind, name } = &slim.role_ref;
-        let role = read_role_ref(Written { kind, group: api_group, namespace: "", name }, context);
+        let role = read_role_ref(RawReference { kind, group: api_group, namespace: "", name }, context);
         let subjects = slim.subjects.iter().enumerate().map(|(at, it)| subject(it.written(), at, context)).collect();
         refused::own_name(&slim.metadata.name, context);
         Binding { meta: context.meta(&slim.metadata), role, subjects }
@@ -108,7 +108,7 @@ impl Read for Bindings {
             other => context.problem(&place.0, format!("{} where an object was expected; left out", word(other))),
         }
         let mut text = |name: &str| field(role, name, &place, context).unwrap_or_default();
-        let role = Written { kind: text("kind"), group: text("apiGroup"), namespace: "", name: text("name") };
+        let role = RawReference { kind: text("kind"), group: text("apiGroup"), namespace: "", name: text("name") };
         let role = read_role_ref(role, context);
         refused::own_name(&metadata.name, context);
         let place = Place::new("subjects");
@@ -118,7 +118,7 @@ impl Read for Bindings {
         Some(Binding { meta: context.meta(metadata), role, subjects })
     }
 
-    fn object(it: &Binding, _: Kept) -> Option<Value> {
+    fn object(it: &Binding, _: SnapshotMeta) -> Option<Value> {
         let mut binding = named_object(it);
         binding["roleRef"] = role_ref(&it.role);
         let subjects = it.subjects.iter().map(|it| {
@@ -144,12 +144,12 @@ pub fn role_ref(it: &RoleRef) -> Value {
     json!({"apiGroup": ROLE_BINDING.group, "kind": it.kind, "name": it.name})
 }
 
-fn read_role_ref(it: Written<'_>, context: &mut ReadContext<'_>) -> RoleRef {
+fn read_role_ref(it: RawReference<'_>, context: &mut ReadContext<'_>) -> RoleRef {
     refused::role_ref(it, context);
     RoleRef { kind: context.intern.name(it.kind), name: context.intern.name(it.name) }
 }
 
-fn subject(it: Written<'_>, at: usize, context: &mut ReadContext<'_>) -> Subject {
+fn subject(it: RawReference<'_>, at: usize, context: &mut ReadContext<'_>) -> Subject {
     refused::subject(it, at, context);
     let name = context.intern.name(it.name);
     match it.kind {
@@ -177,7 +177,7 @@ fn salvaged(value: &Value, at: usize, context: &mut ReadContext<'_>) -> Option<S
     let kind = field(value, "kind", &place, context)?;
     let namespace = field(value, "namespace", &place, context)?;
     let name = field(value, "name", &place, context)?;
-    Some(subject(Written { kind, group, namespace, name }, at, context))
+    Some(subject(RawReference { kind, group, namespace, name }, at, context))
 }
 
 /// A string, empty when absent; `None` with a problem if it is something else.

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use super::context::ReadContext;
 use super::network_policy::PolicySlim;
-use super::reader::Reader;
+use super::reader::KindReader;
 use super::unevaluated::{self, Subject, Unevaluated};
-use super::{KindSpec, Presence, Watch};
+use super::{KindSpec, Presence, WatchedPart};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::{NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
 use crate::model::policy::Policy;
@@ -38,9 +38,9 @@ const fn spec(kind: Kind, group: &'static str, version: &'static str, scope: Res
         short: &[],
         scope,
         presence: Presence::IfServed,
-        watch: Watch::Full,
+        watch: WatchedPart::Full,
         decides: unevaluated::ADMIN,
-        reader: Reader::of::<Unevaluated<Calico>>(),
+        reader: KindReader::of::<Unevaluated<Calico>>(),
     }
 }
 

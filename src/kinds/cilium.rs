@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use super::context::ReadContext;
 use super::network_policy::PolicySlim;
 use super::parts::Parts;
-use super::reader::Reader;
+use super::reader::KindReader;
 use super::unevaluated::{self, Subject, Unevaluated};
 use super::written::selector;
-use super::{KindSpec, Presence, Watch};
+use super::{KindSpec, Presence, WatchedPart};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::{NamespaceMatch, Requirement, Selector, SelectorSet};
 use crate::model::place::Place;
-use crate::model::policy::{Bends, Policy};
+use crate::model::policy::{GapEffect, Policy};
 
 /// Cilium's kinds; the short name `cnp` of the first is claimed by two other kinds as well and left out.
 const fn spec(kind: Kind, scope: ResourceScope, plural: &'static str, word: &'static str) -> KindSpec {
@@ -29,9 +29,9 @@ const fn spec(kind: Kind, scope: ResourceScope, plural: &'static str, word: &'st
         short: &[],
         scope,
         presence: Presence::IfServed,
-        watch: Watch::Full,
+        watch: WatchedPart::Full,
         decides: unevaluated::ADMIN,
-        reader: Reader::of::<Unevaluated<Cilium>>(),
+        reader: KindReader::of::<Unevaluated<Cilium>>(),
     }
 }
 
@@ -65,7 +65,7 @@ fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<Select
         _ => return None,
     };
     let selector = spec.get("endpointSelector").filter(|_| spec.get("nodeSelector").is_none())?;
-    let pods = Parts::new(context).selector(selector, &Place::new("spec.endpointSelector"), Bends::Unevaluated)?;
+    let pods = Parts::new(context).selector(selector, &Place::new("spec.endpointSelector"), GapEffect::Unevaluated)?;
     let pods: Option<Vec<Requirement>> = pods.all_of.iter().map(|it| plain(it, context)).collect();
     let namespaces = match context.spec.scope {
         ResourceScope::Namespaced => NamespaceMatch::Own(context.meta(&slim.metadata).namespace),

@@ -4,9 +4,9 @@
 
 use super::context::ReadContext;
 use super::network_policy::PolicySlim;
-use super::reader::Reader;
+use super::reader::KindReader;
 use super::unevaluated::{self, Subject, Unevaluated};
-use super::{KindSpec, Presence, Watch};
+use super::{KindSpec, Presence, WatchedPart};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::SelectorSet;
 use crate::model::policy::Tier;
@@ -20,9 +20,9 @@ pub(super) const SPEC: KindSpec = KindSpec {
     short: &[],
     scope: ResourceScope::Cluster,
     presence: Presence::IfServed,
-    watch: Watch::Full,
+    watch: WatchedPart::Full,
     decides: unevaluated::ADMIN,
-    reader: Reader::of::<Unevaluated<ClusterNetworkPolicies>>(),
+    reader: KindReader::of::<Unevaluated<ClusterNetworkPolicies>>(),
 };
 
 pub(super) const AWS: KindSpec = KindSpec {

@@ -1,19 +1,19 @@
 //! What becomes of one object, and what its reader holds meanwhile: the slim form comes in, a fact with its problems
 //! goes out.
 //!
-//! Every reader is total: whatever stands in the input, the answer is a [`Reading`].
+//! Every reader is total: whatever stands in the input, the answer is a [`ReadOutcome`].
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::KindSpec;
 use super::intern::Intern;
-use super::slim::{Metadata, NULL, Pairs};
+use super::slim::{Metadata, NULL, StringMap};
 use super::words::OddWord;
 use super::yaml::Misfit;
-use crate::model::cluster::{Delta, Entry};
+use crate::model::cluster::{Delta, ReadObject};
 use crate::model::fact::Fact;
-use crate::model::facts::{Kept, Meta, Owner, Sort, Uid};
+use crate::model::facts::{InTable, Meta, Owner, SnapshotMeta, Uid};
 use crate::model::id::{Kind, ObjectId, ResourceScope};
 use crate::model::labels::Labels;
 use crate::model::name::Name;
@@ -21,8 +21,8 @@ use crate::model::place::{Place, Problem};
 
 /// What became of one object.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Reading {
-    Read(Entry),
+pub enum ReadOutcome {
+    Read(ReadObject),
     /// It says nothing of its own: a mirror of another policy.
     Ignored(ObjectId),
     /// It exists, and could not be read.
@@ -34,23 +34,23 @@ pub enum Reading {
     Noted(Problem),
 }
 
-impl Reading {
+impl ReadOutcome {
     /// The step that takes it into a cluster.
     pub fn delta(self) -> Option<Delta> {
         match self {
-            Reading::Read(entry) => Some(Delta::Put(entry)),
-            Reading::Ignored(_) => None,
-            Reading::Unreadable { id, problems } => Some(Delta::Unreadable { id, problems }),
-            Reading::Noted(problem) => Some(Delta::Noted(problem)),
+            ReadOutcome::Read(entry) => Some(Delta::Put(entry)),
+            ReadOutcome::Ignored(_) => None,
+            ReadOutcome::Unreadable { id, problems } => Some(Delta::Unreadable { id, problems }),
+            ReadOutcome::Noted(problem) => Some(Delta::Noted(problem)),
         }
     }
 
     /// Adds words of the object that the API server reads as something else.
     pub fn add(&mut self, words: impl IntoIterator<Item = OddWord>) {
         let (id, problems) = match self {
-            Reading::Read(entry) => (entry.fact.id(), &mut entry.problems),
-            Reading::Unreadable { id, problems } => (id.clone(), problems),
-            Reading::Ignored(_) | Reading::Noted(_) => return,
+            ReadOutcome::Read(entry) => (entry.fact.id(), &mut entry.problems),
+            ReadOutcome::Unreadable { id, problems } => (id.clone(), problems),
+            ReadOutcome::Ignored(_) | ReadOutcome::Noted(_) => return,
         };
         let problem = |word: OddWord| Problem {
             object: Some(id.clone()),
@@ -92,7 +92,7 @@ impl<'i> ReadContext<'i> {
     }
 
     /// Notes the nulls of a map that selectors read.
-    pub fn note_nulls(&mut self, place: &str, pairs: &Pairs<'_>) {
+    pub fn note_nulls(&mut self, place: &str, pairs: &StringMap<'_>) {
         pairs.nulls().for_each(|key| self.problem(&format!("{place}.{key}"), NULL));
     }
 
@@ -135,14 +135,14 @@ impl<'i> ReadContext<'i> {
     }
 
     /// The reading of an object that decoded.
-    pub fn read<R: Read>(&mut self, slim: &R::Slim<'_>) -> Reading {
+    pub fn read<R: ReadKind>(&mut self, slim: &R::Slim<'_>) -> ReadOutcome {
         self.problems.clear();
         let metadata = R::metadata(slim);
         if metadata.name.is_empty() {
             return self.nameless();
         }
         if let Some(mirrored) = R::ignores(slim).then(|| self.id(metadata)) {
-            return Reading::Ignored(mirrored);
+            return ReadOutcome::Ignored(mirrored);
         }
         self.note_homeless(metadata);
         if matches!(self.spec.kind, Kind::POD | Kind::NAMESPACE) {
@@ -150,52 +150,58 @@ impl<'i> ReadContext<'i> {
         }
         let fact = R::fact(slim, self);
         let problems = if self.problems.is_empty() { Vec::new() } else { self.take_problems(&fact.id()) };
-        Reading::Read(Entry { fact: fact.into(), version: version(metadata), problems, kept: self.kept(metadata) })
+        ReadOutcome::Read(ReadObject {
+            fact: fact.into(),
+            version: version(metadata),
+            problems,
+            kept: self.kept(metadata),
+        })
     }
 
     /// The reading of an object that did not decode.
-    pub fn broken<R: Read>(
+    pub fn broken<R: ReadKind>(
         &mut self,
         metadata: Option<&Metadata<'_>>,
         tree: impl FnOnce() -> Option<Value>,
         misfit: &Misfit,
-    ) -> Reading {
+    ) -> ReadOutcome {
         self.problems.clear();
         let Some(metadata) = metadata.filter(|it| !it.name.is_empty()) else {
             let Misfit { place, what } = misfit;
             let place = if place.is_empty() { String::new() } else { format!("{place} ") };
             let what = format!("a {} that could not be read: {place}{what}", self.spec.word).into();
-            return Reading::Noted(Problem { object: None, place: Place::default(), what });
+            return ReadOutcome::Noted(Problem { object: None, place: Place::default(), what });
         };
         let id = self.id(metadata);
         self.note_homeless(metadata);
         if let Some(fact) = tree().and_then(|it| R::salvage(metadata, &it, self)) {
             let (version, problems) = (version(metadata), self.take_problems(&id));
-            return Reading::Read(Entry { fact: fact.into(), version, problems, kept: self.kept(metadata) });
+            return ReadOutcome::Read(ReadObject { fact: fact.into(), version, problems, kept: self.kept(metadata) });
         }
         self.problem(&misfit.place, format!("could not be read: {}", misfit.what));
-        Reading::Unreadable { problems: self.take_problems(&id), id }
+        ReadOutcome::Unreadable { problems: self.take_problems(&id), id }
     }
 
     /// What a snapshot shows of an object beside its fact, for whoever makes one.
-    fn kept(&self, it: &Metadata<'_>) -> Option<Box<Kept>> {
-        let kept = || Kept { uid: Uid::parse(&it.uid), created: it.creation_timestamp.as_deref().map_or(0, seconds) };
-        self.intern.keeps_all().then(kept).filter(|it| *it != Kept::default()).map(Box::new)
+    fn kept(&self, it: &Metadata<'_>) -> Option<Box<SnapshotMeta>> {
+        let kept =
+            || SnapshotMeta { uid: Uid::parse(&it.uid), created: it.creation_timestamp.as_deref().map_or(0, seconds) };
+        self.intern.keeps_all().then(kept).filter(|it| *it != SnapshotMeta::default()).map(Box::new)
     }
 
-    fn nameless(&self) -> Reading {
+    fn nameless(&self) -> ReadOutcome {
         let what = format!("a {} without metadata.name was left out", self.spec.word).into();
-        Reading::Noted(Problem { object: None, place: Place::default(), what })
+        ReadOutcome::Noted(Problem { object: None, place: Place::default(), what })
     }
 }
 
 /// How the objects of one kind are read.
-pub(super) trait Read {
+pub(super) trait ReadKind {
     /// What serde decodes, borrowed from the input.
     type Slim<'a>: Deserialize<'a>;
 
     /// What its objects are facts of.
-    type Fact: Sort;
+    type Fact: InTable;
 
     /// The fields beside the metadata that it looks at, as `prune` takes them.
     const FIELDS: &'static [&'static str];
@@ -213,7 +219,7 @@ pub(super) trait Read {
     fn fact(slim: &Self::Slim<'_>, context: &mut ReadContext<'_>) -> Self::Fact;
 
     /// The smallest object that means a fact, with what was kept beside it; `None`: the fact is implied by others.
-    fn object(fact: &Self::Fact, kept: Kept) -> Option<Value>;
+    fn object(fact: &Self::Fact, kept: SnapshotMeta) -> Option<Value>;
 
     /// Whether the object only mirrors another one.
     fn ignores(_: &Self::Slim<'_>) -> bool {

@@ -6,19 +6,19 @@ use serde::Deserialize;
 
 use serde_json::{Value, json};
 
-use super::context::{Read, ReadContext};
+use super::context::{ReadContext, ReadKind};
 use super::pod::protocol;
-use super::reader::Reader;
+use super::reader::KindReader;
 use super::service::port_number;
 use super::slim::{Metadata, Text, object, or_default};
 use super::written::{named, named_object};
-use super::{KindSpec, Presence, Watch};
+use super::{KindSpec, Presence, WatchedPart};
 use crate::model::address::canonical;
 use crate::model::endpoints::{Endpoint, Endpoints};
 use crate::model::facts::{EndpointPort, EndpointSlice, Uid};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
-use crate::model::meta::Kept;
+use crate::model::meta::SnapshotMeta;
 use crate::model::name::Name;
 
 /// The label that names the service of a slice.
@@ -33,9 +33,9 @@ pub(super) const SPEC: KindSpec = KindSpec {
     short: &[],
     scope: ResourceScope::Namespaced,
     presence: Presence::Always,
-    watch: Watch::Full,
+    watch: WatchedPart::Full,
     decides: None,
-    reader: Reader::of::<EndpointSlices>(),
+    reader: KindReader::of::<EndpointSlices>(),
 };
 
 struct EndpointSlices;
@@ -47,7 +47,7 @@ pub(super) struct SliceSlim<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     endpoints: Vec<EndpointSlim<'a>>,
     #[serde(borrow, default, deserialize_with = "or_default")]
-    ports: Vec<Port<'a>>,
+    ports: Vec<EndpointPortSlim<'a>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -82,7 +82,7 @@ struct TargetRef<'a> {
 }
 
 #[derive(Deserialize, Default)]
-struct Port<'a> {
+struct EndpointPortSlim<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     name: Text<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
@@ -91,7 +91,7 @@ struct Port<'a> {
     port: Option<i64>,
 }
 
-impl Read for EndpointSlices {
+impl ReadKind for EndpointSlices {
     type Slim<'a> = SliceSlim<'a>;
     type Fact = EndpointSlice;
     const FIELDS: &'static [&'static str] = &["endpoints", "ports"];
@@ -110,7 +110,7 @@ impl Read for EndpointSlices {
         slice
     }
 
-    fn object(it: &EndpointSlice, _: Kept) -> Option<Value> {
+    fn object(it: &EndpointSlice, _: SnapshotMeta) -> Option<Value> {
         let mut slice = named_object(it);
         let v6 = it.endpoints.iter().next().is_some_and(|it| it.address.is_ipv6());
         slice["addressType"] = json!(if v6 { "IPv6" } else { "IPv4" });
@@ -171,7 +171,7 @@ fn endpoint(it: &EndpointSlim<'_>, address: IpAddr) -> Endpoint {
     }
 }
 
-fn ports(written: &[Port<'_>], context: &mut ReadContext<'_>) -> Items<EndpointPort> {
+fn ports(written: &[EndpointPortSlim<'_>], context: &mut ReadContext<'_>) -> Items<EndpointPort> {
     let mut ports = Vec::with_capacity(written.len());
     for (at, it) in written.iter().enumerate() {
         match port(it, context) {
@@ -183,7 +183,7 @@ fn ports(written: &[Port<'_>], context: &mut ReadContext<'_>) -> Items<EndpointP
 }
 
 /// The error is one clause, which becomes a problem at the port's place.
-fn port(it: &Port<'_>, context: &mut ReadContext<'_>) -> Result<EndpointPort, String> {
+fn port(it: &EndpointPortSlim<'_>, context: &mut ReadContext<'_>) -> Result<EndpointPort, String> {
     let protocol = protocol(&it.protocol).ok_or_else(|| format!("unknown protocol {:?}", &*it.protocol))?;
     let number = it.port.map(port_number).transpose()?;
     Ok(EndpointPort { name: context.intern.name(&it.name), protocol, number })

@@ -8,11 +8,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Intern, Reading, spec};
+use super::{Intern, ReadOutcome, spec};
 use crate::model::id::Kind;
 
 /// The slices that an Endpoints object, as JSON, stands for: one for each subset, at least one.
-pub fn slices_of_endpoints(endpoints: &str, namespace: &str, intern: &mut Intern) -> Vec<Reading> {
+pub fn slices_of_endpoints(endpoints: &str, namespace: &str, intern: &mut Intern) -> Vec<ReadOutcome> {
     let endpoints: Value = serde_json::from_str(endpoints).unwrap_or_default();
     let metadata = endpoints.get("metadata").cloned().unwrap_or_default();
     let name = metadata.get("name").and_then(Value::as_str).unwrap_or_default();

@@ -14,10 +14,10 @@ use crate::model::facts::{ContainerPort, EndpointPort, Exposure, PodPlacement, P
 use crate::model::items::Items;
 use crate::model::labels::{Labels, Requirement, Selector};
 use crate::model::name::Name;
-use crate::model::pod::Sharing;
+use crate::model::pod::Interner;
 use crate::model::policy::{Peer, Rule};
 use crate::model::port::PortMatch;
-use crate::model::role::{Acts, RoleRule};
+use crate::model::role::{RoleRule, SharedRuleParts};
 
 use super::KindSpec;
 use super::homeless::Homeless;
@@ -32,12 +32,12 @@ pub struct Intern {
     labels: HashTable<Labels>,
     ports: Pool<ContainerPort>,
     service_ports: Pool<ServicePort>,
-    exposures: Shared<Exposure>,
+    exposures: InternTable<Exposure>,
     endpoint_ports: Pool<EndpointPort>,
-    pod_shared: Shared<PodShared>,
-    pod_placements: Shared<PodPlacement>,
+    pod_shared: InternTable<PodShared>,
+    pod_placements: InternTable<PodPlacement>,
     lists: Pool<Name>,
-    acts: Shared<Acts>,
+    acts: InternTable<SharedRuleParts>,
     rules: Pool<RoleRule>,
     selectors: Pool<Requirement>,
     peers: Pool<Peer>,
@@ -104,15 +104,15 @@ impl<T: Hash + Eq> Pool<T> {
 }
 
 /// Things of one sort, each once.
-struct Shared<T>(HashTable<Arc<T>>);
+struct InternTable<T>(HashTable<Arc<T>>);
 
-impl<T> Default for Shared<T> {
+impl<T> Default for InternTable<T> {
     fn default() -> Self {
         Self(HashTable::new())
     }
 }
 
-impl<T: Hash + Eq> Shared<T> {
+impl<T: Hash + Eq> InternTable<T> {
     /// The one that is equal to this.
     fn one(&mut self, thing: T) -> Arc<T> {
         let hashed = hash(&thing);
@@ -240,7 +240,7 @@ impl Intern {
     }
 
     /// The one that is equal to what a rule lets do.
-    pub fn acts(&mut self, acts: Acts) -> Arc<Acts> {
+    pub fn acts(&mut self, acts: SharedRuleParts) -> Arc<SharedRuleParts> {
         self.acts.one(acts)
     }
 
@@ -331,7 +331,7 @@ impl Intern {
     }
 }
 
-impl Sharing for Intern {
+impl Interner for Intern {
     fn name(&mut self, text: &str) -> Name {
         self.name(text)
     }

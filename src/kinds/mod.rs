@@ -42,9 +42,9 @@ mod workload;
 mod written;
 mod yaml;
 
-pub use apart::{Apart, Known, recognize};
+pub use apart::{Apart, KnownKind, recognize};
 pub use binding::role_ref;
-pub use context::Reading;
+pub use context::ReadOutcome;
 pub use endpoints::slices_of_endpoints;
 pub use homeless::Homeless;
 pub use intern::Intern;
@@ -59,10 +59,10 @@ pub use written::{bare_object, object};
 pub use yaml::{YamlError, cut, parse_list_yaml, parse_whole_yaml, parse_yaml};
 
 use context::ReadContext;
-use reader::Reader;
+use reader::KindReader;
 
 use crate::model::id::{Kind, ResourceScope};
-use crate::model::policy::{Bends, Tier};
+use crate::model::policy::{GapEffect, Tier};
 
 /// Where a kind is served.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,7 +75,7 @@ pub enum Presence {
 
 /// What a live session asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Watch {
+pub enum WatchedPart {
     Full,
     /// `PartialObjectMetadata` alone.
     Metadata,
@@ -88,7 +88,7 @@ pub enum Decides {
     Rules(Tier),
     /// What is not modelled: where there is one, its targets' flows are unknown as far as it can bend them, in this tier
     /// unless the object says another.
-    Unknown(Tier, Bends),
+    Unknown(Tier, GapEffect),
     /// Nothing that is asked: other networks than that of pods.
     Nothing,
 }
@@ -107,10 +107,10 @@ pub struct KindSpec {
     pub short: &'static [&'static str],
     pub scope: ResourceScope,
     pub presence: Presence,
-    pub watch: Watch,
+    pub watch: WatchedPart,
     /// `None`: it is no policy.
     pub decides: Option<Decides>,
-    reader: Reader,
+    reader: KindReader,
 }
 
 /// Every kind that we read, in the order of their importance to an answer.
@@ -203,7 +203,7 @@ pub fn is_evaluated(kind: Kind) -> bool {
 }
 
 /// What objects of a kind that is not evaluated can do to answers; `None`: nothing (CONTRACT §3).
-pub fn bends(kind: Kind) -> Option<Bends> {
+pub fn bends(kind: Kind) -> Option<GapEffect> {
     match spec(kind)?.decides? {
         Decides::Unknown(_, bends) => Some(bends),
         Decides::Rules(_) | Decides::Nothing => None,
@@ -226,12 +226,12 @@ pub fn root(kind: Kind) -> Option<&'static str> {
 
 impl KindSpec {
     /// Reads one object from JSON; a namespaced one that names no namespace is in `namespace`.
-    pub fn read_json(&'static self, json: &str, namespace: &str, intern: &mut Intern) -> Reading {
+    pub fn read_json(&'static self, json: &str, namespace: &str, intern: &mut Intern) -> ReadOutcome {
         (self.reader.json)(json, &mut ReadContext::new(self, namespace, intern))
     }
 
     /// Reads one object from a YAML document, the same way.
-    pub fn read_yaml(&'static self, yaml: &str, namespace: &str, intern: &mut Intern) -> Reading {
+    pub fn read_yaml(&'static self, yaml: &str, namespace: &str, intern: &mut Intern) -> ReadOutcome {
         (self.reader.yaml)(yaml, &mut ReadContext::new(self, namespace, intern))
     }
 

@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use super::context::{Read, ReadContext};
-use super::reader::Reader;
+use super::context::{ReadContext, ReadKind};
+use super::reader::KindReader;
 use super::slim::{Metadata, OnlyMetadata};
 use super::written::named_object;
-use super::{KindSpec, Presence, Watch};
+use super::{KindSpec, Presence, WatchedPart};
 use crate::model::cluster::METADATA_NAME;
 use crate::model::facts::Namespace;
 use crate::model::id::{Kind, ResourceScope};
-use crate::model::meta::Kept;
+use crate::model::meta::SnapshotMeta;
 
 pub(super) const SPEC: KindSpec = KindSpec {
     kind: Kind::NAMESPACE,
@@ -21,14 +21,14 @@ pub(super) const SPEC: KindSpec = KindSpec {
     short: &["ns"],
     scope: ResourceScope::Cluster,
     presence: Presence::Always,
-    watch: Watch::Full,
+    watch: WatchedPart::Full,
     decides: None,
-    reader: Reader::of::<Namespaces>(),
+    reader: KindReader::of::<Namespaces>(),
 };
 
 struct Namespaces;
 
-impl Read for Namespaces {
+impl ReadKind for Namespaces {
     type Slim<'a> = OnlyMetadata<'a>;
     type Fact = Namespace;
     const FIELDS: &'static [&'static str] = &[];
@@ -48,7 +48,7 @@ impl Read for Namespaces {
         Namespace { meta, labels, implied: false }
     }
 
-    fn object(it: &Namespace, _: Kept) -> Option<Value> {
+    fn object(it: &Namespace, _: SnapshotMeta) -> Option<Value> {
         (!it.implied).then(|| named_object(it))
     }
 }

@@ -20,21 +20,21 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::context::{Read, ReadContext};
+use super::context::{ReadContext, ReadKind};
 use super::parts::{Fields, Parts, word};
-use super::reader::Reader;
+use super::reader::KindReader;
 use super::slim::{Metadata, Text, object};
 use super::written::named_object;
-use super::{Decides, KindSpec, Presence, Watch};
+use super::{Decides, KindSpec, Presence, WatchedPart};
 use crate::model::address::Block;
 use crate::model::facts::Meta;
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
 use crate::model::labels::{Labels, NamespaceMatch, SelectorSet};
-use crate::model::meta::Kept;
+use crate::model::meta::SnapshotMeta;
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::policy::{Action, Bends, Direction, Directions, Peer, PeerMatch, Policy, Rule, Tier};
+use crate::model::policy::{Action, Direction, Directions, GapEffect, Peer, PeerMatch, Policy, Rule, Tier};
 use crate::model::port::{PortMatch, Protocol};
 
 pub(super) const SPEC: KindSpec = KindSpec {
@@ -46,9 +46,9 @@ pub(super) const SPEC: KindSpec = KindSpec {
     short: &["netpol"],
     scope: ResourceScope::Namespaced,
     presence: Presence::Always,
-    watch: Watch::Full,
+    watch: WatchedPart::Full,
     decides: Some(Decides::Rules(Tier::Namespace)),
-    reader: Reader::of::<NetworkPolicies>(),
+    reader: KindReader::of::<NetworkPolicies>(),
 };
 
 struct NetworkPolicies;
@@ -66,7 +66,7 @@ pub(super) struct PolicySlim<'a> {
 
 /// An object that reads a null as the default.
 #[derive(Deserialize)]
-struct Object<'a>(#[serde(borrow, deserialize_with = "object")] Metadata<'a>);
+struct MetadataOrNull<'a>(#[serde(borrow, deserialize_with = "object")] Metadata<'a>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for PolicySlim<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -80,7 +80,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for PolicySlim<'a> {
                 let mut slim = PolicySlim::default();
                 while let Some(key) = map.next_key::<Text<'de>>()? {
                     match &*key {
-                        "metadata" => slim.metadata = map.next_value::<Object<'de>>()?.0,
+                        "metadata" => slim.metadata = map.next_value::<MetadataOrNull<'de>>()?.0,
                         "spec" => slim.spec = map.next_value()?,
                         "specs" => slim.specs = map.next_value()?,
                         name => {
@@ -97,7 +97,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for PolicySlim<'a> {
     }
 }
 
-impl Read for NetworkPolicies {
+impl ReadKind for NetworkPolicies {
     type Slim<'a> = PolicySlim<'a>;
     type Fact = Policy;
     const FIELDS: &'static [&'static str] = &["spec"];
@@ -114,7 +114,7 @@ impl Read for NetworkPolicies {
         policy(meta, labels, slim, &mut Parts::new(context))
     }
 
-    fn object(it: &Policy, _: Kept) -> Option<Value> {
+    fn object(it: &Policy, _: SnapshotMeta) -> Option<Value> {
         let mut object = named_object(it);
         object["spec"] = written::spec(it);
         Some(object)
@@ -127,9 +127,9 @@ fn policy(meta: Meta, labels: Labels, slim: &PolicySlim<'_>, parts: &mut Parts<'
     let place = Place::new("spec");
     let own = NamespaceMatch::Own(meta.namespace.clone());
     // An unknown field beside the known ones may mean anything; what is known is read all the same.
-    let fields = parts.fields(spec, &place, &KNOWN, Bends::Anything).unwrap_or_else(|| Fields::of(spec));
+    let fields = parts.fields(spec, &place, &KNOWN, GapEffect::Anything).unwrap_or_else(|| Fields::of(spec));
     beside_spec(slim, parts);
-    let pods = parts.selector(fields.get("podSelector"), &place.field("podSelector"), Bends::Target);
+    let pods = parts.selector(fields.get("podSelector"), &place.field("podSelector"), GapEffect::Target);
     let target = SelectorSet { namespaces: own, pods: pods.unwrap_or_default() };
     let isolates = isolates(&fields, &place, parts);
     let mut policy = Policy {
@@ -168,9 +168,9 @@ pub(super) fn fingerprint(slim: &PolicySlim<'_>) -> u64 {
 /// Fields beside `spec` that are unknown may be what belongs in it; without a spec even its selector.
 fn beside_spec(slim: &PolicySlim<'_>, parts: &mut Parts<'_, '_>) {
     for name in &slim.unknown {
-        parts.gap(&Place::new(&**name), "unknown field beside spec: does it belong inside?", Bends::Anything);
+        parts.gap(&Place::new(&**name), "unknown field beside spec: does it belong inside?", GapEffect::Anything);
         if slim.spec.is_null() {
-            parts.silent_gap(&Place::new("spec"), "there is no spec beside an unknown field", Bends::Target);
+            parts.silent_gap(&Place::new("spec"), "there is no spec beside an unknown field", GapEffect::Target);
         }
     }
 }
@@ -178,7 +178,7 @@ fn beside_spec(slim: &PolicySlim<'_>, parts: &mut Parts<'_, '_>) {
 /// S4: without `policyTypes`, ingress always and egress if there is an egress rule.
 fn isolates(fields: &Fields<'_>, place: &Place, parts: &mut Parts<'_, '_>) -> Directions {
     let (types, place) = (fields.get("policyTypes"), place.field("policyTypes"));
-    let Some(types) = parts.items(types, &place, Bends::Anything) else { return Directions::NONE };
+    let Some(types) = parts.items(types, &place, GapEffect::Anything) else { return Directions::NONE };
     if types.is_empty() {
         let egress = fields.get("egress").as_array().is_some_and(|it| !it.is_empty());
         return Directions { ingress: true, egress };
@@ -188,7 +188,7 @@ fn isolates(fields: &Fields<'_>, place: &Place, parts: &mut Parts<'_, '_>) -> Di
         match value.as_str() {
             Some("Ingress") => directions.ingress = true,
             Some("Egress") => directions.egress = true,
-            _ => parts.gap(&place.item(at), format!("unknown policy type {value}"), Bends::Anything),
+            _ => parts.gap(&place.item(at), format!("unknown policy type {value}"), GapEffect::Anything),
         }
     }
     directions
@@ -198,7 +198,7 @@ fn isolates(fields: &Fields<'_>, place: &Place, parts: &mut Parts<'_, '_>) -> Di
 fn read_rules(policy: &mut Policy, direction: Direction, value: &Value, parts: &mut Parts<'_, '_>) -> Vec<Rule> {
     let place = Place::new("spec").field(direction.as_str());
     let gaps_before = parts.gaps.len();
-    let items = parts.items(value, &place, Bends::Opens(direction)).unwrap_or_default();
+    let items = parts.items(value, &place, GapEffect::Opens(direction)).unwrap_or_default();
     let rules: Vec<Rule> = items
         .iter()
         .enumerate()
@@ -220,7 +220,7 @@ fn rule(
     place: &Place,
     parts: &mut Parts<'_, '_>,
 ) -> Option<Rule> {
-    let bends = Bends::Opens(direction);
+    let bends = GapEffect::Opens(direction);
     let ends = match direction {
         Direction::Ingress => "from",
         Direction::Egress => "to",
@@ -239,7 +239,7 @@ fn shared(place: &Place, parts: &mut Parts<'_, '_>) -> Place {
 /// S9: an empty list is everyone, and that is not the same as a list of which nothing could be read.
 fn peers(
     policy: &Policy,
-    bends: Bends,
+    bends: GapEffect,
     value: &Value,
     (rule, ends): (&Place, &str),
     parts: &mut Parts<'_, '_>,
@@ -260,7 +260,7 @@ fn peers(
 }
 
 /// S13, S14, S15, S18, S32.
-fn peer(own: &Name, bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<PeerMatch> {
+fn peer(own: &Name, bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<PeerMatch> {
     let fields = parts.fields(value, place, &["podSelector", "namespaceSelector", "ipBlock"], bends)?;
     let [pods, namespaces, block] = ["podSelector", "namespaceSelector", "ipBlock"].map(|it| fields.get(it));
     match (pods.is_null() && namespaces.is_null(), block.is_null()) {
@@ -285,7 +285,7 @@ fn peer(own: &Name, bends: Bends, value: &Value, place: &Place, parts: &mut Part
 }
 
 /// S31.
-fn ip_block(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<Block> {
+fn ip_block(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<Block> {
     let fields = parts.fields(value, place, &["cidr", "except"], bends)?;
     let cidr = cidr(bends, fields.get("cidr"), &place.field("cidr"), parts)?;
     let mut except = Vec::new();
@@ -301,7 +301,7 @@ fn ip_block(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_
     Some(Block { cidr, except: except.into() })
 }
 
-fn cidr(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<IpNet> {
+fn cidr(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<IpNet> {
     let text = parts.text(value, place, bends)?;
     let Some(cidr) = parse_cidr(text) else {
         parts.gap(place, format!("not a CIDR: {text:?}"), bends);
@@ -324,7 +324,7 @@ pub(super) fn parse_cidr(text: &str) -> Option<IpNet> {
 }
 
 /// S10: an empty list is every port of every protocol.
-fn ports(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<Items<PortMatch>> {
+fn ports(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<Items<PortMatch>> {
     let items = parts.items(value, place, bends)?;
     if items.is_empty() {
         return Some(parts.context.intern.port_matches(vec![PortMatch::Any]));
@@ -334,7 +334,7 @@ fn ports(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) 
 }
 
 /// S21, S22, S24, S27.
-fn port(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<PortMatch> {
+fn port(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<PortMatch> {
     let fields = parts.fields(value, place, &["protocol", "port", "endPort"], bends)?;
     let protocol = protocol(bends, fields.get("protocol"), &place.field("protocol"), parts)?;
     let end_place = place.field("endPort");
@@ -357,7 +357,7 @@ fn port(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -
 }
 
 /// S21; a protocol that the API does not know matches nothing that can be asked about.
-fn protocol(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<Protocol> {
+fn protocol(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<Protocol> {
     let text = parts.text(value, place, bends)?;
     match super::pod::protocol(text) {
         Some(protocol) => Some(protocol),
@@ -396,7 +396,7 @@ fn range(protocol: Protocol, first: i64, last: i64, place: &Place, parts: &mut P
     }
 }
 
-fn integer(bends: Bends, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<i64> {
+fn integer(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<i64> {
     if let Some(number) = value.as_i64() {
         return Some(number);
     }

@@ -7,16 +7,16 @@ use serde::Deserialize;
 
 use serde_json::{Value, json};
 
-use super::context::{Read, ReadContext};
-use super::reader::Reader;
+use super::context::{ReadContext, ReadKind};
+use super::reader::KindReader;
 use super::slim::{Metadata, Text, object, or_default};
 use super::written::named_object;
-use super::{KindSpec, Presence, Watch};
+use super::{KindSpec, Presence, WatchedPart};
 use crate::model::address::canonical;
 use crate::model::facts::Node;
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
-use crate::model::meta::Kept;
+use crate::model::meta::SnapshotMeta;
 
 pub(super) const SPEC: KindSpec = KindSpec {
     kind: Kind::NODE,
@@ -27,9 +27,9 @@ pub(super) const SPEC: KindSpec = KindSpec {
     short: &["no"],
     scope: ResourceScope::Cluster,
     presence: Presence::Always,
-    watch: Watch::Full,
+    watch: WatchedPart::Full,
     decides: None,
-    reader: Reader::of::<Nodes>(),
+    reader: KindReader::of::<Nodes>(),
 };
 
 struct Nodes;
@@ -68,7 +68,7 @@ struct NodeAddress<'a> {
     address: Text<'a>,
 }
 
-impl Read for Nodes {
+impl ReadKind for Nodes {
     type Slim<'a> = NodeSlim<'a>;
     type Fact = Node;
     const FIELDS: &'static [&'static str] = &["spec.podCIDR", "spec.podCIDRs", "spec.providerID", "status.addresses"];
@@ -87,7 +87,7 @@ impl Read for Nodes {
         }
     }
 
-    fn object(it: &Node, _: Kept) -> Option<Value> {
+    fn object(it: &Node, _: SnapshotMeta) -> Option<Value> {
         let mut node = named_object(it);
         let cidrs: Vec<String> = it.pod_cidrs.iter().map(ToString::to_string).collect();
         node["spec"] = json!({"podCIDRs": cidrs, "providerID": it.provider});

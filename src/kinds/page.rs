@@ -12,17 +12,17 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::KindSpec;
-use super::context::{Read, ReadContext, Reading};
+use super::context::{ReadContext, ReadKind, ReadOutcome};
 use super::intern::Intern;
 use super::slim::{Text, or_default};
-use crate::model::cluster::{Delta, Entry};
+use crate::model::cluster::{Delta, ReadObject};
 use crate::model::id::ObjectId;
 use crate::model::place::Problem;
 
 /// One page of a list.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Page {
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ReadObject>,
     /// Objects that exist and could not be read.
     pub unreadable: Vec<(ObjectId, Vec<Problem>)>,
     /// What had not even a name.
@@ -133,7 +133,7 @@ pub(super) struct ListMeta {
 }
 
 impl ListMeta {
-    fn page(self, readings: Vec<Reading>) -> Page {
+    fn page(self, readings: Vec<ReadOutcome>) -> Page {
         let mut page = Page {
             entries: Vec::with_capacity(readings.len()),
             continues: self.continues,
@@ -143,10 +143,10 @@ impl ListMeta {
         };
         for reading in readings {
             match reading {
-                Reading::Read(entry) => page.entries.push(entry),
-                Reading::Ignored(_) => {}
-                Reading::Unreadable { id, problems } => page.unreadable.push((id, problems)),
-                Reading::Noted(problem) => page.notes.push(problem),
+                ReadOutcome::Read(entry) => page.entries.push(entry),
+                ReadOutcome::Ignored(_) => {}
+                ReadOutcome::Unreadable { id, problems } => page.unreadable.push((id, problems)),
+                ReadOutcome::Noted(problem) => page.notes.push(problem),
             }
         }
         page
@@ -154,10 +154,10 @@ impl ListMeta {
 }
 
 /// Decodes a page in one pass; fails if anything in it does not decode.
-pub(super) fn page<R: Read>(
+pub(super) fn page<R: ReadKind>(
     text: &str,
     context: &mut ReadContext<'_>,
-    readings: &mut Vec<Reading>,
+    readings: &mut Vec<ReadOutcome>,
 ) -> Result<ListMeta, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let meta = ListSeed::<R> { context, readings, of: std::marker::PhantomData }.deserialize(&mut deserializer)?;
@@ -168,18 +168,18 @@ pub(super) fn page<R: Read>(
 /// Reads a list object, its items into `readings`.
 struct ListSeed<'s, 'i, R> {
     context: &'s mut ReadContext<'i>,
-    readings: &'s mut Vec<Reading>,
+    readings: &'s mut Vec<ReadOutcome>,
     of: std::marker::PhantomData<R>,
 }
 
-impl<'de, R: Read> DeserializeSeed<'de> for ListSeed<'_, '_, R> {
+impl<'de, R: ReadKind> DeserializeSeed<'de> for ListSeed<'_, '_, R> {
     type Value = ListMeta;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ListMeta, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de, R: Read> Visitor<'de> for ListSeed<'_, '_, R> {
+impl<'de, R: ReadKind> Visitor<'de> for ListSeed<'_, '_, R> {
     type Value = ListMeta;
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("a list object")
@@ -208,18 +208,18 @@ impl<'de, R: Read> Visitor<'de> for ListSeed<'_, '_, R> {
 /// Reads the items of a list.
 struct ItemsSeed<'s, 'i, R> {
     context: &'s mut ReadContext<'i>,
-    readings: &'s mut Vec<Reading>,
+    readings: &'s mut Vec<ReadOutcome>,
     of: std::marker::PhantomData<R>,
 }
 
-impl<'de, R: Read> DeserializeSeed<'de> for ItemsSeed<'_, '_, R> {
+impl<'de, R: ReadKind> DeserializeSeed<'de> for ItemsSeed<'_, '_, R> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de, R: Read> Visitor<'de> for ItemsSeed<'_, '_, R> {
+impl<'de, R: ReadKind> Visitor<'de> for ItemsSeed<'_, '_, R> {
     type Value = ();
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("a list of objects")
@@ -249,7 +249,7 @@ struct RawList<'a> {
 fn each_by_itself(
     text: &str,
     context: &mut ReadContext<'_>,
-    readings: &mut Vec<Reading>,
+    readings: &mut Vec<ReadOutcome>,
 ) -> Result<ListMeta, WireError> {
     let list: RawList<'_> = serde_json::from_str(text)?;
     if &*list.kind == "Status" {
@@ -273,7 +273,7 @@ struct RawEvent<'a> {
 
 /// What every object of a watch event has, bookmarks included.
 #[derive(Deserialize, Default)]
-struct Mark<'a> {
+struct EventMeta<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     metadata: MarkMeta<'a>,
 }
@@ -284,7 +284,7 @@ struct MarkMeta<'a> {
     #[serde(default, deserialize_with = "or_default")]
     resource_version: String,
     #[serde(borrow, default, deserialize_with = "or_default")]
-    annotations: super::slim::Pairs<'a>,
+    annotations: super::slim::StringMap<'a>,
 }
 
 /// Reads one line of a watch.
@@ -332,7 +332,7 @@ fn plain(spec: &'static KindSpec, line: &str, intern: &mut Intern) -> Option<Res
 }
 
 fn mark(object: &str) -> MarkMeta<'_> {
-    serde_json::from_str::<Mark<'_>>(object).unwrap_or_default().metadata
+    serde_json::from_str::<EventMeta<'_>>(object).unwrap_or_default().metadata
 }
 
 fn bookmark(object: &str) -> Event {
@@ -345,22 +345,22 @@ fn change(spec: &'static KindSpec, deleted: bool, object: &str, intern: &mut Int
     event((spec.reader.json)(object, &mut ReadContext::new(spec, "", intern)), deleted, object)
 }
 
-fn event(reading: Reading, deleted: bool, object: &str) -> Result<Event, WireError> {
-    if let Reading::Noted(problem) = reading {
+fn event(reading: ReadOutcome, deleted: bool, object: &str) -> Result<Event, WireError> {
+    if let ReadOutcome::Noted(problem) = reading {
         return Err(unexpected(&problem.what));
     }
     let version = match &reading {
-        Reading::Read(entry) if entry.version != 0 => entry.version.to_string(),
+        ReadOutcome::Read(entry) if entry.version != 0 => entry.version.to_string(),
         _ => mark(object).resource_version,
     };
     Ok(Event { step: step(reading, deleted), version })
 }
 
-fn step(reading: Reading, deleted: bool) -> Step {
+fn step(reading: ReadOutcome, deleted: bool) -> Step {
     let gone = |id| Step::Delta(Delta::Gone(id));
     match reading {
-        Reading::Read(entry) if deleted => gone(entry.fact.id()),
-        Reading::Unreadable { id, .. } | Reading::Ignored(id) if deleted => gone(id),
+        ReadOutcome::Read(entry) if deleted => gone(entry.fact.id()),
+        ReadOutcome::Unreadable { id, .. } | ReadOutcome::Ignored(id) if deleted => gone(id),
         reading => reading.delta().map_or(Step::Nothing, Step::Delta),
     }
 }

@@ -11,7 +11,7 @@ use super::slim::NULL;
 use crate::model::labels::{Operator, Requirement, Selector};
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::policy::{Bends, PolicyGap};
+use crate::model::policy::{GapEffect, PolicyGap};
 
 /// The value of a field that is not there.
 static ABSENT: Value = Value::Null;
@@ -43,14 +43,14 @@ impl<'d, 'i> Parts<'d, 'i> {
     }
 
     /// Notes something that was not read, and what it could bend.
-    pub fn gap(&mut self, place: &Place, what: impl Into<Name>, bends: Bends) {
+    pub fn gap(&mut self, place: &Place, what: impl Into<Name>, bends: GapEffect) {
         let what = what.into();
         self.context.problem(&place.0, what.clone());
         self.silent_gap(place, what, bends);
     }
 
     /// The same where there is nothing for anybody to repair.
-    pub fn silent_gap(&mut self, place: &Place, what: impl Into<Name>, bends: Bends) {
+    pub fn silent_gap(&mut self, place: &Place, what: impl Into<Name>, bends: GapEffect) {
         let place = Place(self.context.intern.name(&place.0));
         self.gaps.push(PolicyGap { place, what: what.into(), bends });
     }
@@ -61,7 +61,13 @@ impl<'d, 'i> Parts<'d, 'i> {
     }
 
     /// The fields of an object; `None`, with a gap, if it is none or has fields that are not `known`.
-    pub fn fields<'v>(&mut self, value: &'v Value, place: &Place, known: &[&str], bends: Bends) -> Option<Fields<'v>> {
+    pub fn fields<'v>(
+        &mut self,
+        value: &'v Value,
+        place: &Place,
+        known: &[&str],
+        bends: GapEffect,
+    ) -> Option<Fields<'v>> {
         let fields = match value {
             Value::Null => return Some(Fields(None)),
             Value::Object(fields) => fields,
@@ -78,7 +84,7 @@ impl<'d, 'i> Parts<'d, 'i> {
     }
 
     /// The elements of a list, none when absent; `None`, with a gap, if it is no list.
-    pub fn items<'v>(&mut self, value: &'v Value, place: &Place, bends: Bends) -> Option<&'v [Value]> {
+    pub fn items<'v>(&mut self, value: &'v Value, place: &Place, bends: GapEffect) -> Option<&'v [Value]> {
         match value {
             Value::Null => Some(&[]),
             Value::Array(items) => Some(items),
@@ -90,7 +96,7 @@ impl<'d, 'i> Parts<'d, 'i> {
     }
 
     /// A string, empty when absent; `None`, with a gap, if it is something else.
-    pub fn text<'v>(&mut self, value: &'v Value, place: &Place, bends: Bends) -> Option<&'v str> {
+    pub fn text<'v>(&mut self, value: &'v Value, place: &Place, bends: GapEffect) -> Option<&'v str> {
         match value {
             Value::Null => Some(""),
             Value::String(text) => Some(text),
@@ -102,7 +108,7 @@ impl<'d, 'i> Parts<'d, 'i> {
     }
 
     /// A value that a selector asks for; `None`, with a gap, if it is null or no string.
-    fn selected<'v>(&mut self, value: &'v Value, place: &Place, bends: Bends) -> Option<&'v str> {
+    fn selected<'v>(&mut self, value: &'v Value, place: &Place, bends: GapEffect) -> Option<&'v str> {
         if value.is_null() {
             self.gap(place, NULL, bends);
             return None;
@@ -111,7 +117,7 @@ impl<'d, 'i> Parts<'d, 'i> {
     }
 
     /// A label selector; `None`, with a gap, if any part of it does not read.
-    pub fn selector(&mut self, value: &Value, place: &Place, bends: Bends) -> Option<Selector> {
+    pub fn selector(&mut self, value: &Value, place: &Place, bends: GapEffect) -> Option<Selector> {
         let fields = self.fields(value, place, &["matchLabels", "matchExpressions"], bends)?;
         let labels = self.match_labels(fields.get("matchLabels"), &place.field("matchLabels"), bends)?;
         let expressions = place.field("matchExpressions");
@@ -122,7 +128,7 @@ impl<'d, 'i> Parts<'d, 'i> {
         Some(self.context.intern.selector(Selector::new(all_of)))
     }
 
-    fn match_labels(&mut self, value: &Value, place: &Place, bends: Bends) -> Option<Vec<Requirement>> {
+    fn match_labels(&mut self, value: &Value, place: &Place, bends: GapEffect) -> Option<Vec<Requirement>> {
         let pairs = match value {
             Value::Null => return Some(Vec::new()),
             Value::Object(pairs) => pairs,
@@ -141,7 +147,7 @@ impl<'d, 'i> Parts<'d, 'i> {
         Some(all_of)
     }
 
-    fn requirement(&mut self, value: &Value, place: &Place, bends: Bends) -> Option<Requirement> {
+    fn requirement(&mut self, value: &Value, place: &Place, bends: GapEffect) -> Option<Requirement> {
         let fields = self.fields(value, place, &["key", "operator", "values"], bends)?;
         let key = self.text(fields.get("key"), &place.field("key"), bends)?;
         let operator = self.text(fields.get("operator"), &place.field("operator"), bends)?;
@@ -154,7 +160,7 @@ impl<'d, 'i> Parts<'d, 'i> {
         Some(Requirement { key: self.context.intern.name(key), operator })
     }
 
-    fn values(&mut self, value: &Value, place: &Place, bends: Bends) -> Option<Vec<Name>> {
+    fn values(&mut self, value: &Value, place: &Place, bends: GapEffect) -> Option<Vec<Name>> {
         let mut values = Vec::new();
         for (at, item) in self.items(value, place, bends)?.iter().enumerate() {
             let text = self.selected(item, &place.item(at), bends)?;
@@ -166,7 +172,7 @@ impl<'d, 'i> Parts<'d, 'i> {
     }
 
     /// S17; the API takes values for `In` and `NotIn` only, and at least one.
-    fn operator(&mut self, word: &str, values: Vec<Name>, place: &Place, bends: Bends) -> Option<Operator> {
+    fn operator(&mut self, word: &str, values: Vec<Name>, place: &Place, bends: GapEffect) -> Option<Operator> {
         match (word, values.is_empty()) {
             ("In", false) => Some(Operator::In(self.context.intern.list(values))),
             ("NotIn", false) => Some(Operator::NotIn(self.context.intern.list(values))),
@@ -180,7 +186,7 @@ impl<'d, 'i> Parts<'d, 'i> {
         }
     }
 
-    fn refused<T>(&mut self, place: &Place, what: String, bends: Bends) -> Option<T> {
+    fn refused<T>(&mut self, place: &Place, what: String, bends: GapEffect) -> Option<T> {
         self.gap(place, what, bends);
         None
     }

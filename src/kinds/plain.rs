@@ -19,7 +19,7 @@ use simple::{Simple, simple};
 
 /// Whether each line of a document is of a form in which nothing can be wrong.
 pub fn is_plain(text: &str) -> bool {
-    Lines::default().all(text, simple)
+    PlainLines::default().all(text, simple)
 }
 
 /// More keys than this in one mapping are not compared with each other here.
@@ -62,7 +62,7 @@ enum Last {
 }
 
 #[derive(Default)]
-struct Lines<'t> {
+struct PlainLines<'t> {
     levels: Vec<Level>,
     keys: Vec<MappingKey<'t>>,
     last: Last,
@@ -70,7 +70,7 @@ struct Lines<'t> {
     block: Option<(usize, Option<usize>)>,
 }
 
-impl<'t> Lines<'t> {
+impl<'t> PlainLines<'t> {
     /// Whether all lines are plain; `simple` tells those that need no second look.
     fn all(&mut self, text: &'t str, simple: impl Fn(&'t str, usize) -> Option<Simple<'t>>) -> bool {
         let mut at = 0;

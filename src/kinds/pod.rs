@@ -17,15 +17,15 @@ use self::security::{Handler, Lifecycle, Mount, SecurityContext, Volume, host_ac
 pub(super) use self::written::pod_spec;
 use serde_json::Value;
 
-use super::context::{Read, ReadContext};
-use super::reader::Reader;
+use super::context::{ReadContext, ReadKind};
+use super::reader::KindReader;
 use super::slim::{Metadata, Text, object, or_default};
-use super::{KindSpec, Presence, Watch};
+use super::{KindSpec, Presence, WatchedPart};
 use crate::model::address::Addresses;
-use crate::model::facts::{ContainerPort, ContainerRole, Meta, Phase, Pod, PodBuilder, PodNetwork, PodOrigin, Uid};
+use crate::model::facts::{ContainerPort, ContainerRole, Meta, Phase, Pod, PodBuilder, PodNetwork, PodSource, Uid};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
-use crate::model::meta::Kept;
+use crate::model::meta::SnapshotMeta;
 use crate::model::name::Name;
 use crate::model::port::Protocol;
 
@@ -38,9 +38,9 @@ pub(super) const SPEC: KindSpec = KindSpec {
     short: &["po"],
     scope: ResourceScope::Namespaced,
     presence: Presence::Always,
-    watch: Watch::Full,
+    watch: WatchedPart::Full,
     decides: None,
-    reader: Reader::of::<Pods>(),
+    reader: KindReader::of::<Pods>(),
 };
 
 struct Pods;
@@ -102,7 +102,7 @@ pub(super) struct OperatingSystem<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Container<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
-    ports: Vec<Port<'a>>,
+    ports: Vec<ContainerPortSlim<'a>>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     restart_policy: Text<'a>,
     #[serde(borrow, default, deserialize_with = "object")]
@@ -153,7 +153,7 @@ impl<'de> Visitor<'de> for FlagsVisitor {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Port<'a> {
+pub(super) struct ContainerPortSlim<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     name: Text<'a>,
     #[serde(default, deserialize_with = "or_default")]
@@ -184,7 +184,7 @@ struct Readiness {
 }
 
 #[derive(Deserialize, Default)]
-struct Condition<'a> {
+struct PodCondition<'a> {
     #[serde(borrow, default, rename = "type", deserialize_with = "or_default")]
     what: Text<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
@@ -206,7 +206,7 @@ impl<'de> Visitor<'de> for ConditionsVisitor {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut conditions: A) -> Result<Self::Value, A::Error> {
         let mut readiness = Readiness::default();
-        while let Some(it) = conditions.next_element::<Condition<'de>>()? {
+        while let Some(it) = conditions.next_element::<PodCondition<'de>>()? {
             readiness.is_denied |= &*it.what == "Ready" && &*it.status != "True";
         }
         Ok(readiness)
@@ -219,7 +219,7 @@ struct PodIp<'a> {
     ip: Text<'a>,
 }
 
-impl Read for Pods {
+impl ReadKind for Pods {
     type Slim<'a> = PodSlim<'a>;
     type Fact = Pod;
     const FIELDS: &'static [&'static str] = fields_of_pods!(
@@ -260,7 +260,7 @@ impl Read for Pods {
         pod.build_sharing(context.intern)
     }
 
-    fn object(it: &Pod, kept: Kept) -> Option<Value> {
+    fn object(it: &Pod, kept: SnapshotMeta) -> Option<Value> {
         written::object(it, kept)
     }
 }
@@ -286,7 +286,7 @@ pub(super) fn of_template(
     context: &mut ReadContext<'_>,
 ) -> Pod {
     let made = made_of(spec, (workload.namespace.clone(), template), place, context);
-    let pod = PodBuilder { name: workload.name.as_str().into(), origin: PodOrigin::Template, ..made };
+    let pod = PodBuilder { name: workload.name.as_str().into(), origin: PodSource::Template, ..made };
     pod.build_sharing(context.intern)
 }
 
@@ -337,7 +337,7 @@ fn role(list: &str, container: &Container<'_>) -> ContainerRole {
 }
 
 fn container_port(
-    port: &Port<'_>,
+    port: &ContainerPortSlim<'_>,
     container: ContainerRole,
     context: &mut ReadContext<'_>,
     place: impl Fn() -> String,

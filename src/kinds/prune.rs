@@ -18,7 +18,7 @@
 
 mod fields;
 
-use self::fields::{Fate, Fields};
+use self::fields::{Fate, MappingFields};
 use super::words::may_hold_odd_words;
 
 /// The text with only the lines under `fields`, which are sorted paths that pass through lists.
@@ -29,7 +29,7 @@ pub(super) fn prune(text: &str, fields: &[&str], keeps_unknown: bool) -> String 
     if keeps_unknown {
         pruner.top = pruner.peek().map(|it| it.indent);
     }
-    let fields = Fields::of_object(fields);
+    let fields = MappingFields::of_object(fields);
     while let Some(line) = pruner.peek() {
         let before = pruner.rest.len();
         pruner.mapping(line.indent, fields);
@@ -43,7 +43,7 @@ pub(super) fn prune(text: &str, fields: &[&str], keeps_unknown: bool) -> String 
 
 /// One line that says something: not blank, no comment alone.
 #[derive(Clone, Copy)]
-struct Line<'t> {
+struct TextLine<'t> {
     /// With its line break.
     whole: &'t str,
     indent: usize,
@@ -51,7 +51,7 @@ struct Line<'t> {
     said: &'t str,
 }
 
-impl<'t> Line<'t> {
+impl<'t> TextLine<'t> {
     fn of(whole: &'t str) -> Self {
         let bytes = whole.as_bytes();
         let indent = bytes.iter().position(|it| *it != b' ').unwrap_or(bytes.len());
@@ -91,15 +91,15 @@ struct Pruner<'t> {
 const KNOWN: [&str; 3] = ["apiVersion", "kind", "status"];
 
 impl<'t> Pruner<'t> {
-    fn line(&self) -> Option<Line<'t>> {
+    fn line(&self) -> Option<TextLine<'t>> {
         if self.rest.is_empty() {
             return None;
         }
         let end = memchr::memchr(b'\n', self.rest.as_bytes()).map_or(self.rest.len(), |at| at + 1);
-        Some(Line::of(&self.rest[..end]))
+        Some(TextLine::of(&self.rest[..end]))
     }
 
-    fn skip(&mut self, line: Line<'t>) {
+    fn skip(&mut self, line: TextLine<'t>) {
         self.rest = &self.rest[line.whole.len()..];
     }
 
@@ -108,7 +108,7 @@ impl<'t> Pruner<'t> {
     }
 
     /// The next line that says something, those before it dropped.
-    fn peek(&mut self) -> Option<Line<'t>> {
+    fn peek(&mut self) -> Option<TextLine<'t>> {
         while let Some(line) = self.line() {
             if !line.says_nothing() {
                 return Some(line);
@@ -144,7 +144,7 @@ impl<'t> Pruner<'t> {
     }
 
     /// One mapping whose keys stand at `indent`.
-    fn mapping(&mut self, indent: usize, fields: Fields<'_>) {
+    fn mapping(&mut self, indent: usize, fields: MappingFields<'_>) {
         while let Some(line) = self.peek().filter(|it| it.indent == indent && !it.is_item()) {
             self.skip(line);
             self.entry(line.said, line.whole, indent, fields);
@@ -152,7 +152,7 @@ impl<'t> Pruner<'t> {
     }
 
     /// One key with its value; `written` is its line, or that with the dash before it.
-    fn entry(&mut self, said: &str, written: &str, indent: usize, fields: Fields<'_>) {
+    fn entry(&mut self, said: &str, written: &str, indent: usize, fields: MappingFields<'_>) {
         let Some((name, value)) = key(said) else {
             self.kept.push_str(written);
             return self.keep_value(indent);
@@ -179,7 +179,7 @@ impl<'t> Pruner<'t> {
     }
 
     /// A key with those parts of its value that are fields; not itself where nothing of that is left.
-    fn inside(&mut self, written: &str, indent: usize, fields: Fields<'_>) {
+    fn inside(&mut self, written: &str, indent: usize, fields: MappingFields<'_>) {
         let start = self.kept.len();
         self.kept.push_str(written);
         let empty = self.kept.len();
@@ -190,7 +190,7 @@ impl<'t> Pruner<'t> {
     }
 
     /// The value of a key at `indent`, on the lines below it.
-    fn value(&mut self, indent: usize, fields: Fields<'_>) {
+    fn value(&mut self, indent: usize, fields: MappingFields<'_>) {
         match self.peek() {
             Some(line) if line.is_item() && line.indent >= indent => self.items(line.indent, fields),
             Some(line) if line.indent > indent => self.mapping(line.indent, fields),
@@ -200,14 +200,14 @@ impl<'t> Pruner<'t> {
     }
 
     /// The items of a list whose dashes stand at `indent`.
-    fn items(&mut self, indent: usize, fields: Fields<'_>) {
+    fn items(&mut self, indent: usize, fields: MappingFields<'_>) {
         while let Some(line) = self.peek().filter(|it| it.indent == indent && it.is_item()) {
             self.skip(line);
             self.item(line, fields);
         }
     }
 
-    fn item(&mut self, line: Line<'t>, fields: Fields<'_>) {
+    fn item(&mut self, line: TextLine<'t>, fields: MappingFields<'_>) {
         let inside = line.said[1..].trim_start_matches(' ');
         let inner = line.indent + (line.said.len() - inside.len());
         let start = self.kept.len();

@@ -9,43 +9,43 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::context::{Read, ReadContext, Reading};
+use super::context::{ReadContext, ReadKind, ReadOutcome};
 use super::page::{ListMeta, page};
 use super::plain::is_plain;
 use super::prune::prune;
 use super::slim::{METADATA, OnlyMetadata, OnlyNames};
 use super::words::{odd_words, odd_words_of_plain};
-use super::yaml::{Misfit, Words, options};
-use crate::model::facts::{AnyFact, Kept, Sort};
+use super::yaml::{BooleanWords, Misfit, options};
+use crate::model::facts::{AnyFact, InTable, SnapshotMeta};
 
 /// The readers of one kind, for the table.
 #[derive(Clone, Copy)]
-pub(super) struct Reader {
-    pub json: fn(&str, &mut ReadContext<'_>) -> Reading,
+pub(super) struct KindReader {
+    pub json: fn(&str, &mut ReadContext<'_>) -> ReadOutcome,
     /// The same for an object that decodes; nothing for any other.
-    pub clean: fn(&str, &mut ReadContext<'_>) -> Option<Reading>,
-    pub yaml: fn(&str, &mut ReadContext<'_>) -> Reading,
-    /// The object of a fact that one of them is; see [`Read::object`].
-    pub object: fn(&AnyFact, Kept) -> Option<Value>,
-    pub page: fn(&str, &mut ReadContext<'_>, &mut Vec<Reading>) -> Result<ListMeta, serde_json::Error>,
+    pub clean: fn(&str, &mut ReadContext<'_>) -> Option<ReadOutcome>,
+    pub yaml: fn(&str, &mut ReadContext<'_>) -> ReadOutcome,
+    /// The object of a fact that one of them is; see [`ReadKind::object`].
+    pub object: fn(&AnyFact, SnapshotMeta) -> Option<Value>,
+    pub page: fn(&str, &mut ReadContext<'_>, &mut Vec<ReadOutcome>) -> Result<ListMeta, serde_json::Error>,
 }
 
-impl Reader {
+impl KindReader {
     /// The readers that `R` gives.
-    pub const fn of<R: Read>() -> Self {
+    pub const fn of<R: ReadKind>() -> Self {
         Self { json: json::<R>, clean: clean::<R>, yaml: yaml::<R>, object: object::<R>, page: page::<R> }
     }
 }
 
-fn object<R: Read>(fact: &AnyFact, kept: Kept) -> Option<Value> {
+fn object<R: ReadKind>(fact: &AnyFact, kept: SnapshotMeta) -> Option<Value> {
     R::object(R::Fact::of(fact)?, kept)
 }
 
-fn clean<R: Read>(text: &str, context: &mut ReadContext<'_>) -> Option<Reading> {
+fn clean<R: ReadKind>(text: &str, context: &mut ReadContext<'_>) -> Option<ReadOutcome> {
     serde_json::from_str::<R::Slim<'_>>(text).ok().map(|slim| context.read::<R>(&slim))
 }
 
-fn json<R: Read>(text: &str, context: &mut ReadContext<'_>) -> Reading {
+fn json<R: ReadKind>(text: &str, context: &mut ReadContext<'_>) -> ReadOutcome {
     match serde_json::from_str::<R::Slim<'_>>(text) {
         Ok(slim) => context.read::<R>(&slim),
         Err(_) => {
@@ -57,7 +57,7 @@ fn json<R: Read>(text: &str, context: &mut ReadContext<'_>) -> Reading {
     }
 }
 
-fn yaml<R: Read>(text: &str, context: &mut ReadContext<'_>) -> Reading {
+fn yaml<R: ReadKind>(text: &str, context: &mut ReadContext<'_>) -> ReadOutcome {
     // What an anchor stands for may be in a part that nobody reads, and so may a mistake.
     let (pruned, odd) = if may_have_anchors(text) || !is_plain(text) {
         (Cow::Borrowed(text), odd_words(text))
@@ -68,7 +68,7 @@ fn yaml<R: Read>(text: &str, context: &mut ReadContext<'_>) -> Reading {
         let odd = odd_words_of_plain(&pruned);
         (pruned.into(), odd)
     };
-    let words = if R::IS_TREE { Words::AsWritten } else { Words::AsMeant };
+    let words = if R::IS_TREE { BooleanWords::AsWritten } else { BooleanWords::AsMeant };
     let parsed = odd.as_ref().map_or(&*pruned, |(quoted, _)| quoted);
     let mut reading = match serde_saphyr::from_str_with_options::<R::Slim<'_>>(parsed, options(words)) {
         Ok(slim) => context.read::<R>(&slim),
@@ -79,7 +79,7 @@ fn yaml<R: Read>(text: &str, context: &mut ReadContext<'_>) -> Reading {
 }
 
 /// Parses all of a document, once what is left of it after pruning did not read.
-fn whole_yaml<R: Read>(text: &str, words: Words, context: &mut ReadContext<'_>) -> Reading {
+fn whole_yaml<R: ReadKind>(text: &str, words: BooleanWords, context: &mut ReadContext<'_>) -> ReadOutcome {
     let odd = odd_words(text);
     let text = odd.as_ref().map_or(text, |(quoted, _)| quoted);
     match serde_saphyr::from_str_with_options::<R::Slim<'_>>(text, options(words)) {

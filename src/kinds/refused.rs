@@ -33,7 +33,7 @@ pub(super) const SUBJECT: [&str; 4] = ["kind", "apiGroup", "name", "namespace"];
 
 /// A subject or a reference to a role, as it is written.
 #[derive(Clone, Copy)]
-pub(super) struct Written<'a> {
+pub(super) struct RawReference<'a> {
     pub kind: &'a str,
     pub group: &'a str,
     pub namespace: &'a str,
@@ -78,7 +78,7 @@ pub(super) fn rule(rule: &RoleRule, at: usize, context: &mut ReadContext<'_>) {
 }
 
 /// The role that a binding refers to.
-pub(super) fn role_ref(it: Written<'_>, context: &mut ReadContext<'_>) {
+pub(super) fn role_ref(it: RawReference<'_>, context: &mut ReadContext<'_>) {
     let place = Place::new("roleRef");
     let kinds: &[&str] = match context.spec.scope {
         ResourceScope::Cluster => &["ClusterRole"],
@@ -102,7 +102,7 @@ pub(super) fn role_ref(it: Written<'_>, context: &mut ReadContext<'_>) {
 }
 
 /// One subject of a binding.
-pub(super) fn subject(it: Written<'_>, at: usize, context: &mut ReadContext<'_>) {
+pub(super) fn subject(it: RawReference<'_>, at: usize, context: &mut ReadContext<'_>) {
     let is_account = it.kind == "ServiceAccount";
     let is_known = is_account || matches!(it.kind, "User" | "Group");
     let mut problem = |field: &str, what: String| {
@@ -165,14 +165,16 @@ fn meant<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Intern, KindSpec, Reading, spec};
+    use super::super::{Intern, KindSpec, ReadOutcome, spec};
     use crate::model::id::Kind;
 
     /// The places of the problems of an object, joined.
     fn places(kind: Kind, json: &str) -> String {
         let spec: &'static KindSpec = spec(kind).expect("a kind that is read");
         match spec.read_json(json, "shop", &mut Intern::new()) {
-            Reading::Read(entry) => entry.problems.iter().map(|it| it.place.to_string()).collect::<Vec<_>>().join(" "),
+            ReadOutcome::Read(entry) => {
+                entry.problems.iter().map(|it| it.place.to_string()).collect::<Vec<_>>().join(" ")
+            }
             other => panic!("{json}: {other:?}"),
         }
     }

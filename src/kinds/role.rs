@@ -10,21 +10,21 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
-use super::context::{Read, ReadContext};
+use super::context::{ReadContext, ReadKind};
 use super::parts::{Parts, word};
-use super::reader::Reader;
+use super::reader::KindReader;
 use super::refused;
 use super::slim::{Metadata, Text, object, or_default};
 use super::written::{named_object, selector};
-use super::{KindSpec, Presence, Watch};
+use super::{KindSpec, Presence, WatchedPart};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
 use crate::model::labels::{Labels, Selector};
-use crate::model::meta::Kept;
+use crate::model::meta::SnapshotMeta;
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::policy::Bends;
-use crate::model::role::{Origin, Role, RoleRule, RuleLists};
+use crate::model::policy::GapEffect;
+use crate::model::role::{Role, RoleRule, RoleSource, RuleLists};
 
 /// One of the four RBAC kinds.
 pub(super) const fn spec(
@@ -32,7 +32,7 @@ pub(super) const fn spec(
     plural: &'static str,
     word: &'static str,
     scope: ResourceScope,
-    reader: Reader,
+    reader: KindReader,
 ) -> KindSpec {
     KindSpec {
         kind,
@@ -43,15 +43,16 @@ pub(super) const fn spec(
         short: &[],
         scope,
         presence: Presence::Always,
-        watch: Watch::Full,
+        watch: WatchedPart::Full,
         decides: None,
         reader,
     }
 }
 
-pub(super) const ROLE: KindSpec = spec(Kind::ROLE, "roles", "Role", ResourceScope::Namespaced, Reader::of::<Roles>());
+pub(super) const ROLE: KindSpec =
+    spec(Kind::ROLE, "roles", "Role", ResourceScope::Namespaced, KindReader::of::<Roles>());
 pub(super) const CLUSTER_ROLE: KindSpec =
-    spec(Kind::CLUSTER_ROLE, "clusterroles", "ClusterRole", ResourceScope::Cluster, Reader::of::<Roles>());
+    spec(Kind::CLUSTER_ROLE, "clusterroles", "ClusterRole", ResourceScope::Cluster, KindReader::of::<Roles>());
 
 struct Roles;
 
@@ -85,7 +86,7 @@ struct Rule<'a> {
     urls: Vec<Text<'a>>,
 }
 
-impl Read for Roles {
+impl ReadKind for Roles {
     type Slim<'a> = RoleSlim<'a>;
     type Fact = Role;
     const FIELDS: &'static [&'static str] = &["rules", "aggregationRule"];
@@ -110,10 +111,10 @@ impl Read for Roles {
         Some(role(metadata, rules, object.get("aggregationRule").unwrap_or(&Value::Null), context))
     }
 
-    fn object(it: &Role, _: Kept) -> Option<Value> {
+    fn object(it: &Role, _: SnapshotMeta) -> Option<Value> {
         let mut role = named_object(it);
         // The mark of a server; its real version takes its place where there is one.
-        if it.origin == Origin::Server {
+        if it.origin == RoleSource::Server {
             role["metadata"]["resourceVersion"] = json!("0");
         }
         role["rules"] = it.rules.iter().map(role_rule).collect();
@@ -141,7 +142,7 @@ pub fn role_rule(it: &RoleRule) -> Value {
 fn role(metadata: &Metadata<'_>, rules: Vec<RoleRule>, aggregation: &Value, context: &mut ReadContext<'_>) -> Role {
     // Rule 44: what came from a server has its rules; what did not has them computed.
     let from_server = !metadata.uid.is_empty() || !metadata.resource_version.is_empty();
-    let origin = if from_server { Origin::Server } else { Origin::Manifest };
+    let origin = if from_server { RoleSource::Server } else { RoleSource::Manifest };
     // Only ClusterRoles are aggregated, by their labels.
     let labels = match context.spec.scope {
         ResourceScope::Cluster => context.labels(metadata),
@@ -242,7 +243,7 @@ fn aggregates(value: &Value, context: &mut ReadContext<'_>) -> Option<Items<Sele
     let mut parts = Parts::new(context);
     let selectors = items.iter().enumerate().filter_map(|(at, it)| {
         // Gaps are a policy's; a role keeps the problem alone.
-        parts.selector(it, &place.item(at), Bends::Anything)
+        parts.selector(it, &place.item(at), GapEffect::Anything)
     });
     Some(selectors.collect())
 }

@@ -7,17 +7,17 @@ use serde::Deserialize;
 
 use serde_json::{Value, json};
 
-use super::context::{Read, ReadContext};
+use super::context::{ReadContext, ReadKind};
 use super::pod::protocol;
-use super::reader::Reader;
-use super::slim::{Metadata, NumberOrText, Pairs, Text, object, or_default};
+use super::reader::KindReader;
+use super::slim::{Metadata, NumberOrText, StringMap, Text, object, or_default};
 use super::written::{labels, named, named_object};
-use super::{KindSpec, Presence, Watch};
+use super::{KindSpec, Presence, WatchedPart};
 use crate::model::address::{Family, canonical};
 use crate::model::facts::{Exposure, Service, ServicePort, ServiceType, TargetPort};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::items::Items;
-use crate::model::meta::Kept;
+use crate::model::meta::SnapshotMeta;
 
 pub(super) const SPEC: KindSpec = KindSpec {
     kind: Kind::SERVICE,
@@ -28,9 +28,9 @@ pub(super) const SPEC: KindSpec = KindSpec {
     short: &["svc"],
     scope: ResourceScope::Namespaced,
     presence: Presence::Always,
-    watch: Watch::Full,
+    watch: WatchedPart::Full,
     decides: None,
-    reader: Reader::of::<Services>(),
+    reader: KindReader::of::<Services>(),
 };
 
 struct Services;
@@ -65,9 +65,9 @@ struct ServiceSpec<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     external_name: Text<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
-    selector: Pairs<'a>,
+    selector: StringMap<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
-    ports: Vec<Port<'a>>,
+    ports: Vec<ServicePortSlim<'a>>,
     #[serde(default, deserialize_with = "or_default")]
     publish_not_ready_addresses: bool,
     #[serde(borrow, default, deserialize_with = "or_default")]
@@ -78,7 +78,7 @@ struct ServiceSpec<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Port<'a> {
+struct ServicePortSlim<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     name: Text<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
@@ -110,7 +110,7 @@ struct LoadBalancerIngress<'a> {
     ip: Text<'a>,
 }
 
-impl Read for Services {
+impl ReadKind for Services {
     type Slim<'a> = ServiceSlim<'a>;
     type Fact = Service;
     const FIELDS: &'static [&'static str] = &["spec", "status.loadBalancer"];
@@ -142,7 +142,7 @@ impl Read for Services {
         }
     }
 
-    fn object(it: &Service, _: Kept) -> Option<Value> {
+    fn object(it: &Service, _: SnapshotMeta) -> Option<Value> {
         let mut service = named_object(it);
         let ports: Vec<Value> = it.ports.iter().map(written_port).collect();
         let mut spec = json!({"type": type_word(&it.service_type), "ports": ports});
@@ -280,7 +280,7 @@ fn addresses<'a>(
     addresses
 }
 
-fn ports(written: &[Port<'_>], context: &mut ReadContext<'_>) -> Items<ServicePort> {
+fn ports(written: &[ServicePortSlim<'_>], context: &mut ReadContext<'_>) -> Items<ServicePort> {
     let mut ports = Vec::with_capacity(written.len());
     for (at, it) in written.iter().enumerate() {
         match port(it, context) {
@@ -292,7 +292,7 @@ fn ports(written: &[Port<'_>], context: &mut ReadContext<'_>) -> Items<ServicePo
 }
 
 /// The error is one clause, which becomes a problem at the port's place.
-fn port(it: &Port<'_>, context: &mut ReadContext<'_>) -> Result<ServicePort, String> {
+fn port(it: &ServicePortSlim<'_>, context: &mut ReadContext<'_>) -> Result<ServicePort, String> {
     let protocol = protocol(&it.protocol).ok_or_else(|| format!("unknown protocol {:?}", &*it.protocol))?;
     let number = port_number(it.port)?;
     // As the API server defaults it: absent, 0 and "" mean the service's own number.

@@ -5,14 +5,14 @@ use serde::Deserialize;
 
 use serde_json::{Value, json};
 
-use super::context::{Read, ReadContext};
-use super::reader::Reader;
+use super::context::{ReadContext, ReadKind};
+use super::reader::KindReader;
 use super::slim::{Metadata, object};
 use super::written::named_object;
-use super::{KindSpec, Presence, Watch};
+use super::{KindSpec, Presence, WatchedPart};
 use crate::model::facts::ServiceAccount;
 use crate::model::id::{Kind, ResourceScope};
-use crate::model::meta::Kept;
+use crate::model::meta::SnapshotMeta;
 
 pub(super) const SPEC: KindSpec = KindSpec {
     kind: Kind::SERVICE_ACCOUNT,
@@ -23,9 +23,9 @@ pub(super) const SPEC: KindSpec = KindSpec {
     short: &["sa"],
     scope: ResourceScope::Namespaced,
     presence: Presence::Always,
-    watch: Watch::Full,
+    watch: WatchedPart::Full,
     decides: None,
-    reader: Reader::of::<ServiceAccounts>(),
+    reader: KindReader::of::<ServiceAccounts>(),
 };
 
 struct ServiceAccounts;
@@ -39,7 +39,7 @@ pub(super) struct AccountSlim<'a> {
     automount_service_account_token: Option<bool>,
 }
 
-impl Read for ServiceAccounts {
+impl ReadKind for ServiceAccounts {
     type Slim<'a> = AccountSlim<'a>;
     type Fact = ServiceAccount;
     const FIELDS: &'static [&'static str] = &["automountServiceAccountToken", "metadata.annotations"];
@@ -56,7 +56,7 @@ impl Read for ServiceAccounts {
         if cloud.is_empty() { account } else { account.with_cloud_identity(cloud) }
     }
 
-    fn object(it: &ServiceAccount, _: Kept) -> Option<Value> {
+    fn object(it: &ServiceAccount, _: SnapshotMeta) -> Option<Value> {
         let mut account = named_object(it);
         if it.withholds_token() {
             account["automountServiceAccountToken"] = json!(false);

@@ -29,8 +29,8 @@ impl Deref for Text<'_> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Words;
-        impl<'de> Visitor<'de> for Words {
+        struct StringVisitor;
+        impl<'de> Visitor<'de> for StringVisitor {
             type Value = Text<'de>;
             fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str("a string")
@@ -45,7 +45,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
                 Ok(Text(Cow::Owned(text)))
             }
         }
-        deserializer.deserialize_str(Words)
+        deserializer.deserialize_str(StringVisitor)
     }
 }
 
@@ -54,13 +54,13 @@ pub const NULL: &str = "a null value: some clients store an empty string here, o
 
 /// A map of strings, in the order of the input.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Pairs<'a> {
+pub(super) struct StringMap<'a> {
     all: Vec<(Text<'a>, Text<'a>)>,
     /// The keys whose value is null; it reads as the empty string.
     nulls: Vec<Text<'a>>,
 }
 
-impl Pairs<'_> {
+impl StringMap<'_> {
     /// The keys whose value is null.
     pub fn nulls(&self) -> impl Iterator<Item = &str> {
         self.nulls.iter().map(|it| &**it)
@@ -77,16 +77,16 @@ impl Pairs<'_> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for StringMap<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Map;
-        impl<'de> Visitor<'de> for Map {
-            type Value = Pairs<'de>;
+        struct MapVisitor;
+        impl<'de> Visitor<'de> for MapVisitor {
+            type Value = StringMap<'de>;
             fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str("a map of strings")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pairs = Pairs { all: Vec::with_capacity(map.size_hint().unwrap_or(8)), nulls: Vec::new() };
+                let mut pairs = StringMap { all: Vec::with_capacity(map.size_hint().unwrap_or(8)), nulls: Vec::new() };
                 while let Some((key, value)) = map.next_entry::<Text<'de>, Option<Text<'de>>>()? {
                     if value.is_none() {
                         pairs.nulls.push(key.clone());
@@ -96,7 +96,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
                 Ok(pairs)
             }
         }
-        deserializer.deserialize_map(Map)
+        deserializer.deserialize_map(MapVisitor)
     }
 }
 
@@ -109,8 +109,8 @@ pub(super) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Defaul
 ///
 /// What serde derives would also take a list for a struct, field by field; Kubernetes takes no such thing.
 pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(it: D) -> Result<T, D::Error> {
-    struct Object<T>(PhantomData<T>);
-    impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for Object<T> {
+    struct ObjectVisitor<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for ObjectVisitor<T> {
         type Value = T;
         fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
             out.write_str("an object")
@@ -122,7 +122,7 @@ pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(i
             Ok(T::default())
         }
     }
-    it.deserialize_any(Object(PhantomData))
+    it.deserialize_any(ObjectVisitor(PhantomData))
 }
 
 /// An owner reference.
@@ -155,7 +155,7 @@ pub(super) struct Metadata<'a> {
     /// What stands in `generateName` where a manifest has only that.
     pub name: Text<'a>,
     pub namespace: Text<'a>,
-    pub labels: Pairs<'a>,
+    pub labels: StringMap<'a>,
     pub uid: Text<'a>,
     pub resource_version: Text<'a>,
     pub creation_timestamp: Option<Text<'a>>,
@@ -175,8 +175,8 @@ struct CloudIdentity<'a>(Text<'a>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for CloudIdentity<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Map;
-        impl<'de> Visitor<'de> for Map {
+        struct MapVisitor;
+        impl<'de> Visitor<'de> for MapVisitor {
             type Value = CloudIdentity<'de>;
             fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str("a map of strings")
@@ -193,14 +193,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for CloudIdentity<'a> {
                 Ok(found)
             }
         }
-        deserializer.deserialize_map(Map)
+        deserializer.deserialize_map(MapVisitor)
     }
 }
 
 /// The same as it is written.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Written<'a> {
+struct RawMetadata<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     name: Text<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
@@ -208,7 +208,7 @@ struct Written<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     namespace: Text<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
-    labels: Pairs<'a>,
+    labels: StringMap<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     uid: Text<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
@@ -225,7 +225,7 @@ struct Written<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Metadata<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let it = Written::deserialize(deserializer)?;
+        let it = RawMetadata::deserialize(deserializer)?;
         Ok(Self {
             name: if it.name.is_empty() { it.generate_name } else { it.name },
             namespace: it.namespace,
@@ -258,11 +258,11 @@ pub(super) struct OnlyMetadata<'a> {
 #[derive(Deserialize, Default, Debug)]
 pub(super) struct OnlyNames<'a> {
     #[serde(borrow, default, deserialize_with = "object")]
-    metadata: Names<'a>,
+    metadata: ObjectNames<'a>,
 }
 
 #[derive(Deserialize, Default, Debug)]
-struct Names<'a> {
+struct ObjectNames<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     name: Text<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]

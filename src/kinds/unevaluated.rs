@@ -1,7 +1,7 @@
 //! What all policy kinds that are not evaluated yet share: they are read as far as their subject.
 //!
 //! Such an object says that answers about its targets may be different from ours, all of them or those that its kind
-//! can change; see [`Bends::Unevaluated`] and what follows it there.
+//! can change; see [`GapEffect::Unevaluated`] and what follows it there.
 //! A subject that does not read plainly is everything, the widest reading. Their rules are not looked at.
 
 use std::marker::PhantomData;
@@ -9,23 +9,24 @@ use std::marker::PhantomData;
 use serde_json::{Value, json};
 
 use super::Decides;
-use super::context::{Read, ReadContext};
+use super::context::{ReadContext, ReadKind};
 use super::network_policy::{PolicySlim, fingerprint};
 use super::parts::Parts;
 use super::slim::Metadata;
 use super::written::{named_object, selector};
-use crate::model::facts::Kept;
+use crate::model::facts::SnapshotMeta;
 use crate::model::id::Kind;
 use crate::model::items::Items;
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
 use crate::model::place::Place;
-use crate::model::policy::{Bends, Directions, Policy, Tier};
+use crate::model::policy::{Directions, GapEffect, Policy, Tier};
 
 /// Of a kind that may do anything to flows of its targets, before NetworkPolicies and beside them.
-pub(super) const ADMIN: Option<Decides> = Some(Decides::Unknown(Tier::Admin { priority: 0 }, Bends::Unevaluated));
+pub(super) const ADMIN: Option<Decides> = Some(Decides::Unknown(Tier::Admin { priority: 0 }, GapEffect::Unevaluated));
 
 /// The same, of a kind that is asked only where no NetworkPolicy isolates.
-pub(super) const BASELINE: Option<Decides> = Some(Decides::Unknown(Tier::Baseline { priority: 0 }, Bends::Unevaluated));
+pub(super) const BASELINE: Option<Decides> =
+    Some(Decides::Unknown(Tier::Baseline { priority: 0 }, GapEffect::Unevaluated));
 
 /// A policy kind that is read as far as its subject: what its kinds differ in.
 pub(super) trait Subject {
@@ -38,7 +39,7 @@ pub(super) trait Subject {
     }
 
     /// What it can do to the flows of its targets; `None`: nothing.
-    fn bends(_: &PolicySlim<'_>, kind: Kind) -> Option<Bends> {
+    fn bends(_: &PolicySlim<'_>, kind: Kind) -> Option<GapEffect> {
         super::bends(kind)
     }
 
@@ -65,7 +66,7 @@ pub(super) trait Subject {
 /// Reads objects of such a kind.
 pub(super) struct Unevaluated<S>(PhantomData<S>);
 
-impl<S: Subject> Read for Unevaluated<S> {
+impl<S: Subject> ReadKind for Unevaluated<S> {
     type Slim<'a> = PolicySlim<'a>;
     type Fact = Policy;
     const FIELDS: &'static [&'static str] = S::FIELDS;
@@ -87,7 +88,7 @@ impl<S: Subject> Read for Unevaluated<S> {
     }
 
     /// Its tier and its target, in its own kind's words.
-    fn object(it: &Policy, _: Kept) -> Option<Value> {
+    fn object(it: &Policy, _: SnapshotMeta) -> Option<Value> {
         let mut spec = S::spec(it);
         match it.tier {
             Tier::Admin { priority } => (spec["priority"], spec["tier"]) = (json!(priority), json!("Admin")),
@@ -103,7 +104,7 @@ impl<S: Subject> Read for Unevaluated<S> {
 /// The policy object with this tier and target, and the gap that it is.
 fn policy(
     slim: &PolicySlim<'_>,
-    (tier, bends): (Tier, Option<Bends>),
+    (tier, bends): (Tier, Option<GapEffect>),
     target: Option<SelectorSet>,
     context: &mut ReadContext<'_>,
 ) -> Policy {
@@ -138,7 +139,7 @@ fn policy(
 /// The subject of the policy API's kinds: `namespaces: selector`, or `pods: {namespaceSelector, podSelector}`.
 pub(super) fn subject(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
     let mut parts = Parts::new(context);
-    let (bends, place) = (Bends::Unevaluated, Place::new("spec.subject"));
+    let (bends, place) = (GapEffect::Unevaluated, Place::new("spec.subject"));
     let fields = parts.fields(slim.spec.get("subject")?, &place, &["namespaces", "pods"], bends)?;
     let (namespaces, pods) = (fields.get("namespaces"), fields.get("pods"));
     if pods.is_null() && !namespaces.is_null() {
@@ -159,7 +160,7 @@ pub(super) fn subject(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> O
 pub(super) fn pod_selector(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
     let namespace = context.meta(&slim.metadata).namespace;
     let selector = slim.spec.get("podSelector")?;
-    let pods = Parts::new(context).selector(selector, &Place::new("spec.podSelector"), Bends::Unevaluated)?;
+    let pods = Parts::new(context).selector(selector, &Place::new("spec.podSelector"), GapEffect::Unevaluated)?;
     Some(SelectorSet { namespaces: NamespaceMatch::Own(namespace), pods })
 }
 

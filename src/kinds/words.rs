@@ -32,7 +32,7 @@ pub fn odd_words(text: &str) -> Option<(String, Vec<OddWord>)> {
     if !text.split(SEPARATORS).any(may_be_odd) {
         return None;
     }
-    let mut walk = Walk::default();
+    let mut walk = WordWalk::default();
     for event in Parser::new_from_str(text) {
         // What is no YAML is for the parser to say.
         let (event, span) = event.ok()?;
@@ -74,7 +74,7 @@ fn may_be_odd(part: &str) -> bool {
 const MAPS: [&str; 3] = ["labels", "matchLabels", "selector"];
 
 /// One collection that is being walked through.
-enum Frame {
+enum OpenCollection {
     /// A mapping: the key whose value comes next, and how its own values are read.
     Map {
         key: Option<String>,
@@ -154,19 +154,19 @@ const FIELDS: [&str; 50] = [
 const NUMBERS_OR_NAMES: [&str; 2] = ["port", "targetPort"];
 
 #[derive(Default)]
-struct Walk {
-    frames: Vec<Frame>,
+struct WordWalk {
+    frames: Vec<OpenCollection>,
     found: Vec<(Range<usize>, OddWord)>,
 }
 
-impl Walk {
+impl WordWalk {
     fn event(&mut self, event: &Event<'_>, range: Option<Range<usize>>) {
         match event {
             Event::MappingStart(..) => {
                 let strings = self.strings_of_next();
-                self.frames.push(Frame::Map { key: None, strings });
+                self.frames.push(OpenCollection::Map { key: None, strings });
             }
-            Event::SequenceStart(..) => self.frames.push(Frame::List { next: 0 }),
+            Event::SequenceStart(..) => self.frames.push(OpenCollection::List { next: 0 }),
             Event::MappingEnd | Event::SequenceEnd => {
                 self.frames.pop();
                 self.passed("");
@@ -197,8 +197,8 @@ impl Walk {
     /// How the values of the mapping around are read.
     fn strings(&self) -> Strings {
         let of = self.frames.iter().rev().find_map(|it| match it {
-            Frame::Map { strings, .. } => Some(*strings),
-            Frame::List { .. } => None,
+            OpenCollection::Map { strings, .. } => Some(*strings),
+            OpenCollection::List { .. } => None,
         });
         of.unwrap_or(Strings::Named)
     }
@@ -206,16 +206,16 @@ impl Walk {
     /// The key whose value, or an item of whose value, comes next.
     fn key(&self) -> &str {
         let key = self.frames.iter().rev().find_map(|it| match it {
-            Frame::Map { key, .. } => Some(key.as_deref().unwrap_or_default()),
-            Frame::List { .. } => None,
+            OpenCollection::Map { key, .. } => Some(key.as_deref().unwrap_or_default()),
+            OpenCollection::List { .. } => None,
         });
         key.unwrap_or_default()
     }
 
     fn scalar(&mut self, word: &str, range: Range<usize>) {
         let Some(meant) = meant(word) else { return };
-        let is_key = matches!(self.frames.last(), Some(Frame::Map { key: None, .. }));
-        let is_item = matches!(self.frames.last(), Some(Frame::List { .. }) | None);
+        let is_key = matches!(self.frames.last(), Some(OpenCollection::Map { key: None, .. }));
+        let is_item = matches!(self.frames.last(), Some(OpenCollection::List { .. }) | None);
         let key = self.key();
         let is_string = match self.strings() {
             Strings::All if !is_item => true,
@@ -239,11 +239,11 @@ impl Walk {
         let mut place = String::new();
         for frame in &self.frames {
             match frame {
-                Frame::Map { key: Some(key), .. } if place.is_empty() => place.push_str(key),
-                Frame::Map { key: Some(key), .. } => place = format!("{place}.{key}"),
-                Frame::Map { key: None, .. } if is_key => place = format!("{place}.{word}"),
-                Frame::Map { key: None, .. } => {}
-                Frame::List { next } => place = format!("{place}[{next}]"),
+                OpenCollection::Map { key: Some(key), .. } if place.is_empty() => place.push_str(key),
+                OpenCollection::Map { key: Some(key), .. } => place = format!("{place}.{key}"),
+                OpenCollection::Map { key: None, .. } if is_key => place = format!("{place}.{word}"),
+                OpenCollection::Map { key: None, .. } => {}
+                OpenCollection::List { next } => place = format!("{place}[{next}]"),
             }
         }
         place
@@ -252,8 +252,8 @@ impl Walk {
     /// A whole node has been passed: what is next in the collection around it.
     fn passed(&mut self, word: &str) {
         match self.frames.last_mut() {
-            Some(Frame::Map { key, .. }) => *key = if key.is_none() { Some(word.to_owned()) } else { None },
-            Some(Frame::List { next }) => *next += 1,
+            Some(OpenCollection::Map { key, .. }) => *key = if key.is_none() { Some(word.to_owned()) } else { None },
+            Some(OpenCollection::List { next }) => *next += 1,
             None => {}
         }
     }

@@ -8,15 +8,15 @@ use serde::Deserialize;
 
 use serde_json::{Value, json};
 
-use super::context::{Read, ReadContext};
+use super::context::{ReadContext, ReadKind};
 use super::pod::{PodSpec, fields_of_pods, of_template, pod_spec};
-use super::reader::Reader;
+use super::reader::KindReader;
 use super::slim::{Metadata, Text, object, or_default};
 use super::written::{labels, named_object, owned};
-use super::{KindSpec, Presence, Watch};
-use crate::model::facts::{Meta, Plan, Pod, Workload};
+use super::{KindSpec, Presence, WatchedPart};
+use crate::model::facts::{Meta, Pod, Workload, WorkloadPlan};
 use crate::model::id::{Kind, ResourceScope};
-use crate::model::meta::Kept;
+use crate::model::meta::SnapshotMeta;
 use crate::model::owner::WorkloadKind;
 
 /// One workload kind; they differ in their names alone.
@@ -36,9 +36,9 @@ const fn workload(
         short,
         scope: ResourceScope::Namespaced,
         presence: Presence::Always,
-        watch: Watch::Metadata,
+        watch: WatchedPart::Metadata,
         decides: None,
-        reader: Reader::of::<Workloads>(),
+        reader: KindReader::of::<Workloads>(),
     }
 }
 
@@ -77,7 +77,7 @@ struct WorkloadSpec<'a> {
     #[serde(default)]
     completions: Option<i64>,
     #[serde(borrow, default)]
-    template: Option<Template<'a>>,
+    template: Option<TemplateSlim<'a>>,
     #[serde(borrow, default)]
     job_template: Option<JobTemplate<'a>>,
 }
@@ -87,14 +87,14 @@ struct WorkloadSpec<'a> {
 struct WorkloadStatus<'a> {
     /// Of Jobs.
     #[serde(borrow, default, deserialize_with = "or_default")]
-    conditions: Vec<Condition<'a>>,
+    conditions: Vec<JobCondition<'a>>,
     /// Of DaemonSets.
     #[serde(default)]
     desired_number_scheduled: Option<i64>,
 }
 
 #[derive(Deserialize, Default)]
-struct Condition<'a> {
+struct JobCondition<'a> {
     #[serde(borrow, default, rename = "type", deserialize_with = "or_default")]
     what: Text<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
@@ -102,7 +102,7 @@ struct Condition<'a> {
 }
 
 #[derive(Deserialize, Default)]
-struct Template<'a> {
+struct TemplateSlim<'a> {
     #[serde(borrow, default, deserialize_with = "object")]
     metadata: Metadata<'a>,
     #[serde(borrow, default, deserialize_with = "object")]
@@ -118,12 +118,12 @@ struct JobTemplate<'a> {
 #[derive(Deserialize, Default)]
 struct JobSpec<'a> {
     #[serde(borrow, default)]
-    template: Option<Template<'a>>,
+    template: Option<TemplateSlim<'a>>,
 }
 
 impl<'a> WorkloadSpec<'a> {
     /// The pod template and where it stands.
-    fn template(&self) -> Option<(&Template<'a>, &'static str)> {
+    fn template(&self) -> Option<(&TemplateSlim<'a>, &'static str)> {
         let of_job = || self.job_template.as_ref()?.spec.template.as_ref();
         let own = self.template.as_ref().map(|it| (it, "spec.template.spec"));
         own.or_else(|| Some((of_job()?, "spec.jobTemplate.spec.template.spec")))
@@ -148,7 +148,7 @@ impl WorkloadSlim<'_> {
     }
 }
 
-impl Read for Workloads {
+impl ReadKind for Workloads {
     type Slim<'a> = WorkloadSlim<'a>;
     type Fact = Workload;
     const FIELDS: &'static [&'static str] = fields_of_pods!(
@@ -180,11 +180,11 @@ impl Read for Workloads {
         let template = slim.spec.template().map(|(it, place)| template_pod(it, place, &meta, context));
         let kind = WorkloadKind::of(context.spec.kind).expect("this reads workloads alone");
         let replicas = slim.replicas(kind);
-        let plan = (replicas.is_some() || template.is_some()).then_some(Plan { replicas, template });
+        let plan = (replicas.is_some() || template.is_some()).then_some(WorkloadPlan { replicas, template });
         Workload::new(kind, meta, context.controller(&slim.metadata), plan)
     }
 
-    fn object(it: &Workload, _: Kept) -> Option<Value> {
+    fn object(it: &Workload, _: SnapshotMeta) -> Option<Value> {
         let mut workload = named_object(it);
         owned(&mut workload, it.owner());
         workload["spec"] = json!({});
@@ -209,6 +209,6 @@ pub fn set_template(object: &mut Value, kind: Kind, template: Value) {
 }
 
 /// The pod that the workload would make.
-fn template_pod(template: &Template<'_>, place: &str, workload: &Meta, context: &mut ReadContext<'_>) -> Pod {
+fn template_pod(template: &TemplateSlim<'_>, place: &str, workload: &Meta, context: &mut ReadContext<'_>) -> Pod {
     of_template(workload, &template.metadata, &template.spec, place, context)
 }

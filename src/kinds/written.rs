@@ -10,13 +10,13 @@ use serde_json::{Map, Value, json};
 
 use super::spec;
 use crate::model::fact::Fact;
-use crate::model::facts::{AnyFact, Kept, Owner, Uid};
+use crate::model::facts::{AnyFact, Owner, SnapshotMeta, Uid};
 use crate::model::id::Kind;
 use crate::model::labels::{Labels, Operator, Requirement, Selector};
 use crate::model::name::Name;
 
 /// The object of a fact at this version (0: none), with what was kept beside it; `None`: it is implied by others.
-pub fn object(fact: &AnyFact, version: u64, kept: Kept) -> Option<Value> {
+pub fn object(fact: &AnyFact, version: u64, kept: SnapshotMeta) -> Option<Value> {
     let spec = spec(fact.id().kind)?;
     let mut object = (spec.reader.object)(fact, kept)?;
     let metadata = &mut object["metadata"];

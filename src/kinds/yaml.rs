@@ -20,22 +20,23 @@ pub struct YamlError {
 
 /// Parses one YAML document, within budgets that no honest object meets.
 pub fn parse_yaml<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, YamlError> {
-    serde_saphyr::from_str_with_options(text, options(Words::AsWritten)).map_err(|it| told(&it, text))
+    serde_saphyr::from_str_with_options(text, options(BooleanWords::AsWritten)).map_err(|it| told(&it, text))
 }
 
 /// Parses a document of many objects, such as a `List`: within the budgets of as many as it could hold.
 pub fn parse_whole_yaml<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, YamlError> {
-    serde_saphyr::from_str_with_options(text, options_of_all(text, Words::AsWritten)).map_err(|it| told(&it, text))
+    serde_saphyr::from_str_with_options(text, options_of_all(text, BooleanWords::AsWritten))
+        .map_err(|it| told(&it, text))
 }
 
 /// Parses YAML that is no object of the API, such as a list of people: `yes` is a boolean where one is wanted.
 pub fn parse_list_yaml<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, YamlError> {
-    serde_saphyr::from_str_with_options(text, options_of_all(text, Words::AsMeant)).map_err(|it| told(&it, text))
+    serde_saphyr::from_str_with_options(text, options_of_all(text, BooleanWords::AsMeant)).map_err(|it| told(&it, text))
 }
 
 /// What an unquoted `yes`, `on` or `y` is: YAML 1.1, and with it kubectl, means a boolean, YAML 1.2 a word.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Words {
+pub(super) enum BooleanWords {
     /// A boolean where a boolean is wanted.
     AsMeant,
     AsWritten,
@@ -53,16 +54,16 @@ const OBJECT: usize = 1_000;
 const OBJECTS: usize = 40;
 
 /// How a document of one object is parsed.
-pub(super) fn options(words: Words) -> serde_saphyr::Options {
+pub(super) fn options(words: BooleanWords) -> serde_saphyr::Options {
     options_of(1, words)
 }
 
 /// How a document of many objects is parsed.
-fn options_of_all(text: &str, words: Words) -> serde_saphyr::Options {
+fn options_of_all(text: &str, words: BooleanWords) -> serde_saphyr::Options {
     options_of((text.len() / OBJECT).clamp(1, OBJECTS), words)
 }
 
-fn options_of(objects: usize, words: Words) -> serde_saphyr::Options {
+fn options_of(objects: usize, words: BooleanWords) -> serde_saphyr::Options {
     let mut budget = serde_saphyr::Budget::default();
     budget.max_depth = 100;
     budget.max_nodes = NODES * objects;
@@ -71,7 +72,7 @@ fn options_of(objects: usize, words: Words) -> serde_saphyr::Options {
     options.budget = Some(budget);
     options.alias_limits.max_total_replayed_events = REPLAYED * objects;
     options.with_snippet = false;
-    options.strict_booleans = words == Words::AsWritten;
+    options.strict_booleans = words == BooleanWords::AsWritten;
     options.emit_comments = false;
     options
 }
@@ -90,7 +91,7 @@ impl Misfit {
     }
 
     /// What keeps a YAML document from being a `T`.
-    pub fn of_yaml<'de, T: Deserialize<'de>>(text: &'de str, words: Words) -> Self {
+    pub fn of_yaml<'de, T: Deserialize<'de>>(text: &'de str, words: BooleanWords) -> Self {
         let tree: Option<Value> = parse_yaml(text).ok();
         let found = serde_saphyr::with_deserializer_from_str_with_options(text, options(words), |it| {
             Ok(Self::of::<T, _>(it, tree.as_ref()))

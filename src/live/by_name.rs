@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep_until};
 use super::fault::LiveFault;
 use super::health::{Batch, Condition, Health, Throttled};
 use super::identity::read_namespace;
-use super::pace::{LONGEST, Pace, Refusal};
-use super::watch::{Report, Shared};
+use super::pace::{LONGEST, Pace, RefusalBelief};
+use super::watch::{Report, SessionParts};
 use crate::kinds::{Intern, spec};
 use crate::model::cluster::Delta;
 use crate::model::coverage::{Coverage, Scope};
@@ -25,11 +25,11 @@ const EVERY: Duration = Duration::from_secs(60);
 const BY_NAME: &str = "no right to list namespaces: it is read by name each minute";
 
 /// Reads one namespace again and again, until the session ends.
-pub async fn keep_namespace(shared: Shared, name: Name) {
+pub async fn keep_namespace(shared: SessionParts, name: Name) {
     let (mut resync, mut woken) = (shared.resync.clone(), shared.woken.clone());
     resync.mark_unchanged();
     woken.mark_unchanged();
-    let mut named = Named::new(name);
+    let mut named = NamespaceByName::new(name);
     loop {
         named.pace.asked(Instant::now());
         let read = read_namespace(&shared.client, &named.name).await;
@@ -54,14 +54,14 @@ pub async fn keep_namespace(shared: Shared, name: Name) {
 }
 
 /// What is known of one namespace.
-struct Named {
+struct NamespaceByName {
     name: Name,
     pace: Pace,
     /// When the server last said what it is.
     read: Option<Timestamp>,
 }
 
-impl Named {
+impl NamespaceByName {
     fn new(name: Name) -> Self {
         let pace = Pace::new(&format!("namespace/{name}"));
         Self { name, pace, read: None }
@@ -104,8 +104,8 @@ impl Named {
     }
 
     fn forbidden(&mut self, fault: &LiveFault, now: Instant) -> Batch {
-        let refusal = if self.read.is_some() { self.pace.refused(now) } else { Refusal::Settled };
-        if refusal == Refusal::Settled {
+        let refusal = if self.read.is_some() { self.pace.refused(now) } else { RefusalBelief::Settled };
+        if refusal == RefusalBelief::Settled {
             self.pace.rest(now, EVERY);
         }
         let covered = self.covered(Coverage::Forbidden { why: fault.what.as_str().into() });

@@ -122,8 +122,8 @@ pub async fn connect_to(
         selection.warnings.push("insecure-skip-tls-verify: anyone in between can answer as the server".to_owned());
     }
     let make = |gate| client(config.clone(), proxy.clone(), credentials.clone(), gate);
-    let writer = selection.writes.then(|| make(Gate::Writes).map(Writer::new)).transpose()?;
-    let client = make(Gate::Reads)?;
+    let writer = selection.writes.then(|| make(RequestGate::Writes).map(Writer::new)).transpose()?;
+    let client = make(RequestGate::Reads)?;
     let context = [&selection.context, &selection.cluster_name, &server].into_iter().find(|it| !it.is_empty()).cloned();
     Ok(Connected {
         client,
@@ -146,7 +146,7 @@ pub async fn connect_to(
 /// # Errors
 /// The client cannot be built.
 pub fn to_address(server: Uri) -> Result<Client, LiveFault> {
-    client(Config::new(server), None, None, Gate::Reads)
+    client(Config::new(server), None, None, RequestGate::Reads)
 }
 
 /// What writes to a bare address.
@@ -154,7 +154,7 @@ pub fn to_address(server: Uri) -> Result<Client, LiveFault> {
 /// # Errors
 /// The client cannot be built.
 pub fn writer_to_address(server: Uri) -> Result<Writer, LiveFault> {
-    client(Config::new(server), None, None, Gate::Writes).map(Writer::new)
+    client(Config::new(server), None, None, RequestGate::Writes).map(Writer::new)
 }
 
 /// A client whose connections are made by `connector`: the whole stack above them is the one of [`connect`].
@@ -168,7 +168,7 @@ where
     H::Future: Send + 'static,
     H::Error: Into<BoxError> + std::error::Error + Send + Sync + 'static,
 {
-    stack(connector, Config::new(server), None, None, Gate::Reads)
+    stack(connector, Config::new(server), None, None, RequestGate::Reads)
 }
 
 /// The same that writes.
@@ -182,21 +182,21 @@ where
     H::Future: Send + 'static,
     H::Error: Into<BoxError> + std::error::Error + Send + Sync + 'static,
 {
-    stack(connector, Config::new(server), None, None, Gate::Writes).map(Writer::new)
+    stack(connector, Config::new(server), None, None, RequestGate::Writes).map(Writer::new)
 }
 
 /// What a client may send: settled once, where it is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Gate {
+enum RequestGate {
     Reads,
     Writes,
 }
 
-impl Gate {
+impl RequestGate {
     fn permit(self, request: http::Request<Body>) -> Result<http::Request<Body>, BoxError> {
         match self {
-            Gate::Reads => read_only::permit(request),
-            Gate::Writes => write_only::permit(request),
+            RequestGate::Reads => read_only::permit(request),
+            RequestGate::Writes => write_only::permit(request),
         }
     }
 }
@@ -260,7 +260,7 @@ fn client(
     config: Config,
     proxy: Option<Address>,
     credentials: Option<Credentials>,
-    gate: Gate,
+    gate: RequestGate,
 ) -> Result<Client, LiveFault> {
     let Some(Address { uri, login }) = proxy else { return stack(http(), config, None, credentials, gate) };
     let name = named(&uri);
@@ -319,7 +319,7 @@ fn stack<H>(
     mut config: Config,
     proxy: Option<String>,
     credentials: Option<Credentials>,
-    gate: Gate,
+    gate: RequestGate,
 ) -> Result<Client, LiveFault>
 where
     H: Service<Uri> + Clone + Send + Sync + 'static,
@@ -333,11 +333,11 @@ where
     let mut connector = TimeoutConnector::new(connector);
     connector.set_connect_timeout(Some(CONNECT_DEADLINE));
     // A write goes once, on a connection of its own: nothing below us sends it again on another.
-    let kept = if gate == Gate::Writes { 0 } else { usize::MAX };
+    let kept = if gate == RequestGate::Writes { 0 } else { usize::MAX };
     let client = hyper_util::client::legacy::Builder::new(TokioExecutor::new())
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(kept)
-        .retry_canceled_requests(gate == Gate::Reads)
+        .retry_canceled_requests(gate == RequestGate::Reads)
         .http1_max_buf_size(READ_BUFFER)
         .build::<_, Body>(connector);
     let service = ServiceBuilder::new()

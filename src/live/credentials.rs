@@ -131,10 +131,10 @@ pub async fn take(user: &mut AuthInfo, plugins: &Plugins, again: Again) -> Resul
     Ok(Some(Credentials(Arc::new(Mutex::new(held)))))
 }
 
-type Given = (TokenSource, Option<SecretString>, Option<Timestamp>);
+type FoundToken = (TokenSource, Option<SecretString>, Option<Timestamp>);
 
 /// The token that an entry leads to, and where the next one comes from; nothing where it speaks of none.
-async fn token(user: &mut AuthInfo, plugins: &Plugins) -> Result<Option<Given>, LiveFault> {
+async fn token(user: &mut AuthInfo, plugins: &Plugins) -> Result<Option<FoundToken>, LiveFault> {
     let inline = user.token.take();
     let file = user.token_file.take().map(PathBuf::from);
     match (file, user.exec.take()) {
@@ -161,7 +161,7 @@ fn refused(provider: &str) -> LiveFault {
     LiveFault::new(LiveFaultClass::Credentials, &what).hint(super::fault::one_line(&hint))
 }
 
-fn from_file(path: PathBuf, inline: Option<SecretString>) -> Result<Given, LiveFault> {
+fn from_file(path: PathBuf, inline: Option<SecretString>) -> Result<FoundToken, LiveFault> {
     let token = match (read_token(&path), inline) {
         (Ok(token), _) | (Err(_), Some(token)) => token,
         (Err(cause), None) => {
@@ -176,7 +176,7 @@ fn read_token(path: &Path) -> std::io::Result<SecretString> {
     Ok(SecretString::from(bounded::text(path, bounded::CREDENTIAL)?.trim().to_owned()))
 }
 
-async fn from_plugin(config: ExecConfig, user: &mut AuthInfo, plugins: &Plugins) -> Result<Given, LiveFault> {
+async fn from_plugin(config: ExecConfig, user: &mut AuthInfo, plugins: &Plugins) -> Result<FoundToken, LiveFault> {
     let given = plugin::run(&config, plugins).await?;
     if let Some((certificate, key)) = given.identity {
         use base64::Engine as _;

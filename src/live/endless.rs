@@ -20,14 +20,14 @@ const REST: Duration = Duration::from_millis(50);
 
 /// What was seen of one list.
 #[derive(Default)]
-pub struct Bound {
+pub struct ListBound {
     /// The tokens so far, by their hashes.
     tokens: HashSet<u64>,
     objects: usize,
     empty: u32,
 }
 
-impl Bound {
+impl ListBound {
     /// A page with so many objects came in, and the next one begins at this token (empty: none does); how long to
     /// wait before it is asked for.
     ///
@@ -69,19 +69,19 @@ mod tests {
 
     #[test]
     fn a_list_that_does_not_end_is_given_up() {
-        let mut again = Bound::default();
+        let mut again = ListBound::default();
         assert_eq!(again.page(500, "a").ok(), Some(Duration::ZERO));
         assert_eq!(again.page(1, "b").ok(), Some(REST), "small pages come slower");
         assert!(
             again.page(500, "a").is_err_and(|it| it.class == LiveFaultClass::Garbled),
             "not only the last one counts"
         );
-        let mut empty = Bound::default();
+        let mut empty = ListBound::default();
         let given_up = (0..).find(|it| empty.page(0, &it.to_string()).is_err());
         assert_eq!(given_up, Some(20));
-        let mut large = Bound::default();
+        let mut large = ListBound::default();
         let given_up = (1..).find(|it: &usize| large.page(500, &it.to_string()).is_err());
         assert_eq!(given_up, Some(OBJECTS / 500 + 1));
-        assert!(Bound::default().page(0, "").is_ok_and(|it| it.is_zero()), "an empty list ends");
+        assert!(ListBound::default().page(0, "").is_ok_and(|it| it.is_zero()), "an empty list ends");
     }
 }

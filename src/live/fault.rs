@@ -79,7 +79,7 @@ pub struct LiveFault {
     pub what: String,
     /// What the user can do, where there is something.
     pub hint: Option<String>,
-    /// `reason` of the API's `Status`, such as `Expired`; empty when there was none.
+    /// `reason` of the API's `ErrorStatus`, such as `Expired`; empty when there was none.
     pub reason: String,
     /// How long the server asked us to wait (R1).
     pub retry_after: Option<Duration>,
@@ -159,12 +159,12 @@ impl LiveFault {
     pub fn answered(status: u16, body: &[u8]) -> Self {
         #[derive(serde::Deserialize, Default)]
         #[serde(default)]
-        struct Status {
+        struct ErrorStatus {
             kind: String,
             message: String,
             reason: String,
         }
-        let read: Status = serde_json::from_slice(body).unwrap_or_default();
+        let read: ErrorStatus = serde_json::from_slice(body).unwrap_or_default();
         let text = if read.kind == "Status" { read.message } else { plain_text(body) };
         let text = if text.trim().is_empty() { "no message".to_owned() } else { text };
         let mut fault = Self::new(LiveFaultClass::Http(status), &format!("the server answered {status}: {text}"));
@@ -256,7 +256,7 @@ fn hint_for(status: u16) -> Option<&'static str> {
     }
 }
 
-/// The text of a body that is no `Status`: HTML loses its tags, so that a proxy's page reads as a clause.
+/// The text of a body that is no `ErrorStatus`: HTML loses its tags, so that a proxy's page reads as a clause.
 fn plain_text(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(16 * 1024)]);
     if !text.trim_start().starts_with('<') {

@@ -64,7 +64,7 @@ pub struct Loaded {
 
 /// How files are read.
 #[derive(Clone, Debug, Default)]
-pub struct Reading {
+pub struct ReadOptions {
     /// Where objects without a namespace are.
     pub namespace: String,
     /// Documents of directories that cannot be read are absent, and no gaps (`--skip-unreadable`).
@@ -134,11 +134,11 @@ impl FilesError {
 
 /// Reads everything that these paths mean; objects without a namespace are in `namespace`.
 pub fn load(paths: &[PathBuf], namespace: &str) -> Result<Loaded, FilesError> {
-    load_with(paths, &Reading { namespace: namespace.to_owned(), ..Reading::default() })
+    load_with(paths, &ReadOptions { namespace: namespace.to_owned(), ..ReadOptions::default() })
 }
 
 /// The same, read as `reading` says.
-pub fn load_with(paths: &[PathBuf], reading: &Reading) -> Result<Loaded, FilesError> {
+pub fn load_with(paths: &[PathBuf], reading: &ReadOptions) -> Result<Loaded, FilesError> {
     let inputs = walk::inputs(paths).map_err(|source| FilesError::Read { label: "--from".into(), source })?;
     let mut loader = Loader::new(reading);
     for input in inputs {
@@ -152,11 +152,15 @@ pub fn load_with(paths: &[PathBuf], reading: &Reading) -> Result<Loaded, FilesEr
 
 /// Reads one text as if it were a named file with this label, whole uids too.
 pub fn load_text(label: &str, text: &str, namespace: &str) -> Result<Loaded, FilesError> {
-    load_text_with(label, text, &Reading { namespace: namespace.to_owned(), keep_all: true, ..Reading::default() })
+    load_text_with(
+        label,
+        text,
+        &ReadOptions { namespace: namespace.to_owned(), keep_all: true, ..ReadOptions::default() },
+    )
 }
 
 /// The same, read as `reading` says.
-pub fn load_text_with(label: &str, text: &str, reading: &Reading) -> Result<Loaded, FilesError> {
+pub fn load_text_with(label: &str, text: &str, reading: &ReadOptions) -> Result<Loaded, FilesError> {
     let mut loader = Loader::new(reading);
     loader.held_text(label, text)?;
     loader.finish()

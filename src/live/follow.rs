@@ -15,13 +15,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::endless::Bound;
+use super::endless::ListBound;
 use super::fault::LiveFault;
 use super::health::{Batch, Condition, Health};
 use super::pace::Pace;
 use super::request::Ask;
 use crate::kinds::{self, Event, KindSpec, Presence, Step};
-use crate::model::cluster::{Delta, Entry};
+use crate::model::cluster::{Delta, ReadObject};
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::ObjectId;
 use crate::model::place::Problem;
@@ -79,7 +79,7 @@ pub enum ReadOn {
 
 /// Whether the API has our kind; kinds that are always there need not ask.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Served {
+pub enum KindServed {
     Unknown,
     Yes,
     No,
@@ -103,11 +103,11 @@ enum ListHeld {
 /// A later list, until it is complete.
 #[derive(Default)]
 struct Gathered {
-    entries: Vec<Entry>,
+    entries: Vec<ReadObject>,
     unreadable: Vec<(ObjectId, Vec<Problem>)>,
 }
 
-enum Phase {
+enum FollowPhase {
     /// A list begins with the next request.
     Fresh,
     /// Pages come in; the next one begins here.
@@ -128,9 +128,9 @@ enum Phase {
 pub struct Follow {
     pub spec: &'static KindSpec,
     pub scope: Scope,
-    phase: Phase,
+    phase: FollowPhase,
     held: ListHeld,
-    served: Served,
+    served: KindServed,
     /// `None` while a first list is put as it comes.
     gathered: Option<Gathered>,
     read: usize,
@@ -149,7 +149,7 @@ pub struct Follow {
     /// How many watches in a row said nothing at all, and how many objects of the list have no name.
     quiet: u32,
     nameless: usize,
-    bound: Bound,
+    bound: ListBound,
     told: Option<Coverage>,
     noted: Vec<Problem>,
     out: Batch,
@@ -167,12 +167,12 @@ pub struct Follow {
 impl Follow {
     /// Follows a kind in a scope of which nothing is held yet.
     pub fn new(spec: &'static KindSpec, scope: Scope) -> Self {
-        let served = if spec.presence == Presence::Always { Served::Yes } else { Served::Unknown };
+        let served = if spec.presence == Presence::Always { KindServed::Yes } else { KindServed::Unknown };
         let pace = Pace::new(&format!("{}/{scope:?}", spec.kind));
         let mut follow = Self {
             spec,
             scope,
-            phase: if served == Served::Yes { Phase::Fresh } else { Phase::Absent },
+            phase: if served == KindServed::Yes { FollowPhase::Fresh } else { FollowPhase::Absent },
             held: ListHeld::Nothing,
             served,
             gathered: None,
@@ -187,7 +187,7 @@ impl Follow {
             due: None,
             quiet: 0,
             nameless: 0,
-            bound: Bound::default(),
+            bound: ListBound::default(),
             told: None,
             noted: Vec::new(),
             out: Batch::default(),
@@ -225,7 +225,7 @@ impl Follow {
 
     /// Whether the kind was found absent although it was thought to be served.
     pub fn is_absent(&self) -> bool {
-        matches!(self.phase, Phase::Absent)
+        matches!(self.phase, FollowPhase::Absent)
     }
 
     /// What to do next.
@@ -234,14 +234,14 @@ impl Follow {
             return Next::Wait(Some(due));
         }
         match &self.phase {
-            Phase::Fresh => Next::Ask(self.first()),
-            Phase::Paging { continues } if continues.is_empty() => Next::Ask(self.first()),
-            Phase::Paging { continues } => Next::Ask(Ask::Page { continues: continues.clone(), limit: PAGE }),
-            Phase::Probing => Next::Ask(Ask::Probe),
+            FollowPhase::Fresh => Next::Ask(self.first()),
+            FollowPhase::Paging { continues } if continues.is_empty() => Next::Ask(self.first()),
+            FollowPhase::Paging { continues } => Next::Ask(Ask::Page { continues: continues.clone(), limit: PAGE }),
+            FollowPhase::Probing => Next::Ask(Ask::Probe),
             // Discovery tells of optional kinds; after the others, and after what it names in vain, we look ourselves.
-            Phase::Absent if self.looks_itself() => Next::Ask(Ask::Group),
-            Phase::Absent => Next::Wait(None),
-            Phase::Streaming | Phase::Whole | Phase::Watching { .. } => {
+            FollowPhase::Absent if self.looks_itself() => Next::Ask(Ask::Group),
+            FollowPhase::Absent => Next::Wait(None),
+            FollowPhase::Streaming | FollowPhase::Whole | FollowPhase::Watching { .. } => {
                 Next::Ask(Ask::Watch { version: self.version.clone(), timeout: self.watch_for() })
             }
         }
@@ -273,7 +273,7 @@ impl Follow {
     /// A request goes out.
     pub fn asked(&mut self, now: Instant) {
         self.pace.asked(now);
-        if matches!(self.phase, Phase::Fresh) {
+        if matches!(self.phase, FollowPhase::Fresh) {
             self.begin_list();
         }
     }
@@ -281,7 +281,7 @@ impl Follow {
     /// A stream was accepted.
     pub fn opened(&mut self, now: Now) {
         match self.phase {
-            Phase::Streaming => self.listing(None),
+            FollowPhase::Streaming => self.listing(None),
             _ => {
                 self.begin_watch(now.tick);
                 (self.watch_denied, self.stream_denied) = (false, false);
@@ -292,7 +292,7 @@ impl Follow {
 
     fn begin_watch(&mut self, now: Instant) {
         (self.began, self.watched) = (self.number, true);
-        self.phase = Phase::Watching { since: now, changed: false, spoke: false };
+        self.phase = FollowPhase::Watching { since: now, changed: false, spoke: false };
     }
 
     /// The server said something that proves what we hold.
@@ -333,7 +333,7 @@ impl Follow {
     }
 
     fn is_watching(&self) -> bool {
-        matches!(self.phase, Phase::Watching { .. })
+        matches!(self.phase, FollowPhase::Watching { .. })
     }
 
     /// Moves the resume point forward, never back (M9).
@@ -344,7 +344,7 @@ impl Follow {
     }
 
     fn bookmark(&mut self, ends_list: bool, version: String, number: u64, now: Now) {
-        if matches!(self.phase, Phase::Streaming) {
+        if matches!(self.phase, FollowPhase::Streaming) {
             if ends_list {
                 self.listed(version, now);
                 self.begin_watch(now.tick);
@@ -360,8 +360,8 @@ impl Follow {
     }
 
     fn delta(&mut self, delta: Delta, version: String, number: u64, now: Now) -> ReadOn {
-        if !matches!(self.phase, Phase::Streaming) {
-            if let Phase::Watching { changed, .. } = &mut self.phase {
+        if !matches!(self.phase, FollowPhase::Streaming) {
+            if let FollowPhase::Watching { changed, .. } = &mut self.phase {
                 *changed = true;
             }
             self.out.deltas.push(delta);

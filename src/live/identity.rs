@@ -29,12 +29,12 @@ const AGAIN: Duration = Duration::from_secs(30);
 const CAP: usize = 4 << 20;
 
 #[derive(Deserialize)]
-struct Object {
-    metadata: Metadata,
+struct ObjectWithUid {
+    metadata: UidMetadata,
 }
 
 #[derive(Deserialize)]
-struct Metadata {
+struct UidMetadata {
     uid: String,
 }
 
@@ -48,7 +48,7 @@ pub async fn keep(client: Client, reports: mpsc::Sender<Report>, again: Arc<Noti
     let mut known: Option<String> = None;
     loop {
         let text = read_namespace(&client, "kube-system").await;
-        let uid = text.ok().and_then(|it| serde_json::from_slice::<Object>(&it).ok()).map(|it| it.metadata.uid);
+        let uid = text.ok().and_then(|it| serde_json::from_slice::<ObjectWithUid>(&it).ok()).map(|it| it.metadata.uid);
         if let (Some(known), Some(uid)) = (&known, &uid)
             && known != uid
         {

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::discovery::{ApiGroup, ApiGroupList};
-use super::endless::Bound;
+use super::endless::ListBound;
 use super::fault::LiveFault;
 use super::read::{OBJECT_CAP, Reader};
 use super::request::{self, Ask};
@@ -26,7 +26,7 @@ use crate::model::name::Name;
 const PAGE: u32 = 500;
 
 #[derive(Deserialize)]
-struct List {
+struct ManifestPage {
     #[serde(default)]
     metadata: ListMetadata,
     items: Option<Vec<Box<RawValue>>>,
@@ -101,7 +101,7 @@ impl Reader {
         scope: &Scope,
         found: &mut Manifests,
     ) -> Result<(), LiveFault> {
-        let (mut bound, mut continues) = (Bound::default(), String::new());
+        let (mut bound, mut continues) = (ListBound::default(), String::new());
         loop {
             let ask = Ask::Page { continues: std::mem::take(&mut continues), limit: PAGE };
             let page = self.send(request::declared(row, version, scope, &ask), PAGE_CAP).await;
@@ -111,7 +111,7 @@ impl Reader {
                 }
                 page => (page?, false),
             };
-            let list: Result<List, _> = serde_json::from_slice(&text);
+            let list: Result<ManifestPage, _> = serde_json::from_slice(&text);
             let list = list.map_err(|_| LiveFault::garbled(&format!("a list of {} cannot be read", row.plural)))?;
             let items = list.items.unwrap_or_default();
             items.iter().for_each(|it| found.take(row, it.get(), ""));

@@ -134,18 +134,18 @@ fn is_older(delta: &Delta, last: &Delta) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::cluster::{Cluster, Entry};
+    use crate::model::cluster::{Cluster, ReadObject};
     use crate::model::coverage::Scope;
     use crate::model::facts::{Pod, Uid};
     use crate::model::id::Kind;
     use proptest::prelude::*;
 
-    fn entry(name: u8, uid: u8, version: u64) -> Entry {
+    fn entry(name: u8, uid: u8, version: u64) -> ReadObject {
         let name = format!("a{name}");
         let labels = crate::model::labels::Labels::new([("v".into(), version.to_string().into())]);
         let uid = Uid::parse(&format!("u{uid}")).into();
         let pod = Pod::named("shop", &name).with_labels(&labels).changed(|it| it.uid = uid);
-        Entry { version, ..Entry::new(pod) }
+        ReadObject { version, ..ReadObject::new(pod) }
     }
 
     fn delta() -> impl Strategy<Value = Delta> {

@@ -23,7 +23,7 @@ const REFUSALS: u32 = 5;
 
 /// Whether a refusal is believed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Refusal {
+pub enum RefusalBelief {
     /// The right was held less than half a minute ago.
     Fresh,
     Settled,
@@ -84,9 +84,9 @@ impl Pace {
     ///
     /// A server that has just started refuses what its authorizer has not read yet, so that the first refusals say
     /// little: it is asked again after 1, 2, 4, 8 and 16 s.
-    pub fn refused(&mut self, now: Instant) -> Refusal {
+    pub fn refused(&mut self, now: Instant) -> RefusalBelief {
         self.expired(now);
-        if self.expiries <= REFUSALS { Refusal::Fresh } else { Refusal::Settled }
+        if self.expiries <= REFUSALS { RefusalBelief::Fresh } else { RefusalBelief::Settled }
     }
 
     /// The last request did what it should; the next one goes at once, but not within a second of it.
@@ -168,7 +168,7 @@ mod tests {
         };
         let said: Vec<_> = (0..6).map(|_| refused()).collect();
         assert_eq!(said.iter().map(|it| it.1).collect::<Vec<_>>(), [1, 2, 4, 9, 19, 30]);
-        assert!(said[..5].iter().all(|it| it.0 == Refusal::Fresh) && said[5].0 == Refusal::Settled);
+        assert!(said[..5].iter().all(|it| it.0 == RefusalBelief::Fresh) && said[5].0 == RefusalBelief::Settled);
     }
 
     #[tokio::test]

@@ -28,14 +28,14 @@ use super::fault::{LiveFault, LiveFaultClass, one_line};
 
 use apart::NOT_STARTED;
 pub use apart::start_apart;
-use running::{Broken, Ends, Running};
+use running::{Broken, PluginEnding, Running};
 
 /// How long a plugin may take; kubectl sets no bound, but a hung one would hang every request with it.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// What a plugin gave.
 #[derive(Debug)]
-pub struct Given {
+pub struct PluginCredentials {
     pub token: Option<SecretString>,
     /// Certificate and key, PEM.
     pub identity: Option<(String, SecretString)>,
@@ -45,12 +45,12 @@ pub struct Given {
 
 #[derive(Deserialize)]
 struct Credential {
-    status: Option<Status>,
+    status: Option<CredentialStatus>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Status {
+struct CredentialStatus {
     expiration_timestamp: Option<String>,
     token: Option<String>,
     client_certificate_data: Option<String>,
@@ -126,7 +126,7 @@ fn asks(plugin: &ExecConfig, plugins: &Plugins, has_terminal: bool) -> Result<As
 ///
 /// # Errors
 /// It cannot be started, takes too long, fails, prints something else, or must ask and may not.
-pub async fn run(plugin: &ExecConfig, plugins: &Plugins) -> Result<Given, LiveFault> {
+pub async fn run(plugin: &ExecConfig, plugins: &Plugins) -> Result<PluginCredentials, LiveFault> {
     let name = plugin.command.clone().unwrap_or_default();
     let fault = |what: &str| LiveFault::new(LiveFaultClass::Credentials, &format!("credential plugin {name}: {what}"));
     let asks = asks(plugin, plugins, std::io::stdin().is_terminal()).map_err(|it| fault(it.0).hint(it.1))?;
@@ -148,7 +148,9 @@ pub async fn run(plugin: &ExecConfig, plugins: &Plugins) -> Result<Given, LiveFa
     if !ended.status.success() {
         let said = String::from_utf8_lossy(&ended.stderr);
         let said = said.lines().find(|it| !it.trim().is_empty());
-        if let Some(cause) = said.and_then(|it| it.strip_prefix(NOT_STARTED)).filter(|_| ends == Ends::ByItsLauncher) {
+        if let Some(cause) =
+            said.and_then(|it| it.strip_prefix(NOT_STARTED)).filter(|_| ends == PluginEnding::ByItsLauncher)
+        {
             return Err(not_started(cause));
         }
         let said = said.unwrap_or(if asks == Asks::Yes { "see above" } else { "it said nothing" });
@@ -162,7 +164,7 @@ fn end_group(leader: rustix::process::Pid) {
     let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
 }
 
-fn command(plugin: &ExecConfig, plugins: &Plugins, asks: Asks) -> Result<(Command, Ends), String> {
+fn command(plugin: &ExecConfig, plugins: &Plugins, asks: Asks) -> Result<(Command, PluginEnding), String> {
     let program = plugin.command.as_deref().filter(|it| !it.is_empty()).ok_or("the kubeconfig names no command")?;
     let spec = serde_json::json!({
         "kind": "ExecCredential",
@@ -170,18 +172,18 @@ fn command(plugin: &ExecConfig, plugins: &Plugins, asks: Asks) -> Result<(Comman
         "spec": { "interactive": asks == Asks::Yes, "cluster": plugin.cluster },
     });
     let (mut command, ends) = match (asks, plugins.launcher()) {
-        (Asks::No, Some(launcher)) => (Command::new(launcher), Ends::ByItsLauncher),
-        (Asks::No, None) => (Command::new(program), Ends::WithItsGroup),
-        (Asks::Yes, _) => (Command::new(program), Ends::WithItsDescendants),
+        (Asks::No, Some(launcher)) => (Command::new(launcher), PluginEnding::ByItsLauncher),
+        (Asks::No, None) => (Command::new(program), PluginEnding::WithItsGroup),
+        (Asks::Yes, _) => (Command::new(program), PluginEnding::WithItsDescendants),
     };
     match ends {
-        Ends::ByItsLauncher => {
+        PluginEnding::ByItsLauncher => {
             command.arg(APART).arg(program);
         }
-        Ends::WithItsGroup => {
+        PluginEnding::WithItsGroup => {
             command.process_group(0);
         }
-        Ends::WithItsDescendants => {}
+        PluginEnding::WithItsDescendants => {}
     }
     command.args(plugin.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", spec.to_string());
     for pair in plugin.env.iter().flatten() {
@@ -192,15 +194,15 @@ fn command(plugin: &ExecConfig, plugins: &Plugins, asks: Asks) -> Result<(Comman
     match (asks, ends) {
         (Asks::Yes, _) => command.stdin(Stdio::inherit()).stderr(Stdio::inherit()),
         // The launcher ends everything when its pipe closes, and so must not be killed before.
-        (Asks::No, Ends::ByItsLauncher) => command.stdin(Stdio::piped()).stderr(Stdio::piped()),
+        (Asks::No, PluginEnding::ByItsLauncher) => command.stdin(Stdio::piped()).stderr(Stdio::piped()),
         (Asks::No, _) => command.stdin(Stdio::null()).stderr(Stdio::piped()),
     };
-    command.stdout(Stdio::piped()).kill_on_drop(ends != Ends::ByItsLauncher);
+    command.stdout(Stdio::piped()).kill_on_drop(ends != PluginEnding::ByItsLauncher);
     Ok((command, ends))
 }
 
 /// Reads an `ExecCredential`, JSON or YAML as client-go does.
-fn given(printed: &[u8]) -> Result<Given, &'static str> {
+fn given(printed: &[u8]) -> Result<PluginCredentials, &'static str> {
     let read: Credential = serde_saphyr::from_slice(printed).map_err(|_| "does not print an ExecCredential")?;
     let status = read.status.ok_or("prints an ExecCredential without a status")?;
     let expires = status.expiration_timestamp.map(|it| it.parse()).transpose();
@@ -210,7 +212,7 @@ fn given(printed: &[u8]) -> Result<Given, &'static str> {
     if token.is_none() && identity.is_none() {
         return Err("gives neither a token nor a certificate with its key");
     }
-    Ok(Given { token, identity, expires })
+    Ok(PluginCredentials { token, identity, expires })
 }
 
 #[cfg(test)]

@@ -18,12 +18,12 @@ use tokio::task::JoinSet;
 
 use super::connect::Connected;
 use super::discovery::{self, Discovered, KindDiscovery, discover};
-use super::endless::Bound;
+use super::endless::ListBound;
 use super::fault::{LiveFault, LiveFaultClass};
 use super::request::{self, Ask};
 use super::transfer::{self, PAGE_CAP, WHOLE_CAP};
-use crate::ask::needs::{Needs, Read};
-use crate::kinds::{self, Intern, KINDS, KindSpec, Page, Presence, Reading, policies};
+use crate::ask::needs::{Needs, ReadNeed};
+use crate::kinds::{self, Intern, KINDS, KindSpec, Page, Presence, ReadOutcome, policies};
 use crate::model::cluster::{Cluster, Delta};
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::{Kind, ObjectId};
@@ -39,9 +39,9 @@ pub(super) const OBJECT_CAP: usize = 4 << 20;
 
 /// Reads from one server.
 #[derive(Clone)]
-pub struct Reader(Arc<Shared>);
+pub struct Reader(Arc<ReaderParts>);
 
-pub(super) struct Shared {
+pub(super) struct ReaderParts {
     client: Client,
     /// Where to look when a kind may not be listed as a whole.
     pub(super) namespaces: Vec<Name>,
@@ -79,7 +79,7 @@ impl Reader {
     /// The same, each of whose requests may take so long.
     pub fn within(client: Client, namespaces: Vec<Name>, deadline: Option<Duration>) -> Self {
         let at_once = Semaphore::new(AT_ONCE);
-        Self(Arc::new(Shared { client, namespaces, deadline, at_once, discovered: OnceCell::new() }))
+        Self(Arc::new(ReaderParts { client, namespaces, deadline, at_once, discovered: OnceCell::new() }))
     }
 
     /// Reads these things into a cluster.
@@ -114,15 +114,17 @@ impl Reader {
         Ok(())
     }
 
-    async fn one(&self, read: &Read) -> Result<Brought, LiveFault> {
+    async fn one(&self, read: &ReadNeed) -> Result<Brought, LiveFault> {
         let deltas = match read {
-            Read::One(id) => self.object(id).await?,
-            Read::All { kind, scope } => self.all(*kind, scope).await?,
-            Read::Policies(scope) => self.each(policies(), scope).await?,
-            Read::ClusterPolicies => self.each(policies().filter(|it| !it.is_namespaced()), &Scope::Everywhere).await?,
-            Read::Owners(scope) => self.each(KINDS.iter().filter(|it| is_workload(it.kind)), scope).await?,
-            Read::PodsAt(address) => return self.pods_at(*address).await,
-            Read::PodsOn { namespace, node } => return self.pods_on(namespace, node).await,
+            ReadNeed::One(id) => self.object(id).await?,
+            ReadNeed::All { kind, scope } => self.all(*kind, scope).await?,
+            ReadNeed::Policies(scope) => self.each(policies(), scope).await?,
+            ReadNeed::ClusterPolicies => {
+                self.each(policies().filter(|it| !it.is_namespaced()), &Scope::Everywhere).await?
+            }
+            ReadNeed::Owners(scope) => self.each(KINDS.iter().filter(|it| is_workload(it.kind)), scope).await?,
+            ReadNeed::PodsAt(address) => return self.pods_at(*address).await,
+            ReadNeed::PodsOn { namespace, node } => return self.pods_on(namespace, node).await,
         };
         Ok(Brought { deltas, ..Brought::default() })
     }
@@ -217,7 +219,7 @@ impl Reader {
         filter: &str,
     ) -> Result<Page, LiveFault> {
         let mut intern = Intern::new();
-        let (mut whole, mut bound) = (Page::default(), Bound::default());
+        let (mut whole, mut bound) = (Page::default(), ListBound::default());
         loop {
             let ask = Ask::Page { continues: std::mem::take(&mut whole.continues), limit: PAGE };
             let page = match self.page(spec, version, scope, &ask, filter, &mut intern).await {
@@ -254,7 +256,7 @@ impl Reader {
         kinds::read_list(spec, &text, intern).map_err(|it| LiveFault::of_wire(&it))
     }
 
-    pub(super) fn shared(&self) -> &Shared {
+    pub(super) fn shared(&self) -> &ReaderParts {
         &self.0
     }
 
@@ -293,7 +295,7 @@ impl Reader {
         match self.send(request::get(&path), OBJECT_CAP).await {
             Ok(text) => {
                 let read = spec.read_json(&String::from_utf8_lossy(&text), &id.namespace, &mut Intern::new());
-                if matches!(read, Reading::Noted(_)) {
+                if matches!(read, ReadOutcome::Noted(_)) {
                     return Err(LiveFault::garbled(&format!("the answer is not {id}")));
                 }
                 let known = (id.kind == Kind::NAMESPACE).then(|| covered(Coverage::Live));
@@ -352,21 +354,21 @@ impl Reader {
     /// Whether pods' first addresses are of this family; where no pod has one, it makes no difference.
     async fn first_addresses_are_like(&self, address: IpAddr) -> Result<bool, LiveFault> {
         #[derive(serde::Deserialize)]
-        struct List {
+        struct PodPage {
             items: Vec<Item>,
         }
         #[derive(serde::Deserialize)]
         struct Item {
             #[serde(default)]
-            status: Status,
+            status: PodIpStatus,
         }
         #[derive(serde::Deserialize, Default)]
         #[serde(rename_all = "camelCase", default)]
-        struct Status {
+        struct PodIpStatus {
             pod_ip: Option<IpAddr>,
         }
         let text = self.send(request::get("/api/v1/pods?limit=50"), PAGE_CAP).await?;
-        let list: List =
+        let list: PodPage =
             serde_json::from_slice(&text).map_err(|_| LiveFault::garbled("a list of pods cannot be read"))?;
         let mut first = list.items.iter().filter_map(|it| it.status.pod_ip).peekable();
         Ok(first.peek().is_none() || first.any(|it| it.is_ipv4() == address.is_ipv4()))

@@ -12,7 +12,7 @@ use http::{HeaderValue, Request, header};
 use kube::client::Body;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::kinds::{KindSpec, Watch};
+use crate::kinds::{KindSpec, WatchedPart};
 use crate::manifests::DeclaringKind;
 use crate::model::coverage::Scope;
 use crate::rbac::review::Review;
@@ -158,7 +158,7 @@ pub fn filtered(spec: &KindSpec, version: &str, scope: &Scope, ask: &Ask, filter
         return get(&group_path(spec.group, version));
     }
     let path = collection(spec, version, scope);
-    let accept = match (spec.watch == Watch::Metadata, ask.is_stream()) {
+    let accept = match (spec.watch == WatchedPart::Metadata, ask.is_stream()) {
         (false, _) => JSON,
         (true, true) => METADATA,
         (true, false) => METADATA_LIST,

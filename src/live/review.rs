@@ -17,7 +17,7 @@ use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::model::role::{RoleRule, RuleLists};
 use crate::rbac::Request;
-use crate::rbac::review::{Extent, Me, Reply, Review, Rules, ServerVerdict};
+use crate::rbac::review::{Me, Reply, Review, Rules, RulesExtent, ServerVerdict};
 
 /// How large an answer may be; who is bound a thousand times has a long list of rules.
 const CAP: usize = 16 << 20;
@@ -143,7 +143,7 @@ fn rules(status: RulesStatus) -> Rules {
     };
     Rules {
         rules: all.map(rule).collect(),
-        extent: if status.incomplete { Extent::Incomplete } else { Extent::Complete },
+        extent: if status.incomplete { RulesExtent::Incomplete } else { RulesExtent::Complete },
         error: status.evaluation_error.into(),
     }
 }
@@ -190,7 +190,7 @@ mod tests {
         let text = r#"{"status":{"resourceRules":[{"verbs":["get"],"apiGroups":[""],"resources":["pods"],
             "resourceNames":null}],"nonResourceRules":[{"verbs":["get"],"nonResourceURLs":["/version"]}],"incomplete":true}}"#;
         let rules = rules(read(text.as_bytes()).expect("an answer"));
-        assert_eq!((rules.rules.len(), rules.extent), (2, Extent::Incomplete));
+        assert_eq!((rules.rules.len(), rules.extent), (2, RulesExtent::Incomplete));
         assert_eq!(rules.rules[1].urls[0], "/version");
     }
 }

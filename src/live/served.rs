@@ -50,13 +50,13 @@ impl Root {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct DiscoveryGroup {
-    metadata: Metadata,
+    metadata: NamedMetadata,
     versions: Vec<DiscoveryVersion>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Metadata {
+struct NamedMetadata {
     name: String,
 }
 
@@ -99,7 +99,7 @@ struct ListedVersion {
 
 /// `APIResourceList`.
 #[derive(Deserialize)]
-struct Listed {
+struct ApiResourceList {
     resources: Vec<ListedResource>,
 }
 
@@ -154,7 +154,7 @@ impl Reader {
         read.ok_or_else(|| LiveFault::garbled(&format!("{path} is not what an API server writes")))
     }
 
-    async fn listed(&self, group: &str, version: &str) -> Result<Listed, LiveFault> {
+    async fn listed(&self, group: &str, version: &str) -> Result<ApiResourceList, LiveFault> {
         let path = group_path(&segment(group), &segment(version));
         let garbled = |_| LiveFault::garbled(&format!("{path} is not what an API server writes"));
         self.send(get(&path), CAP).and_then(|it| async move { serde_json::from_slice(&it).map_err(garbled) }).await
@@ -185,7 +185,7 @@ impl ServedSoFar {
     }
 
     /// Takes in one group version; subresources stand beside their resource, before or after it.
-    fn list(&mut self, group: &str, listed: Listed) {
+    fn list(&mut self, group: &str, listed: ApiResourceList) {
         let group = Name::from(group);
         for it in listed.resources {
             let (name, subresource) = it.name.split_once('/').unwrap_or((&it.name, ""));

@@ -25,7 +25,7 @@ use super::health::{Batch, Condition, Health};
 use super::identity;
 use super::merge::Pending;
 use super::storage::{self, Belief, Doubt};
-use super::watch::{Report, Shared, follow};
+use super::watch::{Report, SessionParts, follow};
 use crate::kinds::{Intern, KINDS, KindSpec, Presence, spec};
 use crate::model::cluster::{AnyFact, Delta};
 use crate::model::coverage::Scope;
@@ -86,16 +86,16 @@ pub fn start(client: Client, wanted: SessionKinds) -> (mpsc::Receiver<Batch>, Co
     let (woken, wakes) = watch::channel(0);
     let (batches, receiver) = mpsc::channel(BATCHES);
     tokio::spawn(async move {
-        if let Some(mut session) = Session::begin(client, wanted, orders, wakes) {
+        if let Some(mut session) = WatchSession::begin(client, wanted, orders, wakes) {
             session.run(batches).await;
         }
     });
     (receiver, Control { resync, woken })
 }
 
-struct Session {
+struct WatchSession {
     wanted: SessionKinds,
-    shared: Shared,
+    shared: SessionParts,
     orders: watch::Receiver<u64>,
     wakes: watch::Receiver<u64>,
     resync: watch::Sender<u64>,
@@ -109,7 +109,7 @@ struct Session {
     seen: BTreeSet<Name>,
     /// Kinds that are being tried again.
     failing: BTreeSet<(Kind, Scope)>,
-    lists: Lists,
+    lists: PendingLists,
     look_again: Arc<Notify>,
     who_again: Arc<Notify>,
     rewound: Option<Instant>,
@@ -117,7 +117,7 @@ struct Session {
     doubts: watch::Receiver<Option<Doubt>>,
 }
 
-impl Session {
+impl WatchSession {
     fn begin(
         client: Client,
         wanted: SessionKinds,
@@ -129,7 +129,7 @@ impl Session {
         let (resync, resynced) = watch::channel(0);
         let (room, has_room) = watch::channel(true);
         let lists = Arc::new(Semaphore::new(LISTS));
-        let shared = Shared {
+        let shared = SessionParts {
             client: client.clone(),
             lists,
             room: has_room,
@@ -151,7 +151,7 @@ impl Session {
         tasks.spawn(storage::keep(shared.client.clone(), doubt));
         tasks.spawn(identity::keep(shared.client.clone(), shared.reports.clone(), who_again.clone()));
         let (parts, seen, failing) = Default::default();
-        let lists = Lists::of(wanted.kinds.iter().map(|it| it.kind));
+        let lists = PendingLists::of(wanted.kinds.iter().map(|it| it.kind));
         let pending = Pending::default();
         let rewound = None;
         Some(Self {
@@ -317,7 +317,7 @@ impl Session {
 }
 
 /// The lists that are still to come, or are coming in.
-struct Lists(BTreeSet<(Kind, Scope)>);
+struct PendingLists(BTreeSet<(Kind, Scope)>);
 
 /// Where the last of the lists is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -327,7 +327,7 @@ enum LastList {
     ThroughBefore,
 }
 
-impl Lists {
+impl PendingLists {
     /// All these kinds are to be listed.
     fn of(kinds: impl Iterator<Item = Kind>) -> Self {
         Self(kinds.map(|it| (it, Scope::Everywhere)).collect())
@@ -365,7 +365,7 @@ mod tests {
 
     #[test]
     fn the_last_list_is_noticed_once_and_again_when_lists_come_again() {
-        let mut lists = Lists::of([Kind::POD, Kind::NODE].into_iter());
+        let mut lists = PendingLists::of([Kind::POD, Kind::NODE].into_iter());
         let mut hear = |kind, condition| lists.hear(&Health { kind, scope: Scope::Everywhere, condition });
         let listing = || Condition::Listing { read: 1, remaining: None };
         assert_eq!(hear(Kind::POD, Condition::Following), LastList::ToCome, "nodes were not heard of yet");

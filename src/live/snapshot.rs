@@ -81,10 +81,10 @@ pub fn begins(text: &str) -> bool {
 /// What a snapshot lacks by the counts of its end mark (as JSON), when objects of these kinds were read.
 pub fn missing(end: &str, read: &[Kind]) -> Option<String> {
     #[derive(Deserialize)]
-    struct End {
+    struct EndMark {
         counts: BTreeMap<String, usize>,
     }
-    let Ok(End { counts }) = serde_json::from_str(end) else { return Some("its end mark is not whole".to_owned()) };
+    let Ok(EndMark { counts }) = serde_json::from_str(end) else { return Some("its end mark is not whole".to_owned()) };
     let of = |word: &str| read.iter().filter(|it| kinds::spec(**it).is_some_and(|it| it.word == word)).count();
     let short = counts.iter().map(|(word, count)| (word, *count, of(word))).find(|(_, count, found)| found < count);
     short.map(|(word, count, found)| format!("it says that it holds {count} {word}, and {found} are there"))

@@ -152,11 +152,11 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 
 /// Cuts a stream into its lines.
 #[derive(Default)]
-pub struct Lines {
+pub struct LineCutter {
     begun: Vec<u8>,
 }
 
-impl Lines {
+impl LineCutter {
     /// Gives each whole line to `each`, until it says stop (`false` as the answer); keeps what has no end yet.
     ///
     /// # Errors
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     fn lines(chunks: &[&str]) -> (Vec<String>, String) {
-        let (mut lines, mut found) = (Lines::default(), Vec::new());
+        let (mut lines, mut found) = (LineCutter::default(), Vec::new());
         for chunk in chunks {
             let mut each = |line: &[u8]| {
                 found.push(String::from_utf8_lossy(line).into_owned());
@@ -222,7 +222,7 @@ mod tests {
     /// N12.
     #[test]
     fn a_line_without_end_is_not_held() {
-        let (mut lines, chunk) = (Lines::default(), vec![b'x'; 1 << 20]);
+        let (mut lines, chunk) = (LineCutter::default(), vec![b'x'; 1 << 20]);
         let fed: Vec<bool> = (0..5).map(|_| lines.feed(&chunk, |_| Ok(())).is_ok()).collect();
         assert_eq!(fed, [true, true, true, true, false]);
     }

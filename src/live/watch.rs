@@ -12,10 +12,10 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::discovery::{self, Discovered, KindDiscovery};
 use super::fault::LiveFault;
-use super::follow::{Follow, Next, Now, ReadOn, Served};
+use super::follow::{Follow, KindServed, Next, Now, ReadOn};
 use super::health::Batch;
 use super::request::{self, Ask};
-use super::transfer::{self, Lines, PAGE_CAP, WHOLE_CAP};
+use super::transfer::{self, LineCutter, PAGE_CAP, WHOLE_CAP};
 use crate::kinds::{self, Intern};
 use crate::model::coverage::Scope;
 use crate::model::id::Kind;
@@ -39,7 +39,7 @@ pub struct Report {
 
 /// What all tasks of a session share.
 #[derive(Clone)]
-pub struct Shared {
+pub struct SessionParts {
     pub client: Client,
     /// How many lists may come in at once (R3).
     pub lists: Arc<Semaphore>,
@@ -55,7 +55,7 @@ pub struct Shared {
     pub intern: Arc<Mutex<Intern>>,
 }
 
-impl Shared {
+impl SessionParts {
     /// Waits until more of a list may come in.
     async fn room(&self) {
         // Without a session nobody takes anything in, and the next report ends the task.
@@ -74,7 +74,7 @@ fn now() -> Now {
 }
 
 /// Follows until the session ends.
-pub async fn follow(follow: Follow, shared: Shared) {
+pub async fn follow(follow: Follow, shared: SessionParts) {
     let kind = follow.spec.kind;
     let mut task = Task { follow, shared: shared.clone() };
     let (mut resync, mut woken, mut discovered) = (shared.resync, shared.woken, shared.discovered);
@@ -99,7 +99,7 @@ pub async fn follow(follow: Follow, shared: Shared) {
             // The branch is left out when nobody looks for optional kinds.
             Some(found) = news => {
                 version = found;
-                task.follow.served(version.as_ref().map_or(Served::Unknown, DiscoveryAnswer::served));
+                task.follow.served(version.as_ref().map_or(KindServed::Unknown, DiscoveryAnswer::served));
             }
             goes_on = task.step(version.as_ref()) => if goes_on.is_none() { return },
         }
@@ -115,11 +115,11 @@ enum DiscoveryAnswer {
 }
 
 impl DiscoveryAnswer {
-    fn served(&self) -> Served {
+    fn served(&self) -> KindServed {
         match self {
-            DiscoveryAnswer::In(_) => Served::Yes,
-            DiscoveryAnswer::Absent => Served::No,
-            DiscoveryAnswer::Unsure { fault, absent } => Served::Unsure { fault: fault.clone(), absent: *absent },
+            DiscoveryAnswer::In(_) => KindServed::Yes,
+            DiscoveryAnswer::Absent => KindServed::No,
+            DiscoveryAnswer::Unsure { fault, absent } => KindServed::Unsure { fault: fault.clone(), absent: *absent },
         }
     }
 }
@@ -136,7 +136,7 @@ fn served_version(discovered: &Discovered, kind: Kind) -> Option<DiscoveryAnswer
 
 struct Task {
     follow: Follow,
-    shared: Shared,
+    shared: SessionParts,
 }
 
 impl Task {
@@ -190,7 +190,7 @@ impl Task {
         let cap = if *ask == Ask::Whole { WHOLE_CAP } else { PAGE_CAP };
         let text = transfer::read(&self.shared.client, request, cap).await?;
         if *ask == Ask::Group {
-            let served = if discovery::names(&text, self.follow.spec)? { Served::Yes } else { Served::No };
+            let served = if discovery::names(&text, self.follow.spec)? { KindServed::Yes } else { KindServed::No };
             self.follow.looked(served, now());
             return Ok(());
         }
@@ -207,7 +207,7 @@ impl Task {
         permit: Option<SemaphorePermit<'_>>,
     ) -> Result<(), LiveFault> {
         let mut permit = permit;
-        let (mut lines, mut heard) = (Lines::default(), Instant::now());
+        let (mut lines, mut heard) = (LineCutter::default(), Instant::now());
         self.follow.opened(now());
         let mut drip = Drip::default();
         loop {
@@ -256,7 +256,7 @@ impl Task {
     }
 
     /// Reads what is whole of these lines; how many events that were.
-    fn lines(&mut self, lines: &mut Lines, chunk: &[u8]) -> Result<(ReadOn, usize), LiveFault> {
+    fn lines(&mut self, lines: &mut LineCutter, chunk: &[u8]) -> Result<(ReadOn, usize), LiveFault> {
         let (spec, now) = (self.follow.spec, now());
         let (mut read_on, mut events) = (ReadOn::Yes, 0);
         let (follow, mut intern) = (&mut self.follow, self.shared.intern());
@@ -273,7 +273,7 @@ impl Task {
     }
 
     /// A stream's proper end; a last line without its line end counts if it is whole (M10).
-    fn end(&mut self, lines: &Lines) -> Result<(), LiveFault> {
+    fn end(&mut self, lines: &LineCutter) -> Result<(), LiveFault> {
         let event = kinds::read_event(self.follow.spec, lines.rest(), &mut self.shared.intern());
         if let Ok(event) = event
             && self.follow.event(event, now()) == ReadOn::No

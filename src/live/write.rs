@@ -53,10 +53,10 @@ pub enum Trial {
 
 /// What came of a write.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Sent {
-    Done(Written),
+pub enum WriteOutcome {
+    Done(WrittenObject),
     /// The server said no: nothing was changed.
-    Refused(Refusal),
+    Refused(WriteRefusal),
     /// It never left.
     Unsent(LiveFault),
     /// It may have happened.
@@ -65,7 +65,7 @@ pub enum Sent {
 
 /// What was written.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Written {
+pub struct WrittenObject {
     /// The object as the server has it then; of a deletion nothing.
     pub object: Option<Value>,
     /// Whether there was none before.
@@ -76,7 +76,7 @@ pub struct Written {
 
 /// Why the server said no.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Refusal {
+pub struct WriteRefusal {
     pub status: u16,
     /// `Conflict`, `Forbidden`; empty where it did not say.
     pub reason: String,
@@ -87,7 +87,7 @@ pub struct Refusal {
     pub warnings: Vec<String>,
 }
 
-impl Refusal {
+impl WriteRefusal {
     /// Whether somebody else's fields are in the way.
     pub fn is_conflict_of_managers(&self) -> bool {
         self.status == 409 && !self.managers.is_empty()
@@ -110,23 +110,25 @@ impl Writer {
     }
 
     /// Sends one change, once; `object` is the one that is written, or whose uid and resourceVersion is deleted.
-    pub async fn send(&self, id: &ObjectId, object: &Value, way: WriteMethod, trial: Trial) -> Sent {
+    pub async fn send(&self, id: &ObjectId, object: &Value, way: WriteMethod, trial: Trial) -> WriteOutcome {
         let request = match request_of(id, object, way, trial) {
             Ok(request) => request,
-            Err(fault) => return Sent::Unsent(fault),
+            Err(fault) => return WriteOutcome::Unsent(fault),
         };
         match tokio::time::timeout(DEADLINE, self.exchange(request, way)).await {
             Ok(sent) => sent,
-            Err(_) => Sent::Unknown(LiveFault::new(LiveFaultClass::Timeout, "the server did not answer in time")),
+            Err(_) => {
+                WriteOutcome::Unknown(LiveFault::new(LiveFaultClass::Timeout, "the server did not answer in time"))
+            }
         }
     }
 
-    async fn exchange(&self, request: Request<Body>, way: WriteMethod) -> Sent {
+    async fn exchange(&self, request: Request<Body>, way: WriteMethod) -> WriteOutcome {
         let answer = match self.0.send(request).await {
             Ok(answer) => answer,
             Err(error) => {
                 let fault = LiveFault::caused("cannot reach the server", &error);
-                return if fault.is_unsent { Sent::Unsent(fault) } else { Sent::Unknown(fault) };
+                return if fault.is_unsent { WriteOutcome::Unsent(fault) } else { WriteOutcome::Unknown(fault) };
             }
         };
         let (head, body) = answer.into_parts();
@@ -137,7 +139,10 @@ impl Writer {
             // Its status alone says that nothing was changed.
             Err(_) if (400..500).contains(&status) => Default::default(),
             Err(_) => {
-                return Sent::Unknown(LiveFault::new(LiveFaultClass::Closed, "the connection broke within the answer"));
+                return WriteOutcome::Unknown(LiveFault::new(
+                    LiveFaultClass::Closed,
+                    "the connection broke within the answer",
+                ));
             }
         };
         read(status, &text, way, warnings)
@@ -145,24 +150,24 @@ impl Writer {
 }
 
 /// What an answer means.
-fn read(status: u16, text: &[u8], way: WriteMethod, warnings: Vec<String>) -> Sent {
+fn read(status: u16, text: &[u8], way: WriteMethod, warnings: Vec<String>) -> WriteOutcome {
     match status {
         200..300 => match serde_json::from_slice::<Value>(text) {
             Ok(object) => {
                 let object = (way != WriteMethod::Delete).then_some(object);
-                Sent::Done(Written { object, is_new: status == 201, warnings })
+                WriteOutcome::Done(WrittenObject { object, is_new: status == 201, warnings })
             }
-            Err(_) => Sent::Unknown(LiveFault::garbled("the answer is not what an API server writes")),
+            Err(_) => WriteOutcome::Unknown(LiveFault::garbled("the answer is not what an API server writes")),
         },
         // A proxy's word that it waited in vain.
-        400..500 if status != 408 => Sent::Refused(refusal(status, text, warnings)),
-        _ => Sent::Unknown(LiveFault::answered(status, text)),
+        400..500 if status != 408 => WriteOutcome::Refused(refusal(status, text, warnings)),
+        _ => WriteOutcome::Unknown(LiveFault::answered(status, text)),
     }
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Status {
+struct WriteStatus {
     reason: String,
     details: Option<Details>,
 }
@@ -181,9 +186,9 @@ struct Cause {
     field: String,
 }
 
-fn refusal(status: u16, text: &[u8], warnings: Vec<String>) -> Refusal {
+fn refusal(status: u16, text: &[u8], warnings: Vec<String>) -> WriteRefusal {
     let fault = LiveFault::answered(status, text);
-    let read: Status = serde_json::from_slice(text).unwrap_or_default();
+    let read: WriteStatus = serde_json::from_slice(text).unwrap_or_default();
     let causes = read.details.unwrap_or_default().causes;
     let of_manager = causes.iter().filter(|it| it.reason == "FieldManagerConflict");
     // `conflict with "kubectl" using v1`: the name stands between the first quotes.
@@ -192,7 +197,7 @@ fn refusal(status: u16, text: &[u8], warnings: Vec<String>) -> Refusal {
         (one_line(name), one_line(it.field.trim_start_matches('.')))
     };
     let managers = of_manager.map(manager).collect();
-    Refusal { status, reason: one_line(&read.reason), what: fault.what, managers, warnings }
+    WriteRefusal { status, reason: one_line(&read.reason), what: fault.what, managers, warnings }
 }
 
 /// The text of a `Warning: 299 - "text"` header (RFC 7234 5.5).
@@ -277,13 +282,13 @@ mod tests {
         let status = |code: u16| json!({"kind": "Status", "code": code, "message": "x"}).to_string();
         let said = |code: u16| read(code, status(code).as_bytes(), WriteMethod::Replace, Vec::new());
         for code in [400, 401, 403, 404, 409, 410, 422, 429] {
-            assert!(matches!(said(code), Sent::Refused(_)), "{code}");
+            assert!(matches!(said(code), WriteOutcome::Refused(_)), "{code}");
         }
         for code in [408, 500, 502, 503, 504, 302] {
-            assert!(matches!(said(code), Sent::Unknown(_)), "{code}");
+            assert!(matches!(said(code), WriteOutcome::Unknown(_)), "{code}");
         }
         assert!(
-            matches!(read(200, b"{\"kind\":", WriteMethod::Replace, Vec::new()), Sent::Unknown(_)),
+            matches!(read(200, b"{\"kind\":", WriteMethod::Replace, Vec::new()), WriteOutcome::Unknown(_)),
             "half an answer"
         );
     }

@@ -19,7 +19,7 @@ use crate::kinds;
 
 /// How a host was written, which tells how surely it is one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Form {
+pub enum HostForm {
     /// In an address: `http://cart`.
     Url,
     /// With a port: `cart:7070`.
@@ -36,13 +36,13 @@ pub struct Mention {
     /// As it is written; of addresses in lower case.
     pub host: String,
     pub port: Option<u16>,
-    pub form: Form,
+    pub form: HostForm,
     /// The hosts that were written with it, parted by spaces: each is one only if all are.
     pub beside: Vec<String>,
 }
 
 impl Mention {
-    fn new(host: &str, port: Option<u16>, form: Form) -> Self {
+    fn new(host: &str, port: Option<u16>, form: HostForm) -> Self {
         Self { host: host.to_owned(), port, form, beside: Vec::new() }
     }
 }
@@ -120,12 +120,12 @@ fn host_and_port(members: &serde_json::Map<String, Value>, found: &mut BTreeSet<
     });
     if let (Some(host), Some(port)) = (host.filter(|it| is_host(it)), port) {
         found.remove(&Mention::new(host, None, form_of(host)));
-        found.insert(Mention::new(host, Some(port), Form::Port));
+        found.insert(Mention::new(host, Some(port), HostForm::Port));
     }
 }
 
-fn form_of(host: &str) -> Form {
-    if host.contains('.') { Form::Dotted } else { Form::Alone }
+fn form_of(host: &str) -> HostForm {
+    if host.contains('.') { HostForm::Dotted } else { HostForm::Alone }
 }
 
 /// A file: YAML where it is that, else line by line.
@@ -212,7 +212,7 @@ fn authority(text: &str, is_http: bool, found: &mut BTreeSet<Mention>) {
     let behind_user = behind_user.rsplit_once('@').map_or(behind_user, |it| it.1);
     let hosts = behind_user.split(['/', ';', ')', '(', '\\', '$', '{', '}']).find(|it| !it.is_empty() && *it != "tcp");
     for host in hosts.unwrap_or_default().split(',') {
-        found.extend(with_port(host).map(|(host, port)| Mention::new(&host, port, Form::Url)));
+        found.extend(with_port(host).map(|(host, port)| Mention::new(&host, port, HostForm::Url)));
     }
 }
 
@@ -252,8 +252,8 @@ fn words(text: &str, found: &mut BTreeSet<Mention>) {
 fn word(text: &str, found: &mut BTreeSet<Mention>) {
     let text = text.rsplit_once('@').map_or(text, |it| it.1).trim_end_matches(['.', ':']);
     match with_port(text) {
-        Some((host, Some(port))) => drop(found.insert(Mention::new(&host, Some(port), Form::Port))),
-        Some((host, None)) if host.contains('.') => drop(found.insert(Mention::new(&host, None, Form::Dotted))),
+        Some((host, Some(port))) => drop(found.insert(Mention::new(&host, Some(port), HostForm::Port))),
+        Some((host, None)) if host.contains('.') => drop(found.insert(Mention::new(&host, None, HostForm::Dotted))),
         _ => {}
     }
 }
@@ -264,7 +264,7 @@ fn alone(text: &str, depth: u8, found: &mut BTreeSet<Mention>) {
         return;
     }
     if is_host(text) && !text.contains('.') {
-        found.insert(Mention::new(text, None, Form::Alone));
+        found.insert(Mention::new(text, None, HostForm::Alone));
         return;
     }
     if text.contains([',', ';']) && !text.contains(char::is_whitespace) || text.contains(", ") {
@@ -315,7 +315,7 @@ fn command(text: &str, found: &mut BTreeSet<Mention>) {
         let is_named = is_host(token) && !token.contains('.') && token.parse::<f64>().is_err();
         let wants = WANT_A_HOST.contains(&before) || takes_a_host || port_at(at + 1).is_some();
         if is_named && wants {
-            found.insert(Mention::new(token, port_at(at + 1), Form::Alone));
+            found.insert(Mention::new(token, port_at(at + 1), HostForm::Alone));
         }
         if let Some((_, assigned)) = token.split_once('=').filter(|(key, _)| is_key(key)) {
             alone(unquoted(assigned), 1, found);
@@ -331,7 +331,7 @@ fn together(tokens: &[&str], found: &mut BTreeSet<Mention>) {
         return;
     }
     let beside: Vec<String> = tokens.iter().map(|it| (*it).to_owned()).collect();
-    found.extend(tokens.iter().map(|it| Mention { beside: beside.clone(), ..Mention::new(it, None, Form::Alone) }));
+    found.extend(tokens.iter().map(|it| Mention { beside: beside.clone(), ..Mention::new(it, None, HostForm::Alone) }));
 }
 
 /// Whether a host can be called so: labels of letters, digits and dashes.

@@ -24,12 +24,12 @@ use crate::model::id::{PodId, WorkloadId};
 use crate::model::owner::TEMPLATE_HASH;
 use crate::net::reach::Unit;
 
-pub use pod::{Template, ToldText};
+pub use pod::{ToldTemplate, ToldText};
 pub use rows::{DeclaringKind, ROWS, row_of};
 
 /// Names an object of any kind: `configmap/shop/settings`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Object {
+pub struct ManifestId {
     /// The lower-case singular.
     pub kind: String,
     /// Empty where it stands in none.
@@ -37,7 +37,7 @@ pub struct Object {
     pub name: String,
 }
 
-impl fmt::Display for Object {
+impl fmt::Display for ManifestId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.namespace.as_str() {
             "" => write!(out, "{}/{}", self.kind, self.name),
@@ -87,17 +87,17 @@ pub struct Controller {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Manifests {
     /// Workloads, and pods that none of them made.
-    pub templates: BTreeMap<Object, Template>,
+    pub templates: BTreeMap<ManifestId, ToldTemplate>,
     /// By namespace and name: what each key holds.
     pub config_maps: BTreeMap<(String, String), BTreeMap<String, String>>,
     /// Those that are named and may not be read.
     pub unread_maps: BTreeSet<(String, String)>,
-    pub entrances: BTreeMap<Object, Entrance>,
+    pub entrances: BTreeMap<ManifestId, Entrance>,
     /// By IngressClass: its controller; and which of them is the default.
     pub classes: BTreeMap<String, String>,
     pub default_class: Option<String>,
     /// By Service: the port of its pods that is scraped.
-    pub scraped: BTreeMap<Object, u16>,
+    pub scraped: BTreeMap<ManifestId, u16>,
     /// What was needed and could not be read, and why.
     pub missing: BTreeSet<String>,
 }
@@ -105,7 +105,7 @@ pub struct Manifests {
 impl Manifests {
     /// Leaves out what others of it made: a Deployment's ReplicaSets, a Job's pods.
     pub fn settle(&mut self) {
-        let made: Vec<Object> =
+        let made: Vec<ManifestId> =
             self.templates.iter().filter(|(it, of)| self.is_made(it, of)).map(|it| it.0.clone()).collect();
         made.iter().for_each(|it| drop(self.templates.remove(it)));
     }
@@ -130,7 +130,7 @@ impl Manifests {
         let own = text(metadata.and_then(|it| it.get("namespace")));
         let namespace = if own.is_empty() { namespace.to_owned() } else { own };
         let (kind, name) = (text(object.get("kind")), text(metadata.and_then(|it| it.get("name"))));
-        let id = Object { kind: kind.to_lowercase(), namespace, name };
+        let id = ManifestId { kind: kind.to_lowercase(), namespace, name };
         self.templates.remove(&id);
         self.entrances.remove(&id);
         self.scraped.remove(&id);
@@ -140,10 +140,10 @@ impl Manifests {
     }
 
     /// Whether its controller is among what was read.
-    pub fn is_made(&self, object: &Object, template: &Template) -> bool {
+    pub fn is_made(&self, object: &ManifestId, template: &ToldTemplate) -> bool {
         let is_read = |it: &Controller| {
             let kind = it.kind.to_lowercase();
-            let owner = Object { kind, namespace: object.namespace.clone(), name: it.name.clone() };
+            let owner = ManifestId { kind, namespace: object.namespace.clone(), name: it.name.clone() };
             self.templates.contains_key(&owner)
         };
         template.controller.as_ref().is_some_and(is_read) || template.maker().as_ref().is_some_and(is_read)
@@ -151,7 +151,7 @@ impl Manifests {
 
     /// The ConfigMaps that templates bring in, each once, by namespace and name.
     pub fn named_config_maps(&self) -> BTreeSet<(String, String)> {
-        let named = |(object, template): (&Object, &Template)| {
+        let named = |(object, template): (&ManifestId, &ToldTemplate)| {
             template.config_maps().map(|it| (object.namespace.clone(), it.to_owned())).collect::<Vec<_>>()
         };
         self.templates.iter().flat_map(named).collect()
@@ -159,7 +159,7 @@ impl Manifests {
 }
 
 /// Whose pods a template is of, as maps by workload call them.
-pub fn unit_of(object: &Object, template: &Template) -> Unit {
+pub fn unit_of(object: &ManifestId, template: &ToldTemplate) -> Unit {
     let workload = |kind: &str, name: &str| {
         Unit::Workload(WorkloadId { namespace: object.namespace.as_str().into(), kind: kind.into(), name: name.into() })
     };
@@ -170,7 +170,7 @@ pub fn unit_of(object: &Object, template: &Template) -> Unit {
     }
 }
 
-impl Template {
+impl ToldTemplate {
     /// Who makes its pods in the end: of a ReplicaSet its Deployment, by its name less the hash of the template.
     fn maker(&self) -> Option<Controller> {
         let owner = self.controller.clone()?;

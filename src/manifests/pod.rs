@@ -8,11 +8,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::read::text;
-use super::{Controller, Manifests, Object};
+use super::{Controller, ManifestId, Manifests};
 
 /// What a workload's pods are told.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Template {
+pub struct ToldTemplate {
     /// The labels of its pods.
     pub labels: BTreeMap<String, String>,
     /// What the workload itself selects its pods by; empty where it has none, or more than labels.
@@ -43,11 +43,11 @@ pub(super) struct ContainerTexts {
 struct Variable {
     place: String,
     name: String,
-    from: From,
+    from: ValueSource,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum From {
+enum ValueSource {
     Text(String),
     /// A ConfigMap's key.
     Key(Brought),
@@ -72,7 +72,7 @@ const CERTIFICATES: [&str; 2] = ["kube-root-ca.crt", "openshift-service-ca.crt"]
 /// One text that a workload is told, and where it stands.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct ToldText {
-    pub object: Object,
+    pub object: ManifestId,
     pub place: String,
     /// What it is called: a variable, a key of a ConfigMap; empty for arguments.
     pub key: String,
@@ -152,12 +152,12 @@ struct EnvFrom {
 struct Volume {
     config_map: Option<Reference>,
     secret: Option<Reference>,
-    projected: Option<Projected>,
+    projected: Option<ProjectedVolume>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Projected {
+struct ProjectedVolume {
     sources: Option<Vec<Volume>>,
 }
 
@@ -176,8 +176,8 @@ impl Reference {
 }
 
 /// Reads a pod's spec that stands at this place.
-pub(super) fn template(place: &str, spec: PodSpec) -> Template {
-    let mut template = Template { spec: reduced(&spec), ..Template::default() };
+pub(super) fn template(place: &str, spec: PodSpec) -> ToldTemplate {
+    let mut template = ToldTemplate { spec: reduced(&spec), ..ToldTemplate::default() };
     let inits = spec.init_containers.unwrap_or_default();
     let groups = [("initContainers", inits), ("containers", spec.containers.unwrap_or_default())];
     for (group, containers) in groups {
@@ -204,7 +204,7 @@ fn reduced(spec: &PodSpec) -> Value {
     })
 }
 
-impl Template {
+impl ToldTemplate {
     fn container(&mut self, place: String, container: Container) {
         let mut told = ContainerTexts::default();
         for (at, source) in container.env_from.unwrap_or_default().into_iter().enumerate() {
@@ -233,11 +233,13 @@ impl Template {
                 let place = format!("{place}.valueFrom.configMapKeyRef");
                 let keys = Some(it.key.iter().cloned().collect());
                 let brought = Brought { keys, ..it.brought()? };
-                (place, From::Key(brought))
+                (place, ValueSource::Key(brought))
             }
-            (_, _, Some(it)) if it.field_path.as_deref() == Some("metadata.namespace") => (place, From::Namespace),
-            (Some(value), ..) => (format!("{place}.value"), text(&value).map_or(From::Other, From::Text)),
-            _ => (place, From::Other),
+            (_, _, Some(it)) if it.field_path.as_deref() == Some("metadata.namespace") => {
+                (place, ValueSource::Namespace)
+            }
+            (Some(value), ..) => (format!("{place}.value"), text(&value).map_or(ValueSource::Other, ValueSource::Text)),
+            _ => (place, ValueSource::Other),
         };
         Some(Variable { place, name, from })
     }
@@ -271,7 +273,7 @@ impl Template {
     /// `service` gives what a variable such as `CART_SERVICE_HOST` is, which kubelets set for each Service.
     pub fn words(
         &self,
-        object: &Object,
+        object: &ManifestId,
         manifests: &Manifests,
         service: &dyn Fn(&str) -> Option<String>,
     ) -> Vec<ToldText> {
@@ -299,7 +301,7 @@ impl Template {
     }
 
     /// A pod as this template would make it for an object that has none.
-    pub fn pod(&self, object: &Object, owner: Option<(&str, &str)>) -> Value {
+    pub fn pod(&self, object: &ManifestId, owner: Option<(&str, &str)>) -> Value {
         let owners: Vec<Value> = owner
             .into_iter()
             .map(|(kind, name)| json!({"apiVersion": "v1", "kind": kind, "name": name, "controller": true, "uid": "-"}))
@@ -316,17 +318,18 @@ impl Variable {
     /// The ConfigMap that its value is from.
     fn brought(&self) -> Option<&Brought> {
         match &self.from {
-            From::Key(brought) => Some(brought),
-            From::Text(_) | From::Namespace | From::Other => None,
+            ValueSource::Key(brought) => Some(brought),
+            ValueSource::Text(_) | ValueSource::Namespace | ValueSource::Other => None,
         }
     }
 }
 
 /// What a ConfigMap holds of what is brought in.
-fn of_map(brought: &Brought, object: &Object, manifests: &Manifests, words: &mut Vec<ToldText>) {
+fn of_map(brought: &Brought, object: &ManifestId, manifests: &Manifests, words: &mut Vec<ToldText>) {
     let Some(data) = manifests.config_maps.get(&(object.namespace.clone(), brought.name.clone())) else { return };
     let is_brought = |key: &String| brought.keys.as_ref().is_none_or(|it| it.contains(key));
-    let map = Object { kind: "configmap".to_owned(), namespace: object.namespace.clone(), name: brought.name.clone() };
+    let map =
+        ManifestId { kind: "configmap".to_owned(), namespace: object.namespace.clone(), name: brought.name.clone() };
     let word = |(key, text): (&String, &String)| ToldText {
         object: map.clone(),
         place: format!("data.{key}"),
@@ -339,7 +342,7 @@ fn of_map(brought: &Brought, object: &Object, manifests: &Manifests, words: &mut
 impl ContainerTexts {
     fn words(
         &self,
-        object: &Object,
+        object: &ManifestId,
         manifests: &Manifests,
         service: &dyn Fn(&str) -> Option<String>,
         words: &mut Vec<ToldText>,
@@ -354,9 +357,9 @@ impl ContainerTexts {
         for variable in &self.variables {
             let one = |known: &BTreeMap<String, String>, text: &str| expanded(text, known, service, &object.namespace);
             let text = match &variable.from {
-                From::Text(text) => one(&known, text),
-                From::Namespace => object.namespace.clone(),
-                From::Key(brought) => {
+                ValueSource::Text(text) => one(&known, text),
+                ValueSource::Namespace => object.namespace.clone(),
+                ValueSource::Key(brought) => {
                     let mut held = Vec::new();
                     of_map(brought, object, manifests, &mut held);
                     let text = held.first().map(|it| it.text.clone()).unwrap_or_default();
@@ -364,11 +367,11 @@ impl ContainerTexts {
                     known.insert(variable.name.clone(), text);
                     continue;
                 }
-                From::Other => continue,
+                ValueSource::Other => continue,
             };
             known.insert(variable.name.clone(), text.clone());
             // The pod's own namespace names nothing.
-            if variable.from != From::Namespace {
+            if variable.from != ValueSource::Namespace {
                 let (place, key) = (variable.place.clone(), variable.name.clone());
                 words.push(ToldText { object: object.clone(), place, key, text });
             }

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::pod::{PodSpec, Template, template};
+use super::pod::{PodSpec, ToldTemplate, template};
 use super::rows::{Declares, DeclaringKind};
-use super::{Backend, Controller, Entrance, Manifests, Object, PortRef};
+use super::{Backend, Controller, Entrance, ManifestId, Manifests, PortRef};
 
 /// What all objects have.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Whole {
-    metadata: Option<Metadata>,
+struct ManifestObject {
+    metadata: Option<ManifestMetadata>,
     spec: Option<Value>,
     status: Option<Value>,
     data: Option<BTreeMap<String, Value>>,
@@ -21,7 +21,7 @@ struct Whole {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Metadata {
+struct ManifestMetadata {
     name: Option<String>,
     namespace: Option<String>,
     labels: Option<BTreeMap<String, Value>>,
@@ -50,7 +50,7 @@ struct WorkloadSpec {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct PodTemplate {
-    metadata: Option<Metadata>,
+    metadata: Option<ManifestMetadata>,
     spec: Option<PodSpec>,
 }
 
@@ -86,7 +86,7 @@ impl Manifests {
     /// What does not have the shape of its kind is remembered as missing.
     pub fn take(&mut self, row: &DeclaringKind, json: &str, namespace: &str) {
         let kind = row.word.to_lowercase();
-        let read: Result<Whole, _> = serde_json::from_str(json);
+        let read: Result<ManifestObject, _> = serde_json::from_str(json);
         let Ok(whole) = read else {
             self.missing.insert(format!("a {} that could not be read", row.word));
             return;
@@ -94,7 +94,7 @@ impl Manifests {
         let metadata = whole.metadata.unwrap_or_default();
         let own = metadata.namespace.clone().filter(|it| !it.is_empty()).unwrap_or_else(|| namespace.to_owned());
         let namespace = if row.is_namespaced { own } else { String::new() };
-        let object = Object { kind, namespace, name: metadata.name.clone().unwrap_or_default() };
+        let object = ManifestId { kind, namespace, name: metadata.name.clone().unwrap_or_default() };
         let spec = whole.spec.filter(Value::is_object).unwrap_or_else(|| Value::Object(Default::default()));
         match row.what {
             Declares::ConfigMap => {
@@ -110,14 +110,14 @@ impl Manifests {
         }
     }
 
-    fn service(&mut self, object: Object, metadata: Metadata) {
+    fn service(&mut self, object: ManifestId, metadata: ManifestMetadata) {
         match scraped(metadata.annotations) {
             Some(port) => drop(self.scraped.insert(object, port)),
             None => drop(self.scraped.remove(&object)),
         }
     }
 
-    fn class(&mut self, name: String, metadata: Metadata, spec: &Value) {
+    fn class(&mut self, name: String, metadata: ManifestMetadata, spec: &Value) {
         let controller = spec.get("controller").and_then(Value::as_str).unwrap_or_default().to_owned();
         let annotations = texts(metadata.annotations);
         if annotations.get("ingressclass.kubernetes.io/is-default-class").is_some_and(|it| it == "true") {
@@ -126,11 +126,11 @@ impl Manifests {
         self.classes.insert(name, controller);
     }
 
-    fn pod(&mut self, object: Object, metadata: Metadata, spec: Value) {
+    fn pod(&mut self, object: ManifestId, metadata: ManifestMetadata, spec: Value) {
         let controller = controller(metadata.owner_references.as_deref());
         let Ok(spec) = PodSpec::deserialize(spec) else { return self.odd(&object) };
         let (labels, scraped) = (texts(metadata.labels), scraped(metadata.annotations));
-        let pod = Template { labels, scraped, controller, ..template("spec", spec) };
+        let pod = ToldTemplate { labels, scraped, controller, ..template("spec", spec) };
         // Nearly all pods were made by what was read before.
         if !self.is_made(&object, &pod) {
             self.templates.insert(object, pod);
@@ -140,8 +140,8 @@ impl Manifests {
     fn workload(
         &mut self,
         row: &DeclaringKind,
-        object: Object,
-        metadata: Metadata,
+        object: ManifestId,
+        metadata: ManifestMetadata,
         spec: Value,
         status: Option<&Value>,
     ) {
@@ -155,7 +155,7 @@ impl Manifests {
         };
         let made = made.unwrap_or_default();
         let metadata = made.metadata.unwrap_or_default();
-        let template = Template {
+        let template = ToldTemplate {
             labels: texts(metadata.labels),
             scraped: scraped(metadata.annotations),
             selector,
@@ -167,7 +167,7 @@ impl Manifests {
         }
     }
 
-    fn odd(&mut self, object: &Object) {
+    fn odd(&mut self, object: &ManifestId) {
         self.missing.insert(format!("{object} does not have the shape of its kind"));
     }
 }
@@ -235,7 +235,7 @@ fn word<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn ingress(object: &Object, metadata: &Metadata, spec: &Value) -> Entrance {
+fn ingress(object: &ManifestId, metadata: &ManifestMetadata, spec: &Value) -> Entrance {
     let annotation = || metadata.annotations.as_ref()?.get("kubernetes.io/ingress.class")?.as_str();
     let class = match word(spec, "ingressClassName") {
         "" => annotation().unwrap_or_default(),
@@ -255,7 +255,7 @@ fn ingress(object: &Object, metadata: &Metadata, spec: &Value) -> Entrance {
     Entrance { class: class.to_owned(), gateways: Vec::new(), backends }
 }
 
-fn of_ingress(object: &Object, backend: &Value, place: String) -> Option<Backend> {
+fn of_ingress(object: &ManifestId, backend: &Value, place: String) -> Option<Backend> {
     let (service, port) = match backend.get("service") {
         Some(it) => {
             let written = it.get("port");
@@ -269,7 +269,7 @@ fn of_ingress(object: &Object, backend: &Value, place: String) -> Option<Backend
 }
 
 /// A route of the Gateway API: what its rules lead to, and what they mirror to.
-fn route(object: &Object, spec: &Value) -> Entrance {
+fn route(object: &ManifestId, spec: &Value) -> Entrance {
     let mut entrance = Entrance::default();
     for (_, parent) in items(spec, "parentRefs").filter(|(_, it)| ["", "Gateway"].contains(&word(it, "kind"))) {
         let namespace = match word(parent, "namespace") {
@@ -290,14 +290,14 @@ fn route(object: &Object, spec: &Value) -> Entrance {
     entrance
 }
 
-fn of_references(object: &Object, rule: &Value, place: &str) -> Vec<Backend> {
+fn of_references(object: &ManifestId, rule: &Value, place: &str) -> Vec<Backend> {
     let all = items(rule, "backendRefs");
     // One that gets no requests is none.
     let weighed = all.filter(|(_, it)| it.get("weight").and_then(Value::as_u64) != Some(0));
     weighed.filter_map(|(at, it)| of_reference(object, it, format!("{place}.backendRefs[{at}]"))).collect()
 }
 
-fn of_reference(object: &Object, reference: &Value, place: String) -> Option<Backend> {
+fn of_reference(object: &ManifestId, reference: &Value, place: String) -> Option<Backend> {
     if !["", "Service"].contains(&word(reference, "kind")) || !["", "core"].contains(&word(reference, "group")) {
         return None;
     }
@@ -310,7 +310,7 @@ fn of_reference(object: &Object, reference: &Value, place: String) -> Option<Bac
 }
 
 /// A Route of OpenShift: its port is that of the pods, or the name of the Service's.
-fn openshift_route(object: &Object, spec: &Value) -> Entrance {
+fn openshift_route(object: &ManifestId, spec: &Value) -> Entrance {
     let port = port(spec.get("port").and_then(|it| it.get("targetPort")));
     let one = |it: &Value, place: String| {
         let service = word(it, "name").to_owned();

@@ -63,12 +63,12 @@ impl Block {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Addresses {
     v4: Option<Ipv4Addr>,
-    v6: Option<V6>,
+    v6: Option<V6Part>,
 }
 
 /// An address of IPv6.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct V6 {
+pub struct V6Part {
     address: Ipv6Addr,
     /// Whether it comes before the one of IPv4.
     is_first: bool,
@@ -80,19 +80,19 @@ impl Addresses {
         addresses.into_iter().fold(Self::default(), |held, address| match canonical(address) {
             IpAddr::V4(it) if held.v4.is_none() => Self { v4: Some(it), ..held },
             IpAddr::V6(address) if held.v6.is_none() => {
-                Self { v6: Some(V6 { address, is_first: held.v4.is_none() }), ..held }
+                Self { v6: Some(V6Part { address, is_first: held.v4.is_none() }), ..held }
             }
             _ => held,
         })
     }
 
     /// The same in two parts, of which most pods have the first alone; 0.0.0.0, which nobody has, is none.
-    pub(super) fn parted(self) -> (Ipv4Addr, Option<V6>) {
+    pub(super) fn parted(self) -> (Ipv4Addr, Option<V6Part>) {
         (self.v4.unwrap_or(Ipv4Addr::UNSPECIFIED), self.v6)
     }
 
     /// What was parted.
-    pub(super) fn joined(v4: Ipv4Addr, v6: Option<V6>) -> Self {
+    pub(super) fn joined(v4: Ipv4Addr, v6: Option<V6Part>) -> Self {
         Self { v4: Some(v4).filter(|it| !it.is_unspecified()), v6 }
     }
 
@@ -136,17 +136,17 @@ impl Addresses {
 /// assert_eq!((list.iter().count(), size_of_val(&list)), (1, 16));
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct AddressList(Listed);
+pub struct AddressList(AddressStorage);
 
 /// Nearly all lists are one IPv4 address, which takes no room of its own.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-enum Listed {
+enum AddressStorage {
     One(Ipv4Addr),
     /// Any others, which is never one IPv4 address: equal lists are equal.
     Others(Items<IpAddr>),
 }
 
-impl Default for Listed {
+impl Default for AddressStorage {
     fn default() -> Self {
         Self::Others(Items::default())
     }
@@ -155,8 +155,8 @@ impl Default for Listed {
 impl From<Vec<IpAddr>> for AddressList {
     fn from(addresses: Vec<IpAddr>) -> Self {
         Self(match addresses[..] {
-            [IpAddr::V4(only)] => Listed::One(only),
-            _ => Listed::Others(addresses.into()),
+            [IpAddr::V4(only)] => AddressStorage::One(only),
+            _ => AddressStorage::Others(addresses.into()),
         })
     }
 }
@@ -165,8 +165,8 @@ impl AddressList {
     /// All of them, in order.
     pub fn iter(&self) -> impl Iterator<Item = IpAddr> {
         let (one, others) = match &self.0 {
-            Listed::One(it) => (Some(IpAddr::V4(*it)), &[][..]),
-            Listed::Others(them) => (None, &them[..]),
+            AddressStorage::One(it) => (Some(IpAddr::V4(*it)), &[][..]),
+            AddressStorage::Others(them) => (None, &them[..]),
         };
         one.into_iter().chain(others.iter().copied())
     }

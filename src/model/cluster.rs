@@ -11,25 +11,25 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::coverage::{Coverage, CoverageMap, Scope};
-use super::facts::{Facts, Kept, Namespace};
+use super::facts::{Facts, Namespace, SnapshotMeta};
 use super::id::{Kind, ObjectId};
 use super::name::Name;
 use super::place::Problem;
 
-pub use super::facts::{AnyFact, Change, Diff};
+pub use super::facts::{AnyFact, BeforeAfter, Change};
 
 /// One object as read: its fact, and what of it could not be read or would be refused.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Entry {
+pub struct ReadObject {
     pub fact: AnyFact,
     /// Its resourceVersion as a number, where newer is larger (KEP-5504); 0: newer than whatever is held.
     pub version: u64,
     pub problems: Vec<Problem>,
     /// For a cluster that keeps it; whoever follows one does not read it.
-    pub kept: Option<Box<Kept>>,
+    pub kept: Option<Box<SnapshotMeta>>,
 }
 
-impl Entry {
+impl ReadObject {
     /// A fact with nothing wrong in it and nothing to keep beside it, newer than whatever is held.
     pub fn new(fact: impl Into<AnyFact>) -> Self {
         Self { fact: fact.into(), version: 0, problems: Vec::new(), kept: None }
@@ -40,11 +40,11 @@ impl Entry {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Delta {
     /// An object was created or changed. Older than what we hold (by uid and version): ignored (E2).
-    Put(Entry),
+    Put(ReadObject),
     /// An object was deleted.
     Gone(ObjectId),
     /// All objects of a kind in a scope; they replace what was held there, at once, whatever its versions.
-    Listed { kind: Kind, scope: Scope, entries: Vec<Entry> },
+    Listed { kind: Kind, scope: Scope, entries: Vec<ReadObject> },
     /// An object exists and could not be read: answers that it could bend become unknown (E5).
     ///
     /// It has no version: an older event that comes late is believed until this one is told again, as a watch does that
@@ -79,7 +79,7 @@ pub struct Cluster {
     /// Problems that belong to no object.
     pub notes: Arc<Vec<Problem>>,
     /// What nothing but a snapshot shows; `None`: it is not kept.
-    pub kept: Option<Arc<BTreeMap<ObjectId, Kept>>>,
+    pub kept: Option<Arc<BTreeMap<ObjectId, SnapshotMeta>>>,
 }
 
 /// A cluster reads as its facts: `cluster.pods`, `cluster.policies`, …
@@ -127,7 +127,7 @@ impl Cluster {
         changes
     }
 
-    fn put(&mut self, entry: Entry, changes: &mut Vec<Change>) {
+    fn put(&mut self, entry: ReadObject, changes: &mut Vec<Change>) {
         let has_notes = !entry.problems.is_empty() || !self.problems.is_empty() || !self.unreadable.is_empty();
         // What stands beside a fact is as old as it; where nothing stands there, the fact alone is looked up.
         if (has_notes || self.kept.is_some()) && self.facts.is_older(&entry.fact, entry.version) {
@@ -160,7 +160,7 @@ impl Cluster {
         self.set_problems(id, problems);
     }
 
-    fn replace(&mut self, kind: Kind, scope: &Scope, entries: Vec<Entry>, changes: &mut Vec<Change>) {
+    fn replace(&mut self, kind: Kind, scope: &Scope, entries: Vec<ReadObject>, changes: &mut Vec<Change>) {
         let listed: BTreeSet<ObjectId> = entries.iter().map(|it| it.fact.id()).collect();
         for id in self.ids(kind, scope) {
             if !listed.contains(&id) {
@@ -262,10 +262,10 @@ mod tests {
     use crate::model::facts::{Phase, PodBuilder, Uid};
     use crate::model::place::Place;
 
-    fn pod(name: &str, uid: &str, version: u64, phase: Phase) -> Entry {
+    fn pod(name: &str, uid: &str, version: u64, phase: Phase) -> ReadObject {
         let uid = Uid::parse(uid).into();
         let pod = PodBuilder { phase, uid, ..PodBuilder::new("shop", name) }.build();
-        Entry { version, ..Entry::new(pod) }
+        ReadObject { version, ..ReadObject::new(pod) }
     }
 
     fn phase(cluster: &Cluster) -> Phase {
@@ -292,8 +292,8 @@ mod tests {
     #[test]
     fn older_events_leave_problems_and_what_is_kept_as_they_are() {
         let told = |version: u32, problems: Vec<Problem>| {
-            let kept = Some(Box::new(Kept { uid: Uid::parse("u1"), created: version }));
-            Delta::Put(Entry { problems, kept, ..pod("web", "u1", version.into(), Phase::Running) })
+            let kept = Some(Box::new(SnapshotMeta { uid: Uid::parse("u1"), created: version }));
+            Delta::Put(ReadObject { problems, kept, ..pod("web", "u1", version.into(), Phase::Running) })
         };
         let wrong = |what: &str| vec![Problem { object: None, place: Place::default(), what: what.into() }];
         let mut cluster = Cluster::default().keeping_all();

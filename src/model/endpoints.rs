@@ -10,13 +10,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::fact::{Fact, Identity};
+use super::fact::{Fact, FactIdentity};
 use super::id::Kind;
 use super::items::Items;
 use super::name::{JoinedName, Name};
 use super::pod::NameSuffix;
 use super::port::Protocol;
-use super::uid::UidMark;
+use super::uid::UidFingerprint;
 
 /// One port of a slice; `None` as number means all ports.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -30,25 +30,25 @@ pub struct EndpointPort {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EndpointSlice {
     pub namespace: Name,
-    called: Called,
+    called: SliceName,
     pub endpoints: Endpoints,
     pub ports: Items<EndpointPort>,
-    pub uid: UidMark,
+    pub uid: UidFingerprint,
 }
 
 /// A slice's name and its Service: the controller makes up the first from the second.
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Called {
+enum SliceName {
     /// `web-x2z4k`: the Service's name, a dash and some letters.
     AfterService {
         service: Name,
         suffix: NameSuffix,
     },
-    Otherwise(Box<Otherwise>),
+    Other(Box<OtherSliceName>),
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Otherwise {
+struct OtherSliceName {
     service: Name,
     name: Name,
 }
@@ -57,8 +57,8 @@ impl EndpointSlice {
     /// A slice without endpoints; `service` is empty where its label is absent.
     pub fn named(namespace: Name, service: Name, name: &str) -> Self {
         let called = match NameSuffix::after(&service, name) {
-            Some(suffix) if !service.is_empty() => Called::AfterService { service, suffix },
-            _ => Called::Otherwise(Box::new(Otherwise { service, name: name.into() })),
+            Some(suffix) if !service.is_empty() => SliceName::AfterService { service, suffix },
+            _ => SliceName::Other(Box::new(OtherSliceName { service, name: name.into() })),
         };
         let (endpoints, ports, uid) = Default::default();
         Self { namespace, called, endpoints, ports, uid }
@@ -67,8 +67,8 @@ impl EndpointSlice {
     /// The label `kubernetes.io/service-name`; empty when absent.
     pub fn service(&self) -> &Name {
         match &self.called {
-            Called::AfterService { service, .. } => service,
-            Called::Otherwise(it) => &it.service,
+            SliceName::AfterService { service, .. } => service,
+            SliceName::Other(it) => &it.service,
         }
     }
 }
@@ -76,12 +76,12 @@ impl EndpointSlice {
 impl Fact for EndpointSlice {
     const KINDS: &'static [Kind] = &[Kind::ENDPOINT_SLICE];
 
-    fn identity(&self) -> Identity<'_> {
+    fn identity(&self) -> FactIdentity<'_> {
         let name = match &self.called {
-            Called::AfterService { service, suffix } => JoinedName::of([service.as_str(), "-", suffix.as_str()]),
-            Called::Otherwise(it) => JoinedName::whole(&it.name),
+            SliceName::AfterService { service, suffix } => JoinedName::of([service.as_str(), "-", suffix.as_str()]),
+            SliceName::Other(it) => JoinedName::whole(&it.name),
         };
-        Identity { namespace: &self.namespace, name, uid: self.uid }
+        FactIdentity { namespace: &self.namespace, name, uid: self.uid }
     }
 }
 

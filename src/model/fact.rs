@@ -12,16 +12,16 @@ use super::id::{Kind, ObjectId};
 use super::labels::Labels;
 use super::meta::Meta;
 use super::name::{JoinedName, Name};
-use super::uid::UidMark;
+use super::uid::UidFingerprint;
 
 /// What names a fact and tells it from others of its name.
 #[derive(Clone, Copy)]
-pub struct Identity<'a> {
+pub struct FactIdentity<'a> {
     /// Empty: cluster-wide.
     pub namespace: &'a Name,
     pub name: JoinedName<'a>,
     /// What tells it from the next object of the same name.
-    pub uid: UidMark,
+    pub uid: UidFingerprint,
 }
 
 /// One sort of facts.
@@ -30,7 +30,7 @@ pub trait Fact: Clone + PartialEq {
     const KINDS: &'static [Kind];
 
     /// What names it.
-    fn identity(&self) -> Identity<'_>;
+    fn identity(&self) -> FactIdentity<'_>;
 
     /// The kind of its object.
     fn kind(&self) -> Kind {
@@ -64,20 +64,20 @@ pub trait Fact: Clone + PartialEq {
 
     /// What tells it from the next of the same name.
     #[inline]
-    fn uid(&self) -> UidMark {
+    fn uid(&self) -> UidFingerprint {
         self.identity().uid
     }
 
     /// What names it among the objects of all kinds.
     fn id(&self) -> ObjectId {
-        let Identity { namespace, name, .. } = self.identity();
+        let FactIdentity { namespace, name, .. } = self.identity();
         ObjectId { kind: self.kind(), namespace: namespace.clone(), name: name.to_name() }
     }
 }
 
 /// A fact before and after one step; `None`: it did not exist.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Diff<T> {
+pub struct BeforeAfter<T> {
     pub before: Option<T>,
     pub after: Option<T>,
 }
@@ -85,7 +85,7 @@ pub struct Diff<T> {
 impl Meta {
     /// What names the object, for facts that hold all of its metadata.
     #[inline]
-    pub fn identity(&self) -> Identity<'_> {
-        Identity { namespace: &self.namespace, name: JoinedName::whole(&self.name), uid: self.uid }
+    pub fn identity(&self) -> FactIdentity<'_> {
+        FactIdentity { namespace: &self.namespace, name: JoinedName::whole(&self.name), uid: self.uid }
     }
 }

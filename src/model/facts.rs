@@ -16,21 +16,21 @@ use super::id::{Kind, ObjectId};
 use super::objects::Objects;
 
 pub use super::endpoints::{EndpointPort, EndpointSlice};
-pub use super::fact::{Diff, Fact};
-pub use super::meta::{Kept, Meta};
+pub use super::fact::{BeforeAfter, Fact};
+pub use super::meta::{Meta, SnapshotMeta};
 pub use super::namespace::Namespace;
 pub use super::node::Node;
 pub use super::owner::Owner;
 pub use super::pod::{
-    ContainerPort, ContainerRole, NameSuffix, Phase, Pod, PodBuilder, PodLabels, PodNetwork, PodOrigin, PodPlacement,
-    PodShared, SharedPod,
+    ContainerPort, ContainerRole, NameSuffix, Phase, Pod, PodBuilder, PodLabels, PodNetwork, PodPlacement, PodShared,
+    PodSource, SharedPod,
 };
 pub use super::policy::Policy;
 pub use super::role::{Binding, Role};
 pub use super::service::{Exposure, Service, ServicePort, ServiceType, TargetPort};
 pub use super::service_account::ServiceAccount;
-pub use super::uid::{Uid, UidMark};
-pub use super::workload::{Plan, Workload};
+pub use super::uid::{Uid, UidFingerprint};
+pub use super::workload::{Workload, WorkloadPlan};
 
 /// Makes the types that hold facts of all sorts from the table of sorts: its name in the plural, and its type.
 macro_rules! facts {
@@ -50,7 +50,7 @@ macro_rules! facts {
         /// One thing that an answer may rest on and that a step of the world changed.
         #[derive(Clone, PartialEq, Debug)]
         pub enum Change {
-            $($Sort(Diff<Arc<$Sort>>),)*
+            $($Sort(BeforeAfter<Arc<$Sort>>),)*
             /// The coverage of a kind changed somewhere.
             Coverage(Kind),
             /// An object became unreadable, or readable again.
@@ -93,7 +93,7 @@ macro_rules! facts {
             }
 
             /// What tells it from the next of the same name.
-            pub fn uid(&self) -> UidMark {
+            pub fn uid(&self) -> UidFingerprint {
                 match self {
                     $(AnyFact::$Sort(it) => it.uid(),)*
                 }
@@ -102,9 +102,9 @@ macro_rules! facts {
 
         impl Change {
             /// The fact before and after, if the change is of a fact.
-            pub fn fact(&self) -> Option<Diff<AnyFact>> {
+            pub fn fact(&self) -> Option<BeforeAfter<AnyFact>> {
                 match self {
-                    $(Change::$Sort(it) => Some(Diff {
+                    $(Change::$Sort(it) => Some(BeforeAfter {
                         before: it.before.clone().map(AnyFact::$Sort),
                         after: it.after.clone().map(AnyFact::$Sort),
                     }),)*
@@ -114,7 +114,7 @@ macro_rules! facts {
         }
 
         $(
-            impl Sort for $Sort {
+            impl InTable for $Sort {
                 fn any(self: Arc<Self>) -> AnyFact {
                     AnyFact::$Sort(self)
                 }
@@ -123,7 +123,7 @@ macro_rules! facts {
                     if let AnyFact::$Sort(it) = fact { Some(it) } else { None }
                 }
 
-                fn change(diff: Diff<Arc<Self>>) -> Change {
+                fn change(diff: BeforeAfter<Arc<Self>>) -> Change {
                     Change::$Sort(diff)
                 }
             }
@@ -146,22 +146,22 @@ facts! {
 }
 
 /// What the table gives each sort: its place among the others.
-pub trait Sort: Fact {
+pub trait InTable: Fact {
     /// A fact of this sort as one of any.
     fn any(self: Arc<Self>) -> AnyFact;
     /// The fact, if it is one of this sort.
     fn of(fact: &AnyFact) -> Option<&Arc<Self>>;
     /// A change of such a fact.
-    fn change(diff: Diff<Arc<Self>>) -> Change;
+    fn change(diff: BeforeAfter<Arc<Self>>) -> Change;
 }
 
-impl<T: Sort> From<T> for AnyFact {
+impl<T: InTable> From<T> for AnyFact {
     fn from(fact: T) -> Self {
         Arc::new(fact).any()
     }
 }
 
-impl<T: Sort> From<Arc<T>> for AnyFact {
+impl<T: InTable> From<Arc<T>> for AnyFact {
     fn from(fact: Arc<T>) -> Self {
         fact.any()
     }
@@ -181,7 +181,7 @@ trait AnyObjects {
     fn all(&self) -> Box<dyn Iterator<Item = AnyFact> + '_>;
 }
 
-impl<T: Sort> AnyObjects for Objects<T> {
+impl<T: InTable> AnyObjects for Objects<T> {
     fn ids(&self, kind: Kind, scope: &Scope) -> Vec<ObjectId> {
         let of_kind = self.iter().filter(|it| it.kind() == kind && scope.holds(it.namespace()));
         of_kind.map(|it| it.id()).collect()
@@ -189,7 +189,7 @@ impl<T: Sort> AnyObjects for Objects<T> {
 
     fn take(&mut self, id: &ObjectId) -> Option<Change> {
         let before = self.remove(id)?;
-        Some(T::change(Diff { before: Some(before), after: None }))
+        Some(T::change(BeforeAfter { before: Some(before), after: None }))
     }
 
     fn version(&self, id: &ObjectId) -> Option<u64> {

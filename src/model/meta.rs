@@ -4,7 +4,7 @@
 //! facts (`model::objects`).
 
 use super::name::Name;
-use super::uid::{Uid, UidMark};
+use super::uid::{Uid, UidFingerprint};
 
 /// What every object has.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -12,12 +12,12 @@ pub struct Meta {
     /// Empty: cluster-wide.
     pub namespace: Name,
     pub name: Name,
-    pub uid: UidMark,
+    pub uid: UidFingerprint,
 }
 
 /// What only a snapshot shows of an object, held by a cluster that was asked to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Kept {
+pub struct SnapshotMeta {
     pub uid: Uid,
     /// When it was created, in seconds since 1970; 0 when unknown.
     pub created: u32,

@@ -119,8 +119,8 @@ impl Serialize for Name {
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl serde::de::Visitor<'_> for Text {
+        struct NameVisitor;
+        impl serde::de::Visitor<'_> for NameVisitor {
             type Value = Name;
             fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str("a string")
@@ -129,7 +129,7 @@ impl<'de> Deserialize<'de> for Name {
                 Ok(Name::from(text))
             }
         }
-        deserializer.deserialize_str(Text)
+        deserializer.deserialize_str(NameVisitor)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::fact::{Fact, Identity};
+use super::fact::{Fact, FactIdentity};
 use super::id::Kind;
 use super::labels::Labels;
 use super::meta::Meta;
@@ -19,7 +19,7 @@ pub struct Namespace {
 impl Fact for Namespace {
     const KINDS: &'static [Kind] = &[Kind::NAMESPACE];
 
-    fn identity(&self) -> Identity<'_> {
+    fn identity(&self) -> FactIdentity<'_> {
         self.meta.identity()
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use super::fact::{Fact, Identity};
+use super::fact::{Fact, FactIdentity};
 use super::id::Kind;
 use super::items::Items;
 use super::labels::Labels;
@@ -26,7 +26,7 @@ pub struct Node {
 impl Fact for Node {
     const KINDS: &'static [Kind] = &[Kind::NODE];
 
-    fn identity(&self) -> Identity<'_> {
+    fn identity(&self) -> FactIdentity<'_> {
         self.meta.identity()
     }
 

@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::fact::{Diff, Fact};
+use super::fact::{BeforeAfter, Fact};
 use super::id::ObjectId;
 use super::name::{JoinedName, Name};
 
@@ -158,7 +158,7 @@ impl<T: Fact> Objects<T> {
     /// Puts a fact unless it is older than what is held; the diff when anything changed that an answer rests on.
     ///
     /// A fact that is told again stays the one that it was: others share it, and what it is made of with more.
-    pub fn put_newer(&mut self, fact: Arc<T>, version: u64) -> Option<Diff<Arc<T>>> {
+    pub fn put_newer(&mut self, fact: Arc<T>, version: u64) -> Option<BeforeAfter<Arc<T>>> {
         let row = match self.namespaces.get_mut(fact.namespace().as_str()) {
             Some(row) => row,
             None => self.namespaces.entry(fact.namespace().clone()).or_default(),
@@ -180,7 +180,7 @@ impl<T: Fact> Objects<T> {
                 None
             }
         };
-        Some(Diff { before, after: Some(fact) })
+        Some(BeforeAfter { before, after: Some(fact) })
     }
 
     /// Takes a fact out.

@@ -17,19 +17,19 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use super::address::{Addresses, V6};
-use super::fact::{Fact, Identity};
+use super::address::{Addresses, V6Part};
+use super::fact::{Fact, FactIdentity};
 use super::id::{Kind, PodId, WorkloadId};
 use super::items::Items;
 use super::labels::{Labeled, Labels};
 use super::name::{JoinedName, Name};
 use super::owner::{Owner, OwnerKind, TEMPLATE_HASH};
 use super::port::Protocol;
-use super::security::{HostAccess, Standards, TokenMount};
+use super::security::{HostAccess, MetStandards, TokenMount};
 use super::sparse::Sparse;
-use super::uid::UidMark;
+use super::uid::UidFingerprint;
 
-pub use self::builder::{PodBuilder, Sharing};
+pub use self::builder::{Interner, PodBuilder};
 
 /// A pod's phase; a pod without status counts as running.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -91,7 +91,7 @@ pub enum PodNetwork {
 
 /// Where a pod comes from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub enum PodOrigin {
+pub enum PodSource {
     #[default]
     Listed,
     /// Made from the template of a workload in files whose pods are not listed (CONTRACT §1).
@@ -111,10 +111,10 @@ pub struct PodShared {
     labels: Labels,
     service_account: Name,
     ports: Items<ContainerPort>,
-    extras: Sparse<PodExtras>,
+    extras: Sparse<PodRare>,
     phase: Phase,
     network: PodNetwork,
-    origin: PodOrigin,
+    origin: PodSource,
     terminating: bool,
     /// Their Ready condition is there and not True.
     unready: bool,
@@ -122,12 +122,12 @@ pub struct PodShared {
     owner_kind: OwnerKind,
     token: TokenMount,
     /// What the spec meets of the Pod Security Standards.
-    standards: Standards,
+    standards: MetStandards,
 }
 
 /// What few pods have, so that it takes no room with the others.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-struct PodExtras {
+struct PodRare {
     /// What their names begin with, as `PodShared::call` leaves it; `None`: their owner's name and a dash.
     beginning: Option<Name>,
     /// See [`Owner::word`].
@@ -214,8 +214,8 @@ impl PodShared {
         suffix: &NameSuffix,
         labels: impl Iterator<Item = (&'l str, &'l str)>,
         mut other: impl FnMut(&'l str, &'l str),
-    ) -> ImpliedLabels {
-        let mut implied = ImpliedLabels::default();
+    ) -> LabelsInName {
+        let mut implied = LabelsInName::default();
         for (key, value) in labels {
             let at = IMPLIED.iter().position(|it| *it == key);
             let tells = at.is_some_and(|at| self.said(at, suffix) == *value);
@@ -275,9 +275,9 @@ const IMPLIED: [&str; 3] = ["apps.kubernetes.io/pod-index", "statefulset.kuberne
 
 /// Which labels a pod has that say only what a name says: these are not held again. A bit for each of `IMPLIED`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct ImpliedLabels(u8);
+pub struct LabelsInName(u8);
 
-impl ImpliedLabels {
+impl LabelsInName {
     fn has(self, at: usize) -> bool {
         self.0 >> at & 1 == 1
     }
@@ -292,7 +292,7 @@ impl ImpliedLabels {
 pub struct PodPlacement {
     /// Empty when it is not scheduled.
     node: Name,
-    v6: Option<V6>,
+    v6: Option<V6Part>,
 }
 
 /// A pod: what is its own, and the [`PodShared`] and the [`PodPlacement`] that it shares.
@@ -302,10 +302,10 @@ pub struct Pod {
     placement: triomphe::Arc<PodPlacement>,
     /// What `PodShared::call` gave.
     suffix: NameSuffix,
-    implied: ImpliedLabels,
+    implied: LabelsInName,
     /// Of [`Pod::addresses`] the one of IPv4.
     v4: Ipv4Addr,
-    pub uid: UidMark,
+    pub uid: UidFingerprint,
 }
 
 /// A pod as its holders share it.
@@ -368,7 +368,7 @@ impl Pod {
     }
 
     /// Whether it is listed or made from a template.
-    pub fn origin(&self) -> PodOrigin {
+    pub fn origin(&self) -> PodSource {
         self.shared.origin
     }
 
@@ -400,7 +400,7 @@ impl Pod {
     }
 
     /// What its spec meets of the Pod Security Standards.
-    pub fn standards(&self) -> Standards {
+    pub fn standards(&self) -> MetStandards {
         self.shared.standards
     }
 
@@ -500,7 +500,7 @@ impl<'a> PodLabels<'a> {
 
     /// All of them in one set.
     pub fn whole(self) -> Cow<'a, Labels> {
-        if self.0.implied == ImpliedLabels::default() {
+        if self.0.implied == LabelsInName::default() {
             return Cow::Borrowed(&self.0.shared.labels);
         }
         let shared = self.0.shared.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
@@ -523,8 +523,8 @@ impl Fact for Pod {
     const KINDS: &'static [Kind] = &[Kind::POD];
 
     #[inline]
-    fn identity(&self) -> Identity<'_> {
-        Identity { namespace: self.namespace(), name: self.name(), uid: self.uid }
+    fn identity(&self) -> FactIdentity<'_> {
+        FactIdentity { namespace: self.namespace(), name: self.name(), uid: self.uid }
     }
 
     fn label_set(&self) -> Cow<'_, Labels> {
@@ -574,9 +574,9 @@ mod tests {
         assert_eq!((&*other.labels().whole(), other.shared.labels.len()), (&others, 2));
         // Of a key that stands twice the last value holds.
         let twice = [(IMPLIED[0], "0"), (IMPLIED[0], "7")].into_iter();
-        assert_eq!(pod.shared.tell(&pod.suffix, twice, |_, _| ()), ImpliedLabels::default());
+        assert_eq!(pod.shared.tell(&pod.suffix, twice, |_, _| ()), LabelsInName::default());
         let renamed = pod.changed(|it| it.name = "db-1".into());
-        assert_eq!((renamed.labels().whole(), renamed.implied), (pod.labels().whole(), ImpliedLabels::default()));
+        assert_eq!((renamed.labels().whole(), renamed.implied), (pod.labels().whole(), LabelsInName::default()));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use triomphe::Arc;
 
 use super::address::Block;
-use super::fact::{Fact, Identity};
+use super::fact::{Fact, FactIdentity};
 use super::id::{Kind, ObjectId};
 use super::items::Items;
 use super::labels::{Labels, Selector, SelectorSet};
@@ -129,7 +129,7 @@ pub struct Rule {
 
 /// What an unread or unmodeled part of a policy could change (CONTRACT §1, §3).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Bends {
+pub enum GapEffect {
     /// Whom it governs: `target` is the widest reading, each pod of it may or may not be meant.
     Target,
     /// A rule of this direction may allow more than was read.
@@ -153,7 +153,7 @@ pub struct PolicyGap {
     pub place: Place,
     /// One clause: `unknown field`, `not a CIDR: "10.0.0/8"`.
     pub what: Name,
-    pub bends: Bends,
+    pub bends: GapEffect,
 }
 
 /// One policy object of any kind, compiled.
@@ -194,7 +194,7 @@ impl Fact for Policy {
     /// All that no other sort has: plugins bring their own kinds.
     const KINDS: &'static [Kind] = &[];
 
-    fn identity(&self) -> Identity<'_> {
+    fn identity(&self) -> FactIdentity<'_> {
         self.meta.identity()
     }
 

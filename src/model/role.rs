@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::fact::{Fact, Identity};
+use super::fact::{Fact, FactIdentity};
 use super::id::{Kind, ObjectId};
 use super::items::Items;
 use super::labels::{Labels, Selector};
@@ -18,14 +18,14 @@ use super::sparse::Sparse;
 /// It reads as the API writes it: `rule.verbs`, `rule.resources`, …
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct RoleRule {
-    acts: triomphe::Arc<Acts>,
+    acts: triomphe::Arc<SharedRuleParts>,
     pub resources: Items<Name>,
     pub names: Items<Name>,
 }
 
 /// What rules let do, whatever to: a cluster of a hundred thousand rules says some hundred such things.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Acts {
+pub struct SharedRuleParts {
     pub verbs: Items<Name>,
     pub groups: Items<Name>,
     pub urls: Items<Name>,
@@ -43,9 +43,9 @@ pub struct RuleLists {
 
 impl RoleRule {
     /// The rule of these lists; `shared` gives the one that is equal to what it lets do.
-    pub fn new(lists: RuleLists, shared: impl FnOnce(Acts) -> triomphe::Arc<Acts>) -> Self {
+    pub fn new(lists: RuleLists, shared: impl FnOnce(SharedRuleParts) -> triomphe::Arc<SharedRuleParts>) -> Self {
         let RuleLists { verbs, groups, resources, names, urls } = lists;
-        Self { acts: shared(Acts { verbs, groups, urls }), resources, names }
+        Self { acts: shared(SharedRuleParts { verbs, groups, urls }), resources, names }
     }
 }
 
@@ -56,16 +56,16 @@ impl From<RuleLists> for RoleRule {
 }
 
 impl Deref for RoleRule {
-    type Target = Acts;
+    type Target = SharedRuleParts;
     #[inline]
-    fn deref(&self) -> &Acts {
+    fn deref(&self) -> &SharedRuleParts {
         &self.acts
     }
 }
 
 /// Where a ClusterRole with an aggregation rule takes its rules from (rule 44).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Origin {
+pub enum RoleSource {
     /// It came from a server (a uid or a resourceVersion): its stored rules decide, stale or empty.
     Server,
     /// A manifest: an aggregated role's rules are computed from its members.
@@ -79,7 +79,7 @@ pub struct Role {
     /// As they stand in `rules`, in order: `rules[i]` is element `i` here.
     pub rules: Items<RoleRule>,
     aggregation: Sparse<Aggregation>,
-    pub origin: Origin,
+    pub origin: RoleSource,
 }
 
 /// What a ClusterRole may have to do with aggregation, which most roles have nothing to do with.
@@ -96,7 +96,7 @@ pub type SharedRole = Arc<Role>;
 
 impl Role {
     /// A role with these rules.
-    pub fn new(meta: Meta, rules: Items<RoleRule>, origin: Origin) -> Self {
+    pub fn new(meta: Meta, rules: Items<RoleRule>, origin: RoleSource) -> Self {
         Self { meta, rules, aggregation: Sparse::default(), origin }
     }
 
@@ -252,7 +252,7 @@ impl Binding {
 impl Fact for Role {
     const KINDS: &'static [Kind] = &[Kind::ROLE, Kind::CLUSTER_ROLE];
 
-    fn identity(&self) -> Identity<'_> {
+    fn identity(&self) -> FactIdentity<'_> {
         self.meta.identity()
     }
 
@@ -268,7 +268,7 @@ impl Fact for Role {
 impl Fact for Binding {
     const KINDS: &'static [Kind] = &[Kind::ROLE_BINDING, Kind::CLUSTER_ROLE_BINDING];
 
-    fn identity(&self) -> Identity<'_> {
+    fn identity(&self) -> FactIdentity<'_> {
         self.meta.identity()
     }
 
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_role_that_neither_gives_nor_takes_rules_holds_nothing_for_it() {
-        let role = || Role::new(Meta::default(), Items::default(), Origin::Server);
+        let role = || Role::new(Meta::default(), Items::default(), RoleSource::Server);
         let labels = Labels::new([("to".into(), "sum".into())]);
         assert_eq!(role().labeled(Labels::default()).aggregating(None), role());
         let sum = role().labeled(labels.clone()).aggregating(Some(Items::default()));

@@ -42,12 +42,12 @@ impl SecurityLevel {
 
 /// Minor versions of Kubernetes 1 one after the other.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Minors {
+pub struct MinorRange {
     from: u8,
     before: u8,
 }
 
-impl Minors {
+impl MinorRange {
     pub const ALL: Self = Self { from: 0, before: u8::MAX };
     pub const NONE: Self = Self { from: u8::MAX, before: u8::MAX };
 
@@ -88,29 +88,29 @@ impl Minors {
 /// They have changed with versions, mostly by allowing more. Exact from 1.25 on, where the admission that enforces them
 /// became stable. One byte, since what pods share has one each.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Standards(u8);
+pub struct MetStandards(u8);
 
-/// The versions in which a spec may meet `baseline`: those that [`Standards`] can tell.
-const BASELINES: [Minors; 13] = [
-    Minors::NONE,
-    Minors::ALL,
-    Minors::since(27),
-    Minors::since(29),
-    Minors::since(31),
-    Minors::since(32),
-    Minors::since(35),
-    Minors::since(37),
-    Minors::until(34),
-    Minors { from: 27, before: 34 },
-    Minors { from: 29, before: 34 },
-    Minors { from: 31, before: 34 },
-    Minors { from: 32, before: 34 },
+/// The versions in which a spec may meet `baseline`: those that [`MetStandards`] can tell.
+const BASELINES: [MinorRange; 13] = [
+    MinorRange::NONE,
+    MinorRange::ALL,
+    MinorRange::since(27),
+    MinorRange::since(29),
+    MinorRange::since(31),
+    MinorRange::since(32),
+    MinorRange::since(35),
+    MinorRange::since(37),
+    MinorRange::until(34),
+    MinorRange { from: 27, before: 34 },
+    MinorRange { from: 29, before: 34 },
+    MinorRange { from: 31, before: 34 },
+    MinorRange { from: 32, before: 34 },
 ];
 
 /// When a spec that meets `baseline` meets `restricted`: never, whenever it meets `baseline`, or then since 1.35.
-const RESTRICTED: [Minors; 3] = [Minors::NONE, Minors::ALL, Minors::since(35)];
+const RESTRICTED: [MinorRange; 3] = [MinorRange::NONE, MinorRange::ALL, MinorRange::since(35)];
 
-impl Standards {
+impl MetStandards {
     /// The first version of which this is exact.
     pub const OLDEST: u8 = 25;
     /// The newest whose standards we know: later ones are taken to be as this.
@@ -119,7 +119,7 @@ impl Standards {
     /// What meets `baseline` in these versions, and `restricted` in those of them that are of these too.
     ///
     /// Versions that no check hangs on are taken for none; that none does which is not told here, the readers' tests say.
-    pub fn new(baseline: Minors, restricted: Minors) -> Self {
+    pub fn new(baseline: MinorRange, restricted: MinorRange) -> Self {
         let base = BASELINES.iter().position(|it| *it == baseline).unwrap_or(0);
         let both = baseline.and(restricted);
         // Equal things have one code.
@@ -128,12 +128,12 @@ impl Standards {
     }
 
     /// The versions in which `baseline` is met.
-    pub fn baseline(self) -> Minors {
+    pub fn baseline(self) -> MinorRange {
         BASELINES[usize::from(self.0) / RESTRICTED.len()]
     }
 
     /// The versions in which `restricted` is met.
-    pub fn restricted(self) -> Minors {
+    pub fn restricted(self) -> MinorRange {
         self.baseline().and(RESTRICTED[usize::from(self.0) % RESTRICTED.len()])
     }
 
@@ -147,22 +147,22 @@ impl Standards {
     }
 }
 
-impl std::fmt::Debug for Standards {
+impl std::fmt::Debug for MetStandards {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "baseline {:?}, restricted {:?}", self.baseline(), self.restricted())
     }
 }
 
 /// The level that is met in every version.
-impl From<SecurityLevel> for Standards {
+impl From<SecurityLevel> for MetStandards {
     fn from(level: SecurityLevel) -> Self {
-        let from = |least| if level >= least { Minors::ALL } else { Minors::NONE };
+        let from = |least| if level >= least { MinorRange::ALL } else { MinorRange::NONE };
         Self::new(from(SecurityLevel::Baseline), from(SecurityLevel::Restricted))
     }
 }
 
 /// What runs with everything.
-impl Default for Standards {
+impl Default for MetStandards {
     fn default() -> Self {
         SecurityLevel::Privileged.into()
     }
@@ -202,11 +202,11 @@ mod tests {
     fn every_level_and_version_is_told_back() {
         for baseline in BASELINES {
             for restricted in RESTRICTED {
-                let it = Standards::new(baseline, restricted);
+                let it = MetStandards::new(baseline, restricted);
                 assert_eq!((it.baseline(), it.restricted()), (baseline, baseline.and(restricted)));
             }
         }
-        assert_eq!(Minors::since(35).and(Minors::until(34)), Minors::NONE);
-        assert_eq!(Standards::default().level(30), SecurityLevel::Privileged);
+        assert_eq!(MinorRange::since(35).and(MinorRange::until(34)), MinorRange::NONE);
+        assert_eq!(MetStandards::default().level(30), SecurityLevel::Privileged);
     }
 }

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use triomphe::Arc;
 
 use super::address::{AddressList, Family};
-use super::fact::{Fact, Identity};
+use super::fact::{Fact, FactIdentity};
 use super::id::Kind;
 use super::items::Items;
 use super::labels::Labels;
@@ -119,7 +119,7 @@ impl Service {
 impl Fact for Service {
     const KINDS: &'static [Kind] = &[Kind::SERVICE];
 
-    fn identity(&self) -> Identity<'_> {
+    fn identity(&self) -> FactIdentity<'_> {
         self.meta.identity()
     }
 }

@@ -1,6 +1,6 @@
 //! Service accounts: whom pods act as.
 
-use super::fact::{Fact, Identity};
+use super::fact::{Fact, FactIdentity};
 use super::id::Kind;
 use super::meta::Meta;
 use super::name::Name;
@@ -10,12 +10,12 @@ use super::sparse::Sparse;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ServiceAccount {
     pub meta: Meta,
-    rest: Sparse<AccountRest>,
+    rest: Sparse<AccountRare>,
 }
 
 /// What few service accounts have.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct AccountRest {
+struct AccountRare {
     withholds_token: bool,
     /// Empty: none.
     cloud_identity: Name,
@@ -53,7 +53,7 @@ impl ServiceAccount {
 impl Fact for ServiceAccount {
     const KINDS: &'static [Kind] = &[Kind::SERVICE_ACCOUNT];
 
-    fn identity(&self) -> Identity<'_> {
+    fn identity(&self) -> FactIdentity<'_> {
         self.meta.identity()
     }
 }

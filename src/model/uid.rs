@@ -2,7 +2,7 @@
 
 /// An object's unique id; a server gives UUIDs, manifests have none.
 ///
-/// Only a snapshot shows it, so that facts hold its [`UidMark`] and a cluster that was asked to the whole of it.
+/// Only a snapshot shows it, so that facts hold its [`UidFingerprint`] and a cluster that was asked to the whole of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Uid {
     #[default]
@@ -86,16 +86,16 @@ impl std::fmt::Display for Uid {
 /// name has the *older* resourceVersion (a server that was put back to a backup, whose objects are listed anew): its
 /// events would be ignored until the next list.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct UidMark(u32);
+pub struct UidFingerprint(u32);
 
-impl UidMark {
+impl UidFingerprint {
     /// Whether the object has no uid: it never met a server.
     pub fn is_absent(self) -> bool {
         self == Self::default()
     }
 }
 
-impl From<Uid> for UidMark {
+impl From<Uid> for UidFingerprint {
     fn from(uid: Uid) -> Self {
         let (tag, bytes) = match uid {
             Uid::Absent => return Self::default(),
@@ -129,8 +129,11 @@ mod tests {
     #[test]
     fn marks_tell_uids_apart() {
         let uids = ["", "0123abcd-0000-4000-8000-00000000ffff", "0123abcd-0000-4000-8000-00000000fffe", "uid-1"];
-        let marks: std::collections::BTreeSet<UidMark> = uids.into_iter().map(|it| Uid::parse(it).into()).collect();
+        let marks: std::collections::BTreeSet<UidFingerprint> =
+            uids.into_iter().map(|it| Uid::parse(it).into()).collect();
         assert_eq!(marks.len(), uids.len());
-        assert!(UidMark::from(Uid::parse("")).is_absent() && !UidMark::from(Uid::parse("uid-1")).is_absent());
+        assert!(
+            UidFingerprint::from(Uid::parse("")).is_absent() && !UidFingerprint::from(Uid::parse("uid-1")).is_absent()
+        );
     }
 }

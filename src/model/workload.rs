@@ -1,13 +1,13 @@
 //! Workloads: what makes pods, and what it would make.
 
-use super::fact::{Fact, Identity};
+use super::fact::{Fact, FactIdentity};
 use super::id::{Kind, WorkloadId};
 use super::meta::Meta;
 use super::name::{JoinedName, Name};
 use super::owner::{Owner, OwnerKind, WORKLOAD_KINDS, WorkloadKind};
 use super::pod::Pod;
 use super::sparse::Sparse;
-use super::uid::UidMark;
+use super::uid::UidFingerprint;
 
 /// A workload: live its metadata alone, from files with what its pods would be.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,21 +18,21 @@ pub struct Workload {
     owner_kind: OwnerKind,
     /// Empty where it has no owner.
     owner_name: Name,
-    rest: Sparse<Rest>,
-    pub uid: UidMark,
+    rest: Sparse<WorkloadRare>,
+    pub uid: UidFingerprint,
 }
 
 /// What few workloads of a followed cluster have.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct Rest {
+struct WorkloadRare {
     /// See [`Owner::word`].
     owner_word: Name,
-    plan: Option<Plan>,
+    plan: Option<WorkloadPlan>,
 }
 
 /// What a workload of files says of the pods that it would make.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Plan {
+pub struct WorkloadPlan {
     /// `spec.replicas`; 0 also of work that is over, suspended or wanted on no node.
     pub replicas: Option<u32>,
     /// The pod that it would make.
@@ -42,11 +42,11 @@ pub struct Plan {
 impl Workload {
     /// A workload of this metadata, its own controller (a ReplicaSet's Deployment, a Job's CronJob), and what its pods
     /// would be, which only files tell.
-    pub fn new(kind: WorkloadKind, meta: Meta, owner: Option<Owner>, plan: Option<Plan>) -> Self {
+    pub fn new(kind: WorkloadKind, meta: Meta, owner: Option<Owner>, plan: Option<WorkloadPlan>) -> Self {
         let Meta { namespace, name, uid } = meta;
         let (owner_kind, owner_word, owner_name) = owner.map(|it| (it.kind, it.word, it.name)).unwrap_or_default();
         let mut rest = Sparse::default();
-        rest.change(|it| *it = Rest { owner_word, plan });
+        rest.change(|it| *it = WorkloadRare { owner_word, plan });
         Self { namespace, name, kind, owner_kind, owner_name, rest, uid }
     }
 
@@ -57,7 +57,7 @@ impl Workload {
     }
 
     /// What its pods would be.
-    pub fn plan(&self) -> Option<&Plan> {
+    pub fn plan(&self) -> Option<&WorkloadPlan> {
         self.rest.get()?.plan.as_ref()
     }
 
@@ -75,9 +75,9 @@ impl Workload {
 impl Fact for Workload {
     const KINDS: &'static [Kind] = &WORKLOAD_KINDS;
 
-    fn identity(&self) -> Identity<'_> {
+    fn identity(&self) -> FactIdentity<'_> {
         let name = JoinedName::whole(&self.name);
-        Identity { namespace: &self.namespace, name, uid: self.uid }
+        FactIdentity { namespace: &self.namespace, name, uid: self.uid }
     }
 
     fn kind(&self) -> Kind {
@@ -95,7 +95,7 @@ mod tests {
             let owner = Owner::new(kind, "web".into());
             assert_eq!((owner.kind().as_str(), owner.name.as_str()), (kind, "web"));
             assert_eq!(matches!(owner.kind, OwnerKind::Known(_)), kind == "ReplicaSet");
-            for plan in [None, Some(Plan { replicas: Some(0), template: None })] {
+            for plan in [None, Some(WorkloadPlan { replicas: Some(0), template: None })] {
                 let it = Workload::new(WorkloadKind::Job, Meta::default(), Some(owner.clone()), plan.clone());
                 assert_eq!((it.owner(), it.plan()), (Some(owner.clone()), plan.as_ref()));
                 assert_eq!(Workload::new(WorkloadKind::Job, Meta::default(), None, plan).owner(), None);

@@ -26,7 +26,7 @@ use crate::model::port::PortMatch;
 
 /// One thing that keeps a rule from fitting.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Lack {
+pub enum Mismatch {
     /// The policy isolates and has no rule in this direction.
     NoRule,
     /// The rule has no peer, or no port, that was understood.
@@ -34,7 +34,7 @@ pub enum Lack {
     /// The pod's label is not as required; `found` is what it has.
     PodLabel { requirement: Requirement, found: Option<Name> },
     /// The label of the pod's namespace is not as required.
-    NamespaceLabel { requirement: Requirement, found: Option<Name>, undefined: Option<Undefined> },
+    NamespaceLabel { requirement: Requirement, found: Option<Name>, undefined: Option<UndefinedNamespace> },
     /// The labels of the pod's namespace are not known, so neither is whether this one is as required.
     NamespaceUnread { requirement: Requirement, namespace: Name },
     /// A pod selector alone means the policy's own namespace (S13).
@@ -59,7 +59,7 @@ pub enum Lack {
 
 /// A namespace that objects mention and nothing defines.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Undefined {
+pub enum UndefinedNamespace {
     /// The pod's own, so that it has no label but its name.
     OfPod(Name),
     /// The one that the rule names.
@@ -83,7 +83,7 @@ pub struct Miss {
     pub policy: ObjectId,
     /// The peer that came closest, else the rule, else nothing.
     pub place: Place,
-    pub lacks: Vec<Lack>,
+    pub lacks: Vec<Mismatch>,
     pub hint: Option<Hint>,
 }
 
@@ -103,7 +103,8 @@ impl Gate {
         let unfit = isolating.filter(|it| it.fit.is_none_or(|it| it.fits != Tri::Yes));
         let mut misses: Vec<Miss> = unfit.flat_map(|it| case.of_policy(&it.policy, self.direction)).collect();
         let is_asked = verdict.port.is_some();
-        let rank = |it: &Miss| (it.lacks.contains(&Lack::NoRule), is_asked && it.is_of_other_ports(), it.lacks.len());
+        let rank =
+            |it: &Miss| (it.lacks.contains(&Mismatch::NoRule), is_asked && it.is_of_other_ports(), it.lacks.len());
         misses.sort_by_key(rank);
         misses
     }
@@ -123,7 +124,7 @@ impl MissedRules<'_> {
         let rules: Vec<&Rule> = policy.rules_of(direction).map(|(_, rule)| rule).collect();
         if rules.is_empty() {
             let place = Place::new(format!("spec.{}", direction.as_str()));
-            return vec![Miss { policy: policy.id(), place, lacks: vec![Lack::NoRule], hint: None }];
+            return vec![Miss { policy: policy.id(), place, lacks: vec![Mismatch::NoRule], hint: None }];
         }
         rules.into_iter().map(|rule| self.of_rule(policy, rule)).filter(|it| !it.lacks.is_empty()).collect()
     }
@@ -134,37 +135,37 @@ impl MissedRules<'_> {
         let nearest = peers.min_by_key(|(hint, lacks, _)| (lacks.len(), hint.is_none()));
         let (mut lacks, place, hint) = match nearest {
             Some((hint, lacks, peer)) => (lacks, peer.place.clone(), hint),
-            None => (vec![Lack::Nothing], rule.place.clone(), None),
+            None => (vec![Mismatch::Nothing], rule.place.clone(), None),
         };
         let ports = rule.ports.iter().map(|it| self.of_port(it)).min_by_key(Option::is_some);
-        let port = ports.unwrap_or(Some(Lack::Nothing));
+        let port = ports.unwrap_or(Some(Mismatch::Nothing));
         let hint = port.as_ref().and_then(|it| self.target_port(it)).or(hint);
         lacks.extend(port);
         Miss { policy: policy.id(), place, lacks, hint }
     }
 
     /// What keeps a peer from holding the other end.
-    fn of_peer(&self, peer: &Peer) -> Vec<Lack> {
+    fn of_peer(&self, peer: &Peer) -> Vec<Mismatch> {
         match &peer.matches {
             PeerMatch::Anyone => Vec::new(),
             PeerMatch::Pods(set) => match self.peer.pod.as_deref().filter(|it| it.network() == PodNetwork::Own) {
                 Some(pod) => self.of_set(set, pod),
-                None => vec![Lack::NotAPod],
+                None => vec![Mismatch::NotAPod],
             },
             PeerMatch::Block(block) => self.of_block(block).into_iter().collect(),
             PeerMatch::Nodes(selector) => {
                 let is_one = self.peer.node.as_ref().is_some_and(|it| selector.matches(&it.labels));
-                if is_one { Vec::new() } else { vec![Lack::NotTheseNodes] }
+                if is_one { Vec::new() } else { vec![Mismatch::NotTheseNodes] }
             }
         }
     }
 
-    fn of_set(&self, set: &SelectorSet, pod: &Pod) -> Vec<Lack> {
+    fn of_set(&self, set: &SelectorSet, pod: &Pod) -> Vec<Mismatch> {
         let mut lacks = Vec::new();
         match &set.namespaces {
             NamespaceMatch::Own(name) if *name != *pod.namespace() => {
                 let (wanted, found) = (name.clone(), pod.namespace().clone());
-                lacks.push(Lack::OtherNamespace { wanted, found });
+                lacks.push(Mismatch::OtherNamespace { wanted, found });
             }
             NamespaceMatch::Own(_) => {}
             NamespaceMatch::Labels(selector) => {
@@ -176,18 +177,18 @@ impl MissedRules<'_> {
     }
 
     /// What keeps the namespace of the other end from meeting a requirement, or may.
-    fn of_namespace(&self, requirement: &Requirement, namespace: &Name) -> Option<Lack> {
+    fn of_namespace(&self, requirement: &Requirement, namespace: &Name) -> Option<Mismatch> {
         let found = match &self.peer.namespace {
             _ if requirement.key == METADATA_NAME => Some(namespace.clone()),
             NamespaceLabels::Known(labels) => labels.get(&requirement.key).cloned(),
             NamespaceLabels::NameOnly => {
                 let (requirement, namespace) = (requirement.clone(), namespace.clone());
-                return Some(Lack::NamespaceUnread { requirement, namespace });
+                return Some(Mismatch::NamespaceUnread { requirement, namespace });
             }
         };
         let is_met = requirement.matches_value(found.as_deref());
         let undefined = self.undefined(requirement, namespace);
-        (!is_met).then(|| Lack::NamespaceLabel { requirement: requirement.clone(), found, undefined })
+        (!is_met).then(|| Mismatch::NamespaceLabel { requirement: requirement.clone(), found, undefined })
     }
 
     /// Whether what is not held is known not to exist: files, where a namespace may be mentioned and not defined.
@@ -197,48 +198,48 @@ impl MissedRules<'_> {
     }
 
     /// Whether the requirement fails on a namespace that nothing defines.
-    fn undefined(&self, requirement: &Requirement, own: &Name) -> Option<Undefined> {
+    fn undefined(&self, requirement: &Requirement, own: &Name) -> Option<UndefinedNamespace> {
         let is_undefined = |name: &Name| {
             let defined = self.cluster.namespaces.get("", name).is_some_and(|it| !it.implied);
             !defined && self.cluster.coverage.is_complete(Kind::NAMESPACE, name)
         };
         if requirement.key != METADATA_NAME {
-            return is_undefined(own).then(|| Undefined::OfPod(own.clone()));
+            return is_undefined(own).then(|| UndefinedNamespace::OfPod(own.clone()));
         }
         match &requirement.operator {
             Operator::In(names) if self.is_closed_world() && names.iter().all(is_undefined) => {
-                names.first().cloned().map(Undefined::Wanted)
+                names.first().cloned().map(UndefinedNamespace::Wanted)
             }
             _ => None,
         }
     }
 
-    fn of_block(&self, block: &Block) -> Option<Lack> {
+    fn of_block(&self, block: &Block) -> Option<Mismatch> {
         let cidr = block.cidr;
         if block.family() != self.family {
-            return Some(Lack::OtherFamily { cidr });
+            return Some(Mismatch::OtherFamily { cidr });
         }
         let address = self.peer.addresses.of(self.family);
         if address.is_some_and(|it| block.contains(it)) {
             return None;
         }
         let hole = block.except.iter().find(|hole| address.is_some_and(|it| hole.contains(&it))).copied();
-        Some(Lack::NotInBlock { cidr, hole, address })
+        Some(Mismatch::NotInBlock { cidr, hole, address })
     }
 
     /// What keeps an element of the rule's ports from holding the port.
-    fn of_port(&self, opens: &PortMatch) -> Option<Lack> {
+    fn of_port(&self, opens: &PortMatch) -> Option<Mismatch> {
         let opened = || opens.clone();
         match (opens, self.port) {
             (PortMatch::Any, _) => None,
             (PortMatch::All(protocol), Some(port)) if *protocol != port.0 => {
-                Some(Lack::OtherProtocol { opens: opened() })
+                Some(Mismatch::OtherProtocol { opens: opened() })
             }
             (PortMatch::Range { protocol, first, last }, Some(port)) => {
                 match ((*first..=*last).contains(&port.1), *protocol == port.0) {
                     (true, true) => None,
-                    (true, false) => Some(Lack::OtherProtocol { opens: opened() }),
-                    (false, _) => Some(Lack::OtherPort { opens: opened() }),
+                    (true, false) => Some(Mismatch::OtherProtocol { opens: opened() }),
+                    (false, _) => Some(Mismatch::OtherPort { opens: opened() }),
                 }
             }
             (PortMatch::Named { protocol, name }, port) => {
@@ -248,10 +249,10 @@ impl MissedRules<'_> {
                     .filter(|it| it.name == *name && it.protocol == *protocol && it.container != ContainerRole::Init);
                 let numbers: Vec<u16> = declared.map(|it| it.number).collect();
                 match port {
-                    _ if numbers.is_empty() => Some(Lack::NotDeclared { opens: opened() }),
-                    Some(port) if port.0 != *protocol => Some(Lack::OtherProtocol { opens: opened() }),
+                    _ if numbers.is_empty() => Some(Mismatch::NotDeclared { opens: opened() }),
+                    Some(port) if port.0 != *protocol => Some(Mismatch::OtherProtocol { opens: opened() }),
                     Some(port) if !numbers.contains(&port.1) => {
-                        Some(Lack::DeclaredElsewhere { opens: opened(), numbers })
+                        Some(Mismatch::DeclaredElsewhere { opens: opened(), numbers })
                     }
                     _ => None,
                 }
@@ -261,7 +262,7 @@ impl MissedRules<'_> {
     }
 
     /// What the author of a peer may have meant.
-    fn hint(&self, peer: &Peer, lacks: &[Lack]) -> Option<Hint> {
+    fn hint(&self, peer: &Peer, lacks: &[Mismatch]) -> Option<Hint> {
         match &peer.matches {
             PeerMatch::Block(block) if !lacks.is_empty() => self.service_address(block),
             _ => self.meant_or(peer, lacks),
@@ -290,21 +291,21 @@ impl MissedRules<'_> {
     }
 
     /// Whether an element needs two things of which one is met.
-    fn meant_or(&self, peer: &Peer, lacks: &[Lack]) -> Option<Hint> {
+    fn meant_or(&self, peer: &Peer, lacks: &[Mismatch]) -> Option<Hint> {
         let PeerMatch::Pods(SelectorSet { namespaces: NamespaceMatch::Labels(namespaces), pods }) = &peer.matches
         else {
             return None;
         };
-        let namespace_lacks = lacks.iter().filter(|it| matches!(it, Lack::NamespaceLabel { .. })).count();
-        let pod_lacks = lacks.iter().filter(|it| matches!(it, Lack::PodLabel { .. })).count();
-        let is_known = !lacks.iter().any(|it| matches!(it, Lack::NamespaceUnread { .. }));
+        let namespace_lacks = lacks.iter().filter(|it| matches!(it, Mismatch::NamespaceLabel { .. })).count();
+        let pod_lacks = lacks.iter().filter(|it| matches!(it, Mismatch::PodLabel { .. })).count();
+        let is_known = !lacks.iter().any(|it| matches!(it, Mismatch::NamespaceUnread { .. }));
         let has_both = !namespaces.is_everything() && !pods.is_everything();
         (is_known && has_both && (namespace_lacks == 0) != (pod_lacks == 0)).then_some(Hint::MeantOr)
     }
 
     /// Whether the rule opens the port of a Service in front of the destination instead of the one behind it.
-    fn target_port(&self, lack: &Lack) -> Option<Hint> {
-        let Lack::OtherPort { opens: PortMatch::Range { protocol, first, last } } = lack else { return None };
+    fn target_port(&self, lack: &Mismatch) -> Option<Hint> {
+        let Mismatch::OtherPort { opens: PortMatch::Range { protocol, first, last } } = lack else { return None };
         let (pod, (asked, number)) = (self.to.pod.as_deref()?, self.port?);
         let services = self.cluster.services.of(pod.namespace()).iter();
         let mut before = services.filter(|it| !it.selector.is_empty() && pod.labels().hold(&it.selector));
@@ -321,10 +322,10 @@ impl MissedRules<'_> {
 }
 
 /// The requirements that a pod's labels do not meet.
-fn unmet<'a>(requirements: &'a [Requirement], pod: &'a Pod) -> impl Iterator<Item = Lack> + 'a {
+fn unmet<'a>(requirements: &'a [Requirement], pod: &'a Pod) -> impl Iterator<Item = Mismatch> + 'a {
     let unmet = requirements.iter().filter(|it| !it.matches(&pod.labels()));
     let found = |key: &Name| pod.labels().get(key).map(Cow::into_owned);
-    unmet.map(move |it| Lack::PodLabel { requirement: it.clone(), found: found(&it.key) })
+    unmet.map(move |it| Mismatch::PodLabel { requirement: it.clone(), found: found(&it.key) })
 }
 
 fn targets(target: &TargetPort, pod: &Pod) -> Vec<u16> {
@@ -337,8 +338,8 @@ fn targets(target: &TargetPort, pod: &Pod) -> Vec<u16> {
 impl Miss {
     /// Whether it opens other ports than the one that was asked for.
     fn is_of_other_ports(&self) -> bool {
-        let is_about_ports = |it: &Lack| {
-            use Lack::{DeclaredElsewhere, NotDeclared, OtherPort, OtherProtocol};
+        let is_about_ports = |it: &Mismatch| {
+            use Mismatch::{DeclaredElsewhere, NotDeclared, OtherPort, OtherProtocol};
             matches!(it, OtherPort { .. } | OtherProtocol { .. } | NotDeclared { .. } | DeclaredElsewhere { .. })
         };
         self.lacks.iter().any(is_about_ports)
@@ -346,6 +347,6 @@ impl Miss {
 
     /// Whether a single change would make the rule fit.
     pub fn is_near(&self) -> bool {
-        self.lacks.len() == 1 && self.lacks[0] != Lack::NoRule
+        self.lacks.len() == 1 && self.lacks[0] != Mismatch::NoRule
     }
 }

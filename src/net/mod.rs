@@ -25,7 +25,7 @@ pub mod verdict;
 
 pub use self::dns::{Dns, DnsServer, NodeLocal, dns};
 pub use self::ends::{host_addresses, implied_nodes, split};
-pub use self::index::{Index, Isolation, IsolationCounts, Listing, MapPart, Settings};
+pub use self::index::{Index, Isolation, IsolationCounts, LazyReachList, MapPart, Settings};
 pub use self::index::{doubts, singly};
 pub use self::nodes::node_ports;
 pub use self::outside::{in_order, most};

@@ -29,7 +29,7 @@ use crate::model::facts::{Pod, PodNetwork};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::{Labels, NamespaceMatch, Selector, SelectorSet};
 use crate::model::name::Name;
-use crate::model::policy::{Bends, Direction, PeerMatch, Policy, Rule, Tier};
+use crate::model::policy::{Direction, GapEffect, PeerMatch, Policy, Rule, Tier};
 use crate::model::port::{PortMatch, Protocol};
 
 /// The ways in which one question may turn out.
@@ -263,10 +263,10 @@ impl<'a> Naive<'a> {
             if kinds::is_evaluated(policy.kind) && matches!(coverage, Coverage::Forbidden { .. }) {
                 continue;
             }
-            let has = |bends: Bends| policy.gaps.iter().any(|it| it.bends == bends);
-            if has(Bends::Anything) || has(Bends::Unevaluated) {
+            let has = |bends: GapEffect| policy.gaps.iter().any(|it| it.bends == bends);
+            if has(GapEffect::Anything) || has(GapEffect::Unevaluated) {
                 found.push((None, policy.tier, EITHER));
-            } else if has(Bends::Target) {
+            } else if has(GapEffect::Target) {
                 found.push((Some(&**policy), policy.tier, EITHER));
             } else {
                 found.push((Some(&**policy), policy.tier, ways));
@@ -274,7 +274,7 @@ impl<'a> Naive<'a> {
         }
         for unread in self.unread.iter().filter(|it| it.may_select(pod)) {
             let is_baseline = matches!(unread.tier, Tier::Baseline { .. });
-            if unread.bends == Bends::Anything || is_baseline {
+            if unread.bends == GapEffect::Anything || is_baseline {
                 found.push((None, unread.tier, EITHER));
             }
         }
@@ -323,9 +323,9 @@ impl<'a> Naive<'a> {
         let mut ways = PossibleOutcomes::new();
         for bends in held.chain(unread) {
             match (bends, direction) {
-                (Bends::ClosesIngress, Direction::Ingress) => drop(ways.insert(false)),
-                (Bends::ClosesOutside, Direction::Egress) if is_outside => drop(ways.insert(false)),
-                (Bends::DecidesOutside, Direction::Egress) if is_outside => ways.extend([true, false]),
+                (GapEffect::ClosesIngress, Direction::Ingress) => drop(ways.insert(false)),
+                (GapEffect::ClosesOutside, Direction::Egress) if is_outside => drop(ways.insert(false)),
+                (GapEffect::DecidesOutside, Direction::Egress) if is_outside => ways.extend([true, false]),
                 _ => {}
             }
         }
@@ -359,7 +359,7 @@ fn any(mut ways: impl Iterator<Item = &'static [bool]>) -> &'static [bool] {
 
 /// A policy of an unevaluated kind that comes before, or beside, NetworkPolicy.
 fn bends_flows(policy: &Policy) -> bool {
-    policy.gaps.iter().any(|it| it.bends == Bends::Unevaluated) && !matches!(policy.tier, Tier::Baseline { .. })
+    policy.gaps.iter().any(|it| it.bends == GapEffect::Unevaluated) && !matches!(policy.tier, Tier::Baseline { .. })
 }
 
 /// S41: a node, or a pod on its network, and a pod of the same node; a pod that is on none yet may come to any.

@@ -157,7 +157,7 @@ pub struct MapRow {
 
 /// Every pair of units.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Map {
+pub struct UnitMap {
     /// By `from`, then `to`, what is outside and nodes last. A row from nodes to nodes speaks of each and each other.
     ///
     /// Rows in which no pair can pass are left out, and counted in `pairs`.
@@ -166,7 +166,7 @@ pub struct Map {
     pub left_out: LeftOut,
 }
 
-impl Map {
+impl UnitMap {
     /// Lets rows about addresses outside be unknown, where it is not known whose those are; `own` are the ports of nodes.
     pub fn doubt_outside(&mut self, own: &PortSet) {
         let is_outside = |it: &Unit| matches!(it, Unit::Outside(_));

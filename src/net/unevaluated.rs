@@ -4,7 +4,7 @@
 
 use crate::kinds::{self, Decides};
 use crate::model::id::Kind;
-use crate::model::policy::{Bends, Tier};
+use crate::model::policy::{GapEffect, Tier};
 
 /// One such kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Unevaluated {
     /// The tier that bends as much as an object of this kind can.
     pub tier: Tier,
     /// What an object of it can do.
-    pub bends: Bends,
+    pub bends: GapEffect,
 }
 
 impl Unevaluated {

@@ -20,7 +20,7 @@ use crate::model::id::PodId;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::policy::{Action, Bends, Direction, Peer, Policy, PolicyGap, Rule, Tier};
+use crate::model::policy::{Action, Direction, GapEffect, Peer, Policy, PolicyGap, Rule, Tier};
 use crate::model::port::{PortMatch, PortSet, Protocol};
 
 /// One end of a connection, as asked for.
@@ -164,7 +164,7 @@ impl Considered {
     /// What of it was not understood and may bend a gate of this direction.
     pub fn gaps(&self, direction: Direction) -> impl Iterator<Item = &PolicyGap> {
         let parts = self.policy.gaps.iter().filter(|_| self.gap.is_none());
-        parts.filter(move |it| it.bends != Bends::Opens(direction.opposite()))
+        parts.filter(move |it| it.bends != GapEffect::Opens(direction.opposite()))
     }
 
     /// What the fitting rule does.

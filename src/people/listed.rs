@@ -11,7 +11,7 @@ use crate::kinds;
 /// One element of a YAML or JSON list.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Listed {
+pub(super) struct PeopleElement {
     pub user: String,
     #[serde(default)]
     pub groups: Option<Vec<String>>,
@@ -46,14 +46,14 @@ pub(super) fn json(text: &str) -> Result<Value, Faulty> {
     serde_json::from_str(text).map_err(|it| no_json(text, &it))
 }
 
-pub(super) fn people_of_json(text: &str) -> Result<Vec<Listed>, Faulty> {
+pub(super) fn people_of_json(text: &str) -> Result<Vec<PeopleElement>, Faulty> {
     serde_json::from_str(text).map_err(|error| match error.classify() {
         Category::Data => no_people(text, serde_json::from_str(text).ok()),
         _ => no_json(text, &error),
     })
 }
 
-pub(super) fn people_of_yaml(text: &str) -> Result<Vec<Listed>, Faulty> {
+pub(super) fn people_of_yaml(text: &str) -> Result<Vec<PeopleElement>, Faulty> {
     kinds::parse_list_yaml(text).map_err(|_| no_people(text, kinds::parse_list_yaml(text).ok()))
 }
 

@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::items::Items;
 use crate::model::name::Name;
-use crate::model::role::{Origin, Role, RoleRule, SharedRole};
+use crate::model::role::{Role, RoleRule, RoleSource, SharedRole};
 
 /// The ClusterRole, aggregated itself by none, that gave a rule, and the rule's index there.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Member {
+pub struct AggregatedFrom {
     pub role: Name,
     pub rule: u32,
 }
@@ -25,7 +25,7 @@ pub struct Member {
 pub struct Effective {
     pub rules: Items<RoleRule>,
     /// For an aggregated role one element a rule; `None` where no member has this rule (any more).
-    pub members: Option<Items<Option<Member>>>,
+    pub members: Option<Items<Option<AggregatedFrom>>>,
     /// Whether its own rules and its members' differ: the controller is behind, or somebody wrote them by hand.
     pub lags: Lag,
 }
@@ -134,14 +134,14 @@ impl Aggregation {
         let mut above = BTreeSet::from([role.meta.name.clone()]);
         let computed = self.computed(&role.meta.name, held, &mut above);
         match role.origin {
-            Origin::Manifest => {
-                let (rules, members): (Vec<RoleRule>, Vec<Option<Member>>) =
+            RoleSource::Manifest => {
+                let (rules, members): (Vec<RoleRule>, Vec<Option<AggregatedFrom>>) =
                     computed.into_iter().map(|(rule, member)| (rule, Some(member))).unzip();
                 let is_kept = role.rules.iter().all(|it| rules.contains(it));
                 let lags = if is_kept { Lag::None } else { Lag::Overwritten };
                 Effective { rules: rules.into(), members: Some(members.into()), lags }
             }
-            Origin::Server => attributed(role, &computed),
+            RoleSource::Server => attributed(role, &computed),
         }
     }
 
@@ -154,8 +154,8 @@ impl Aggregation {
         name: &str,
         held: &impl Fn(&str) -> Option<&'a SharedRole>,
         above: &mut BTreeSet<Name>,
-    ) -> Vec<(RoleRule, Member)> {
-        let mut rules: Vec<(RoleRule, Member)> = Vec::new();
+    ) -> Vec<(RoleRule, AggregatedFrom)> {
+        let mut rules: Vec<(RoleRule, AggregatedFrom)> = Vec::new();
         for member in self.aggregated.get(name).into_iter().flatten().flatten() {
             let Some(role) = held(member).filter(|_| !above.contains(member)) else { continue };
             for (rule, from) in self.rules_of_member(role, held, above) {
@@ -172,8 +172,8 @@ impl Aggregation {
         role: &Role,
         held: &impl Fn(&str) -> Option<&'a SharedRole>,
         above: &mut BTreeSet<Name>,
-    ) -> Vec<(RoleRule, Member)> {
-        let own = |at: usize| Member { role: role.meta.name.clone(), rule: at as u32 };
+    ) -> Vec<(RoleRule, AggregatedFrom)> {
+        let own = |at: usize| AggregatedFrom { role: role.meta.name.clone(), rule: at as u32 };
         let stored = || role.rules.iter().enumerate().map(|(at, it)| (it.clone(), own(at)));
         if role.aggregates().is_none() {
             return stored().collect();
@@ -182,9 +182,9 @@ impl Aggregation {
         let computed = self.computed(&role.meta.name, held, above);
         above.remove(&role.meta.name);
         match role.origin {
-            Origin::Manifest => computed,
+            RoleSource::Manifest => computed,
             // The controller copies what is stored; who gave it is told from the members where they agree.
-            Origin::Server => {
+            RoleSource::Server => {
                 let from = |rule: &RoleRule| computed.iter().find(|(it, _)| it == rule).map(|(_, from)| from.clone());
                 stored()
                     .map(|(rule, own)| (from(&rule).unwrap_or(own), rule))
@@ -196,9 +196,9 @@ impl Aggregation {
 }
 
 /// The stored rules of an aggregated role from a server, each with the member that it came from.
-fn attributed(role: &Role, computed: &[(RoleRule, Member)]) -> Effective {
+fn attributed(role: &Role, computed: &[(RoleRule, AggregatedFrom)]) -> Effective {
     let of = |rule: &RoleRule| computed.iter().find(|(it, _)| it == rule).map(|(_, member)| member.clone());
-    let members: Items<Option<Member>> = role.rules.iter().map(of).collect();
+    let members: Items<Option<AggregatedFrom>> = role.rules.iter().map(of).collect();
     let is_missing = |rule: &RoleRule| !role.rules.contains(rule);
     let differs = members.contains(&None) || computed.iter().any(|(rule, _)| is_missing(rule));
     let lags = if differs { Lag::Differs } else { Lag::None };

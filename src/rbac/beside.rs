@@ -23,13 +23,13 @@ use super::matching::PreparedRequest;
 use super::note;
 use super::places::{self, NamespaceOf};
 use super::request::{Request, ResourceRequest};
-use super::who::{Places, WhoCan};
+use super::who::{AskedPlaces, WhoCan};
 
 /// All of it.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct OtherHolders {
     /// By subject.
-    pub named: Vec<Named>,
+    pub named: Vec<HolderOfNames>,
     /// Those whose role would allow it first, then by namespace and name.
     pub missing: Vec<Missing>,
     /// Aggregated roles that are not what their members give, in words.
@@ -38,7 +38,7 @@ pub struct OtherHolders {
 
 /// Somebody who can for certain names only.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Named {
+pub struct HolderOfNames {
     pub subject: Subject,
     pub names: BTreeSet<Name>,
     pub grants: Vec<Grant>,
@@ -65,13 +65,13 @@ impl Index {
     pub fn beside(&self, who: &WhoCan<'_>) -> OtherHolders {
         let mut entries: Vec<&BindingEntry> = match (&who.places, &who.request) {
             (_, request) if is_of_own_namespace(request) => self.bindings.all().collect(),
-            (Places::Asked, request) => self.bindings_in(request.namespace()).collect(),
-            (Places::Everywhere, Request::Url { .. }) => self.bindings_in("").collect(),
-            (Places::Everywhere, Request::Resource(_)) => self.bindings.all().collect(),
+            (AskedPlaces::Asked, request) => self.bindings_in(request.namespace()).collect(),
+            (AskedPlaces::Everywhere, Request::Url { .. }) => self.bindings_in("").collect(),
+            (AskedPlaces::Everywhere, Request::Resource(_)) => self.bindings.all().collect(),
         };
         entries.sort_by_key(|it| (&it.binding.meta.namespace, &it.binding.meta.name));
         let named = self.named(who, &entries);
-        if who.places == Places::Asked {
+        if who.places == AskedPlaces::Asked {
             let asked = who.request.namespace();
             entries.retain(|it| it.binding.meta.namespace.is_empty() || it.binding.meta.namespace == *asked);
         }
@@ -79,7 +79,7 @@ impl Index {
     }
 
     /// Who can for certain names only, where no name is asked for.
-    fn named(&self, who: &WhoCan<'_>, entries: &[&BindingEntry]) -> Vec<Named> {
+    fn named(&self, who: &WhoCan<'_>, entries: &[&BindingEntry]) -> Vec<HolderOfNames> {
         let Request::Resource(request) = &who.request else { return Vec::new() };
         // A deletecollection never has a name (rule 23).
         if !request.name.is_empty() || request.verb == "deletecollection" {
@@ -109,7 +109,7 @@ impl Index {
             let whole = whole_scopes(who, subject);
             grants.retain(|it| !whole.contains("") && !whole.contains(it.scope()));
             let names = grants.iter().flat_map(|it| names_of(it, is_of_own)).collect();
-            (!grants.is_empty()).then(|| Named { subject: subject.clone(), names, grants })
+            (!grants.is_empty()).then(|| HolderOfNames { subject: subject.clone(), names, grants })
         });
         found.collect()
     }
@@ -179,7 +179,7 @@ fn names_of(grant: &Grant, is_of_own: bool) -> Vec<Name> {
 fn whole_scopes(who: &WhoCan<'_>, subject: &Subject) -> BTreeSet<Name> {
     let at = who.holders.binary_search_by(|it| who.subject(it).cmp(subject));
     let Some(holder) = at.ok().map(|it| &who.holders[it]) else { return BTreeSet::new() };
-    if holder.is_always() || who.places == Places::Asked {
+    if holder.is_always() || who.places == AskedPlaces::Asked {
         return BTreeSet::from([Name::empty()]);
     }
     who.grants(holder).iter().map(|it| it.scope().clone()).collect()

@@ -16,7 +16,7 @@ use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::{Binding, RoleRef, RoleRule};
 
-use super::aggregation::Member;
+use super::aggregation::AggregatedFrom;
 use super::danger::{self, DANGERS, Danger};
 use super::dead;
 use super::grant::named;
@@ -69,7 +69,7 @@ pub struct PermissionSource {
     pub rule: usize,
     /// The rule's own verbs, of which the row's are the union.
     pub verbs: BTreeSet<Name>,
-    pub member: Option<Member>,
+    pub member: Option<AggregatedFrom>,
     /// Denied where it is dead.
     pub outcome: Outcome,
     /// What of it does not do what it seems to.

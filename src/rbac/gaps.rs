@@ -7,7 +7,7 @@ use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
-use crate::model::role::Origin;
+use crate::model::role::RoleSource;
 
 use super::identity::Identity;
 use super::index::{BindingEntry, Index, role_of};
@@ -85,7 +85,7 @@ impl Index {
         }
         let coverage = self.coverage.of(kind, &namespace);
         let held = entry.role().and_then(|it| self.roles.get(it).role.as_ref());
-        let is_computed = held.is_some_and(|it| it.aggregates().is_some() && it.origin == Origin::Manifest);
+        let is_computed = held.is_some_and(|it| it.aggregates().is_some() && it.origin == RoleSource::Manifest);
         if is_computed && let Some(member) = self.unreadable.iter().find(|it| it.kind == Kind::CLUSTER_ROLE) {
             // Any ClusterRole may be a member.
             return Some(Gap::Unreadable(member.clone()));

@@ -9,7 +9,7 @@ use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::{Binding, RoleRef, RoleRule, SharedBinding, SharedRole, Subject, SubjectKind};
 
-use super::aggregation::Member;
+use super::aggregation::AggregatedFrom;
 use super::identity::{Identity, Membership};
 use super::matching::Match;
 use super::request::Request;
@@ -28,7 +28,7 @@ pub struct Grant {
     pub rule: usize,
     pub matched: Match,
     /// The ClusterRole that gave the rule to an aggregated one.
-    pub member: Option<Member>,
+    pub member: Option<AggregatedFrom>,
 }
 
 impl Grant {

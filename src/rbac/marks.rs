@@ -24,7 +24,7 @@ pub enum SubjectClass {
 
 /// One seen sign.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Mark {
+pub struct AuthorizerMark {
     pub subjects: SubjectClass,
     /// Which authorizer, in one clause.
     pub what: Name,
@@ -69,9 +69,9 @@ pub const MARKS: &[ProviderMark] = &[
 /// All marks in a cluster, by the object that bears each.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Marks {
-    seen: BTreeMap<ObjectId, Mark>,
+    seen: BTreeMap<ObjectId, AuthorizerMark>,
     /// What a server's answers showed: `incomplete` rules, or a word that differs from ours.
-    told: Vec<Mark>,
+    told: Vec<AuthorizerMark>,
 }
 
 impl Marks {
@@ -88,7 +88,7 @@ impl Marks {
     }
 
     /// Takes in what an object bears now.
-    pub fn set(&mut self, id: ObjectId, mark: Option<Mark>) {
+    pub fn set(&mut self, id: ObjectId, mark: Option<AuthorizerMark>) {
         match mark {
             Some(mark) => self.seen.insert(id, mark),
             None => self.seen.remove(&id),
@@ -96,7 +96,7 @@ impl Marks {
     }
 
     /// Takes in what a server's answer showed.
-    pub fn tell(&mut self, mark: Mark) {
+    pub fn tell(&mut self, mark: AuthorizerMark) {
         if !self.told.contains(&mark) {
             self.told.push(mark);
         }
@@ -117,24 +117,29 @@ impl Marks {
         self.gaps_of(|_| true)
     }
 
-    fn gaps_of(&self, counts: impl Fn(&Mark) -> bool) -> Vec<Gap> {
-        let mut first: BTreeMap<&Mark, Option<&ObjectId>> = BTreeMap::new();
+    fn gaps_of(&self, counts: impl Fn(&AuthorizerMark) -> bool) -> Vec<Gap> {
+        let mut first: BTreeMap<&AuthorizerMark, Option<&ObjectId>> = BTreeMap::new();
         for (id, mark) in self.seen.iter().filter(|(_, it)| counts(it)) {
             first.entry(mark).or_insert(Some(id));
         }
         for mark in self.told.iter().filter(|it| counts(it)) {
             first.entry(mark).or_insert(None);
         }
-        let gap =
-            |(mark, id): (&Mark, Option<&ObjectId>)| Gap::Authorizer { what: mark.what.clone(), seen: id.cloned() };
+        let gap = |(mark, id): (&AuthorizerMark, Option<&ObjectId>)| Gap::Authorizer {
+            what: mark.what.clone(),
+            seen: id.cloned(),
+        };
         first.into_iter().map(gap).collect()
     }
 }
 
 /// The mark that a pod bears: a kube-apiserver whose flags name more than Node and RBAC.
-pub fn of_pod(pod: &Pod) -> Option<Mark> {
+pub fn of_pod(pod: &Pod) -> Option<AuthorizerMark> {
     let foreign = pod.authorization_flags().iter().find(|it| is_foreign(it))?;
-    Some(Mark { subjects: SubjectClass::Everybody, what: format!("the API server runs with {foreign}").into() })
+    Some(AuthorizerMark {
+        subjects: SubjectClass::Everybody,
+        what: format!("the API server runs with {foreign}").into(),
+    })
 }
 
 /// Whether a flag asks for an authorizer besides Node and RBAC.
@@ -149,9 +154,9 @@ fn is_foreign(flag: &str) -> bool {
 }
 
 /// The mark that a node bears: a label of a managed provider.
-pub fn of_node(node: &Node) -> Option<Mark> {
+pub fn of_node(node: &Node) -> Option<AuthorizerMark> {
     let row = MARKS.iter().find(|it| node.labels.get(it.label).is_some())?;
-    Some(Mark { subjects: SubjectClass::People, what: row.what.into() })
+    Some(AuthorizerMark { subjects: SubjectClass::People, what: row.what.into() })
 }
 
 #[cfg(test)]

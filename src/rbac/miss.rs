@@ -24,7 +24,7 @@ pub enum Lack {
 
 /// A rule that came close.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Miss {
+pub struct RoleRuleMiss {
     pub binding: SharedBinding,
     pub role: SharedRole,
     /// The rules that decide for the role, and which of them it is.
@@ -33,7 +33,7 @@ pub struct Miss {
     pub lacks: Vec<Lack>,
 }
 
-impl Miss {
+impl RoleRuleMiss {
     /// The rule itself.
     pub fn words(&self) -> &RoleRule {
         &self.rules[self.rule]
@@ -45,9 +45,9 @@ const MOST: usize = 3;
 
 impl Index {
     /// The rules of somebody that lack least, at most three; none that lacks more than two things.
-    pub fn misses(&self, identity: &Identity, request: &Request) -> Vec<Miss> {
+    pub fn misses(&self, identity: &Identity, request: &Request) -> Vec<RoleRuleMiss> {
         let asked = PreparedRequest::new(request);
-        let mut best: Vec<Miss> = Vec::new();
+        let mut best: Vec<RoleRuleMiss> = Vec::new();
         let mut least = 2;
         for slot in self.all_slots(identity) {
             let Some(entry) = self.bindings.get(slot) else { continue };
@@ -67,7 +67,7 @@ impl Index {
                     best.retain(|it| it.lacks.len() <= least);
                 }
                 let (binding, role, rules) = (entry.binding.clone(), held.clone(), rules.clone());
-                best.push(Miss { binding, role, rules, rule: at, lacks });
+                best.push(RoleRuleMiss { binding, role, rules, rule: at, lacks });
             }
         }
         best.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -84,7 +84,7 @@ fn is_alike(rule: &RoleRule, request: &Request) -> bool {
     }
 }
 
-fn order(it: &Miss) -> (usize, &[Lack], &Name, &Name, usize) {
+fn order(it: &RoleRuleMiss) -> (usize, &[Lack], &Name, &Name, usize) {
     (it.lacks.len(), &it.lacks, &it.binding.meta.namespace, &it.binding.meta.name, it.rule)
 }
 

@@ -49,4 +49,4 @@ pub use index::Index;
 pub use lookup::Holding;
 pub use request::{Request, ResourceRequest};
 pub use served::Served;
-pub use who::{Places, WhoCan};
+pub use who::{AskedPlaces, WhoCan};

@@ -12,7 +12,7 @@ use crate::model::coverage::Coverage;
 use crate::model::evidence::Outcome;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
-use crate::model::role::{Binding, Origin, Role, RoleRule, Subject, SubjectKind};
+use crate::model::role::{Binding, Role, RoleRule, RoleSource, Subject, SubjectKind};
 
 use super::request::Request;
 
@@ -93,7 +93,7 @@ fn rules(cluster: &Cluster, role: &Role, above: &mut Vec<Name>) -> Vec<RoleRule>
     let Some(selectors) = role.aggregates().filter(|_| role.meta.namespace.is_empty()) else {
         return role.rules.to_vec();
     };
-    if role.origin == Origin::Server {
+    if role.origin == RoleSource::Server {
         return role.rules.to_vec();
     }
     above.push(role.meta.name.clone());
@@ -178,7 +178,7 @@ fn is_role_unread(cluster: &Cluster, binding: &Binding) -> bool {
         return true;
     }
     let held = role(cluster, binding);
-    let is_computed = held.is_some_and(|it| it.aggregates().is_some() && it.origin == Origin::Manifest);
+    let is_computed = held.is_some_and(|it| it.aggregates().is_some() && it.origin == RoleSource::Manifest);
     if is_computed && kind == Kind::CLUSTER_ROLE && cluster.unreadable.iter().any(|it| it.kind == Kind::CLUSTER_ROLE) {
         return true;
     }

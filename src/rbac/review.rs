@@ -16,7 +16,7 @@ use crate::model::role::{RoleRule, Subject, SubjectKind};
 
 use super::grant::Access;
 use super::identity::{Identity, Membership, canonical};
-use super::marks::{Mark, Marks, SubjectClass};
+use super::marks::{AuthorizerMark, Marks, SubjectClass};
 use super::request::Request;
 
 /// One question.
@@ -106,14 +106,14 @@ pub struct ServerVerdict {
 pub struct Rules {
     pub rules: Vec<RoleRule>,
     /// Whether an authorizer was asked that cannot list its rules: a mark of another one than RBAC.
-    pub extent: Extent,
+    pub extent: RulesExtent,
     /// Why it is incomplete, in the server's words; may be empty.
     pub error: Name,
 }
 
 /// Whether a list of rules is all there is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Extent {
+pub enum RulesExtent {
     #[default]
     Complete,
     Incomplete,
@@ -187,10 +187,13 @@ impl ServerReplies {
     }
 
     /// The mark that the answers are of another authorizer.
-    pub fn shows(&self) -> Option<Mark> {
-        let is_incomplete = |it: &Reply| matches!(it, Reply::Rules(rules) if rules.extent == Extent::Incomplete);
+    pub fn shows(&self) -> Option<AuthorizerMark> {
+        let is_incomplete = |it: &Reply| matches!(it, Reply::Rules(rules) if rules.extent == RulesExtent::Incomplete);
         let what = "the server says that its list of the operator's rules is incomplete: it asks another authorizer";
-        self.0.values().any(is_incomplete).then(|| Mark { subjects: SubjectClass::Everybody, what: what.into() })
+        self.0
+            .values()
+            .any(is_incomplete)
+            .then(|| AuthorizerMark { subjects: SubjectClass::Everybody, what: what.into() })
     }
 
     /// What of it holds whatever is changed in the cluster: who the operator is, and not what may be done as it is.
@@ -225,11 +228,11 @@ pub fn appeal(access: &Access, told: &ServerReplies) -> Option<Review> {
 }
 
 /// The mark that a server's word is where it allows what no grant that was read gives.
-pub fn differs(access: &Access, word: &ServerVerdict) -> Option<Mark> {
+pub fn differs(access: &Access, word: &ServerVerdict) -> Option<AuthorizerMark> {
     let is_read = access.grants.is_empty()
         && access.masters.is_none()
         && access.gaps.iter().all(|it| matches!(it, Gap::Authorizer { .. }));
-    (is_read && word.outcome == Outcome::Allow).then(|| Mark {
+    (is_read && word.outcome == Outcome::Allow).then(|| AuthorizerMark {
         subjects: SubjectClass::Everybody,
         what: format!("the server allows {} to {}, which no binding grants", access.identity.subject, access.request)
             .into(),
@@ -290,7 +293,7 @@ mod tests {
         assert_eq!(differs(&access(vec![marked()]), &word(Outcome::Deny)), None);
         assert_eq!(differs(&access(vec![unread()]), &word(Outcome::Allow)), None);
         let mut told = ServerReplies::default();
-        let rules = Rules { extent: Extent::Incomplete, ..Rules::default() };
+        let rules = Rules { extent: RulesExtent::Incomplete, ..Rules::default() };
         told.keep(Review::OwnRules("shop".into()), Reply::Rules(rules));
         let mut marks = Marks::default();
         told.mark(&mut marks);

@@ -15,7 +15,7 @@ mod urls;
 mod verbs;
 
 pub use near::{is_own_group, is_verb, is_version, verb_meant};
-pub use typed::{Given, Refusal, ResolvedResource, Typed};
+pub use typed::{Refusal, ResolvedResource, TypedOrDefault, TypedResource};
 pub use urls::path_of;
 pub use verbs::{habit, is_like_a_verb};
 
@@ -278,7 +278,7 @@ mod tests {
     use super::*;
 
     fn resolve(resource: &str, name: &str, namespace: &str) -> (String, usize) {
-        let typed = Typed { verb: "get", resource, name, namespace, given: Given::Yes };
+        let typed = TypedResource { verb: "get", resource, name, namespace, given: TypedOrDefault::Yes };
         let it = Served::built_in().resolve(&typed);
         (it.request.to_string(), it.notes.len())
     }
@@ -329,7 +329,7 @@ mod tests {
         ];
         let served = Served::discovered(resources, BTreeSet::from(["late.io".into()]));
         let resolve = |resource: &str| {
-            let typed = Typed { verb: "get", resource, namespace: "shop", ..Typed::default() };
+            let typed = TypedResource { verb: "get", resource, namespace: "shop", ..TypedResource::default() };
             let it = served.resolve(&typed);
             let it = it.all_the_same();
             (it.request.to_string(), it.notes.join("; "))
@@ -351,7 +351,7 @@ mod tests {
     fn what_is_proven_not_to_be_served_is_refused_with_what_is_meant() {
         let (files, live) = (Served::built_in(), Served::discovered(Served::built_in().resources, BTreeSet::new()));
         let told = |served: &Served, verb: &str, resource: &str| {
-            let it = served.resolve(&Typed { verb, resource, namespace: "shop", ..Typed::default() });
+            let it = served.resolve(&TypedResource { verb, resource, namespace: "shop", ..TypedResource::default() });
             let refused = it.refusal.map(|it| format!("{}; {}", it.what, it.hint));
             (refused, it.notes.iter().map(ToString::to_string).collect::<Vec<_>>())
         };

@@ -33,7 +33,7 @@ use super::served::Served;
 
 /// How far the bindings that name somebody go.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Extent {
+pub enum BindingExtent {
     /// None names them.
     Nothing,
     /// None names them, but groups that they have by themselves or by the directory are bound.
@@ -50,7 +50,7 @@ pub struct SubjectRow {
     pub subject: Subject,
     /// Bindings that name it.
     pub bindings: usize,
-    pub extent: Extent,
+    pub extent: BindingExtent,
     /// The worst that bindings give which name it or a group that the directory names for it; into [`DANGERS`].
     pub worst: Option<usize>,
     /// The worst of what everybody of its sort has, by groups that come by themselves.
@@ -175,7 +175,7 @@ impl Index {
             return SubjectRow {
                 subject,
                 bindings: 0,
-                extent: Extent::Nothing,
+                extent: BindingExtent::Nothing,
                 worst: None,
                 common: None,
                 pods: 0,
@@ -194,7 +194,7 @@ impl Index {
             *side = [*side, found].into_iter().flatten().min();
         }
         let named: Vec<u32> = self.named_entries(&subject).map(|it| it.namespace).collect();
-        let extent = if is_master { Extent::Cluster } else { extent(&named, slots.len()) };
+        let extent = if is_master { BindingExtent::Cluster } else { extent(&named, slots.len()) };
         let used = Some(&subject).filter(|it| it.kind() == SubjectKind::ServiceAccount);
         let used = used.and_then(|it| scales.uses.get(&(it.namespace().clone(), it.name().clone())));
         SubjectRow {
@@ -272,13 +272,13 @@ pub fn missing_account(cluster: &Cluster, pod: &Pod) -> Option<Subject> {
     is_missing.then(|| account(namespace, name))
 }
 
-fn extent(namespaces: &[u32], all: usize) -> Extent {
+fn extent(namespaces: &[u32], all: usize) -> BindingExtent {
     let places: BTreeSet<u32> = namespaces.iter().copied().collect();
     match places.first() {
-        None if all == 0 => Extent::Nothing,
-        None => Extent::Groups,
-        Some(&CLUSTER) => Extent::Cluster,
-        Some(_) => Extent::Namespaces(places.len()),
+        None if all == 0 => BindingExtent::Nothing,
+        None => BindingExtent::Groups,
+        Some(&CLUSTER) => BindingExtent::Cluster,
+        Some(_) => BindingExtent::Namespaces(places.len()),
     }
 }
 

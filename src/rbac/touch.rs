@@ -19,7 +19,7 @@ use super::identity::Identity;
 use super::index::Index;
 use super::powers::{self, Power};
 use super::request::{Request, ResourceRequest};
-use super::who::Places;
+use super::who::AskedPlaces;
 
 /// One way to touch an object; any of its requests does it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -72,7 +72,7 @@ impl Index {
         let mut holders: BTreeMap<Subject, Vec<Grant>> = BTreeMap::new();
         let mut gaps: Vec<Gap> = Vec::new();
         for request in &touch.requests {
-            let who = self.who_can(cluster, request, Places::Asked);
+            let who = self.who_can(cluster, request, AskedPlaces::Asked);
             for holder in who.holders.iter().filter(|it| !it.is_always()) {
                 holders.entry(who.subject(holder).clone()).or_default().extend(who.grants(holder));
             }

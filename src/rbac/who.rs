@@ -38,7 +38,7 @@ use super::grant::Grant;
 use super::identity::{
     ANONYMOUS, AUTHENTICATED, Identity, MASTERS, NODES, SERVICE_ACCOUNTS, UNAUTHENTICATED, accounts_of, canonical,
 };
-use super::index::{BindingEntry, CLUSTER, Index, KeySlot, Keys, RoleEntry, Roles, Slot, SubjectKey};
+use super::index::{BindingEntry, CLUSTER, Index, KeySlot, RoleEntry, Roles, Slot, SubjectKey, SubjectKeys};
 use super::lookup::grant_by;
 use super::mask::{Mask, VerbMask};
 use super::matching::{Match, PreparedRequest};
@@ -46,7 +46,7 @@ use super::request::Request;
 
 /// Where a question about everybody looks.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Places {
+pub enum AskedPlaces {
     /// In the namespace of the request (empty: cluster-wide only).
     Asked,
     /// Cluster-wide and in every namespace.
@@ -93,7 +93,7 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone, Debug)]
 pub struct WhoCan<'a> {
     pub request: Request,
-    pub places: Places,
+    pub places: AskedPlaces,
     /// By subject; `group:system:masters` is always among them.
     pub holders: Vec<Holder>,
     /// Why somebody may be missing.
@@ -112,7 +112,7 @@ struct Common {
 }
 
 impl Common {
-    fn of(keys: &Keys) -> Self {
+    fn of(keys: &SubjectKeys) -> Self {
         Self { authenticated: keys.group(AUTHENTICATED), accounts: keys.group(SERVICE_ACCOUNTS) }
     }
 }
@@ -238,13 +238,13 @@ impl Index {
     /// Everybody who can do something.
     ///
     /// `cluster` is the one that the index stands for: it names the service accounts and namespaces.
-    pub fn who_can(&self, cluster: &Cluster, request: &Request, places: Places) -> WhoCan<'_> {
+    pub fn who_can(&self, cluster: &Cluster, request: &Request, places: AskedPlaces) -> WhoCan<'_> {
         let asked = PreparedRequest::new(request);
         let mut found =
             GrantChains { hits: Vec::new(), links: Vec::new(), heads: vec![NONE; self.keys.bound()], seen: Vec::new() };
         match places {
-            Places::Asked => self.find_in(request.namespace(), &asked, &mut found),
-            Places::Everywhere => self.find_everywhere(&asked, &mut found),
+            AskedPlaces::Asked => self.find_in(request.namespace(), &asked, &mut found),
+            AskedPlaces::Everywhere => self.find_everywhere(&asked, &mut found),
         }
         let is_implied = found.seen.iter().any(|it| is_implied(self.keys.subject(*it)));
         let everybody = if is_implied { Everybody::Granted } else { Everybody::NotGranted };
@@ -381,15 +381,15 @@ impl Index {
         all
     }
 
-    fn who_gaps(&self, cluster: &Cluster, request: &Request, places: &Places, everybody: Everybody) -> Vec<Gap> {
+    fn who_gaps(&self, cluster: &Cluster, request: &Request, places: &AskedPlaces, everybody: Everybody) -> Vec<Gap> {
         let mut gaps = match places {
-            Places::Asked => self.binding_gaps(request.namespace()),
-            Places::Everywhere if matches!(request, Request::Url { .. }) => self.binding_gaps(""),
-            Places::Everywhere => self.all_binding_gaps(),
+            AskedPlaces::Asked => self.binding_gaps(request.namespace()),
+            AskedPlaces::Everywhere if matches!(request, Request::Url { .. }) => self.binding_gaps(""),
+            AskedPlaces::Everywhere => self.all_binding_gaps(),
         };
         gaps.extend(match places {
-            Places::Asked => self.role_gaps(self.bindings_in(request.namespace())),
-            Places::Everywhere => self.role_gaps(self.bindings.all()),
+            AskedPlaces::Asked => self.role_gaps(self.bindings_in(request.namespace())),
+            AskedPlaces::Everywhere => self.role_gaps(self.bindings.all()),
         });
         if everybody == Everybody::Granted {
             let kinds = [Kind::SERVICE_ACCOUNT, Kind::NAMESPACE];

@@ -13,7 +13,7 @@ use crate::ask::{Fault, FaultKind};
 use crate::change::Change;
 use crate::change::plan::TakeOver;
 use crate::change::record::{AppliedBy, ChangeState, Record, meant};
-use crate::tui::applying::{Attempt, Order, Sent};
+use crate::tui::applying::{ApplyOrder, Attempt, Sent};
 use crate::tui::event::Event;
 
 use super::Program;
@@ -50,7 +50,7 @@ impl Program {
     }
 
     /// Applies what was tried and confirmed.
-    pub(super) fn make(&mut self, order: Order) {
+    pub(super) fn make(&mut self, order: ApplyOrder) {
         let Some(applier) = self.applier() else { return };
         let (context, server) = (self.app.title(), self.feed.address.clone());
         let told = AppliedBy {
@@ -104,7 +104,12 @@ fn lines(stopped: Stopped) -> Vec<String> {
     }
 }
 
-async fn make(applier: &Applier, order: &Order, told: AppliedBy, tell: UnboundedSender<Event>) -> Result<Sent, Fault> {
+async fn make(
+    applier: &Applier,
+    order: &ApplyOrder,
+    told: AppliedBy,
+    tell: UnboundedSender<Event>,
+) -> Result<Sent, Fault> {
     let log = Log::open().map_err(|it| Fault::of(FaultKind::Output, it.to_string()))?;
     let mut record = Record::new(Log::new_id(), told, &order.attempt.tried.steps);
     let kept = applier

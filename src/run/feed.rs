@@ -203,21 +203,21 @@ pub(super) async fn next_batch(batches: &mut Option<mpsc::Receiver<Batch>>) -> O
 }
 
 /// The demo, served.
-pub(super) struct Served {
+pub(super) struct ServedDemo {
     pub(super) server: embedded::Server,
     pub(super) client: kube::Client,
     pub(super) writer: Option<Writer>,
 }
 
 /// Starts the demo's server and a client of it; with `--write` one more that writes.
-async fn serve(world: &str, writes: bool) -> Result<Served, Fault> {
+async fn serve(world: &str, writes: bool) -> Result<ServedDemo, Fault> {
     let fault = |what: String| Fault::of(FaultKind::System, what);
-    let settings = if writes { embedded::Settings::writable() } else { embedded::Settings::default() };
+    let settings = if writes { embedded::ServeSettings::writable() } else { embedded::ServeSettings::default() };
     let served = embedded::serve_named(world, "127.0.0.1:0", settings).await;
     let server = served.map_err(|it| fault(format!("the demo's server did not start: {it}")))?;
     let address: http::Uri = server.url().parse().map_err(|_| fault("the demo's server has no address".to_owned()))?;
     let writer = writes.then(|| connect::writer_to_address(address.clone()));
     let writer = writer.transpose()?;
     let client = connect::to_address(address)?;
-    Ok(Served { server, client, writer })
+    Ok(ServedDemo { server, client, writer })
 }

@@ -6,7 +6,7 @@ use tokio::task::AbortHandle;
 
 use crate::live::read::Reader;
 use crate::manifests::Manifests;
-use crate::tui::declaring::{ManifestsWanted, Reading};
+use crate::tui::declaring::{ManifestsWanted, ReadingState};
 use crate::tui::event::Event;
 
 use super::Program;
@@ -40,7 +40,7 @@ impl Program {
             let task = self.tasks.spawn_blocking(move || {
                 let mut found = documents.manifests(&wanted.namespace);
                 found.missing.extend(missing);
-                said(Reading::Done(Arc::new(found)))
+                said(ReadingState::Done(Arc::new(found)))
             });
             return Some(RunningRead { number, task });
         }
@@ -49,10 +49,10 @@ impl Program {
         let task = self.tasks.spawn(async move {
             let progress = |done, of| {
                 // The loop has ended: nobody waits for it.
-                let _ = tell.send(Event::Declared { number, reading: Reading::Progress(done, of) });
+                let _ = tell.send(Event::Declared { number, reading: ReadingState::Progress(done, of) });
             };
             let found = Reader::new(client, wanted.namespaces).manifests_told(&progress).await;
-            said(Reading::Done(Arc::new(found.unwrap_or_else(|fault| {
+            said(ReadingState::Done(Arc::new(found.unwrap_or_else(|fault| {
                 let missing = [format!("what manifests declare cannot be read: {fault}")].into();
                 Manifests { missing, ..Manifests::default() }
             }))))

@@ -17,7 +17,7 @@ use crate::rbac::version::Version;
 use crate::tui::event::{Effect, Event, FAILED};
 
 use super::Program;
-use super::feed::Served;
+use super::feed::ServedDemo;
 use super::stage::Edit;
 
 /// What a finished task brings.
@@ -34,7 +34,7 @@ pub(super) enum Done {
     StageKept(String),
     /// What the editor is to be given.
     ToEdit(Edit),
-    Served(Result<Served, Fault>),
+    Served(Result<ServedDemo, Fault>),
 }
 
 impl Program {
@@ -51,7 +51,7 @@ impl Program {
             Ok(Done::Renewed(number)) => self.read_again(number),
             Ok(Done::Connected(Ok(connected))) => self.connected(*connected),
             Ok(Done::Connected(Err(fault))) => self.tell(Event::Connection(not_connected(&fault))),
-            Ok(Done::Served(Ok(Served { server, client, writer }))) => {
+            Ok(Done::Served(Ok(ServedDemo { server, client, writer }))) => {
                 self.feed.server = Some(server);
                 let title = self.app.title();
                 (self.feed.writer, self.feed.address) = (writer, title.clone());

@@ -50,7 +50,7 @@ pub(super) struct Signals {
 
 /// What a signal means.
 #[derive(Clone, Copy)]
-pub(super) enum Sent {
+pub(super) enum SignalMeaning {
     End(u8),
     Resume,
     Resized,
@@ -72,7 +72,7 @@ impl Signals {
     }
 
     /// Waits for a signal; one that ends us has the exit code that shells expect.
-    pub(super) async fn next(&mut self) -> Sent {
+    pub(super) async fn next(&mut self) -> SignalMeaning {
         std::future::poll_fn(|context| self.poll(context)).await
     }
 
@@ -86,13 +86,13 @@ impl Signals {
         }
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Sent> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<SignalMeaning> {
         for (code, signal) in &mut self.ending {
             if signal.poll_recv(context).is_ready() {
-                return Poll::Ready(Sent::End(*code));
+                return Poll::Ready(SignalMeaning::End(*code));
             }
         }
-        let rest = [(&mut self.resume, Sent::Resume), (&mut self.resize, Sent::Resized)];
+        let rest = [(&mut self.resume, SignalMeaning::Resume), (&mut self.resize, SignalMeaning::Resized)];
         let sent = rest.into_iter().find_map(|(signal, sent)| signal.poll_recv(context).is_ready().then_some(sent));
         sent.map_or(Poll::Pending, Poll::Ready)
     }
@@ -103,7 +103,7 @@ impl Signals {
 /// To be run beside the loop, on a thread of its own.
 pub(super) async fn insist(mut signals: Signals) {
     loop {
-        if let Sent::End(code) = signals.next().await {
+        if let SignalMeaning::End(code) = signals.next().await {
             // What is typed in the editor is the editor's.
             if INTERRUPTS.contains(&code) && !guard::is_taken() {
                 continue;

@@ -22,7 +22,7 @@ use crate::change::edits::Unfit;
 use crate::change::meanwhile::{Met, met};
 use crate::change::stage::{Fetched, StagedItem};
 use crate::change::{Saved, Stage};
-use crate::live::files::{Changes, FilesError, Reading, SourceTexts as Documents};
+use crate::live::files::{Changes, FilesError, ReadOptions, SourceTexts as Documents};
 use crate::live::{self, ManagedFields};
 use crate::model::cluster::Cluster;
 use crate::model::id::ObjectId;
@@ -83,7 +83,7 @@ fn kept(name: &str) -> Result<Option<Stage>, Fault> {
 
 /// What files want to be changed, each whole.
 pub(crate) fn read(path: &Path, namespace: &str) -> Result<Vec<Saved>, FilesError> {
-    let reading = Reading { namespace: namespace.to_owned(), ..Reading::default() };
+    let reading = ReadOptions { namespace: namespace.to_owned(), ..ReadOptions::default() };
     Changes::read(path, &reading)?.whole(&Cluster::default())
 }
 

@@ -110,11 +110,11 @@ fn is_raw(it: &Termios) -> bool {
 }
 
 /// What raw mode changes.
-struct Settings([u32; 6]);
+struct TerminalModes([u32; 6]);
 
-impl Settings {
+impl TerminalModes {
     fn over(&self, now: Termios) -> Termios {
-        let Settings([input, output, control, local, least, time]) = *self;
+        let TerminalModes([input, output, control, local, least, time]) = *self;
         let mut before = now;
         before.input_modes = InputModes::from_bits_retain(input);
         before.output_modes = OutputModes::from_bits_retain(output);
@@ -139,7 +139,7 @@ fn written(it: &Termios) -> [String; 6] {
     .map(|it: u64| it.to_string())
 }
 
-fn read(settings: &[OsString]) -> Option<Settings> {
+fn read(settings: &[OsString]) -> Option<TerminalModes> {
     let numbers: Option<Vec<u32>> = settings.iter().map(|it| it.to_str()?.parse().ok()).collect();
-    numbers?.try_into().ok().map(Settings)
+    numbers?.try_into().ok().map(TerminalModes)
 }

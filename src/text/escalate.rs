@@ -6,7 +6,7 @@
 //!     v rolebinding/ops/ci subjects[0] -> role/ops/ci rules[0]: lets sa:ci/runner create pods/exec admin-0 in ops
 //! ```
 
-use crate::escalate::miss::Miss;
+use crate::escalate::miss::WayMiss;
 use crate::escalate::{Because, Certainty, Foothold, Step};
 use crate::model::evidence::Outcome;
 use crate::model::id::{Kind, ObjectId};
@@ -52,7 +52,7 @@ pub fn reason(because: &Because) -> Evidence {
 }
 
 /// What is not allowed, and the way that there would be with it.
-pub fn miss(it: &Miss) -> Evidence {
+pub fn miss(it: &WayMiss) -> Evidence {
     let steps = super::words::count(it.path.len() as u64, "step", "steps");
     let what = format!(
         "nearest miss: {} is not allowed to {}; with that there would be a way in {steps}: {}",

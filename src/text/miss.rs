@@ -7,7 +7,7 @@
 use crate::model::labels::Requirement;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
-use crate::net::misses::{Hint, Lack, Miss, Undefined};
+use crate::net::misses::{Hint, Mismatch, Miss, UndefinedNamespace};
 use crate::net::verdict::Port;
 
 use super::evidence::Evidence;
@@ -42,38 +42,40 @@ const fn rule_of(hint: &Hint) -> &'static str {
     }
 }
 
-fn lack(lack: &Lack, peer: &str, port: Option<Port>) -> String {
+fn lack(lack: &Mismatch, peer: &str, port: Option<Port>) -> String {
     let asked = words::port(port);
     match lack {
-        Lack::NoRule => "it has no rule in this direction".to_owned(),
-        Lack::Nothing => "nothing of its rule was understood".to_owned(),
-        Lack::PodLabel { requirement, found } => {
+        Mismatch::NoRule => "it has no rule in this direction".to_owned(),
+        Mismatch::Nothing => "nothing of its rule was understood".to_owned(),
+        Mismatch::PodLabel { requirement, found } => {
             format!("needs pod label {}; {peer} {}", words::requirement(requirement), has(requirement, found))
         }
-        Lack::NamespaceLabel { requirement, found, undefined } => {
+        Mismatch::NamespaceLabel { requirement, found, undefined } => {
             let undefined = undefined.as_ref().map(undefined_text).unwrap_or_default();
             let needed = words::requirement(requirement);
             format!("needs namespace label {needed}; {peer} namespace {}{undefined}", has(requirement, found))
         }
-        Lack::NamespaceUnread { requirement, namespace } => {
+        Mismatch::NamespaceUnread { requirement, namespace } => {
             let needed = words::requirement(requirement);
             format!("needs namespace label {needed}; the labels of namespace {namespace} are not known")
         }
-        Lack::OtherNamespace { wanted, found } => format!("rule covers namespace {wanted}; the pod is in {found}"),
-        Lack::NotAPod => "its selectors mean pods, and this end is none to them".to_owned(),
-        Lack::NotInBlock { cidr, hole: Some(hole), .. } => format!("the address is in {hole}, which {cidr} leaves out"),
-        Lack::NotInBlock { cidr, hole: None, address: Some(address) } => format!("{address} is not in {cidr}"),
-        Lack::NotInBlock { cidr, .. } => format!("no address of it is in {cidr}"),
-        Lack::OtherFamily { cidr } => format!("{cidr} is of the other address family"),
-        Lack::NotTheseNodes => "it is not one of these nodes".to_owned(),
-        Lack::OtherPort { opens } => format!("it opens {}, not {asked}", words::port_match(opens)),
-        Lack::OtherProtocol { opens } => {
+        Mismatch::OtherNamespace { wanted, found } => format!("rule covers namespace {wanted}; the pod is in {found}"),
+        Mismatch::NotAPod => "its selectors mean pods, and this end is none to them".to_owned(),
+        Mismatch::NotInBlock { cidr, hole: Some(hole), .. } => {
+            format!("the address is in {hole}, which {cidr} leaves out")
+        }
+        Mismatch::NotInBlock { cidr, hole: None, address: Some(address) } => format!("{address} is not in {cidr}"),
+        Mismatch::NotInBlock { cidr, .. } => format!("no address of it is in {cidr}"),
+        Mismatch::OtherFamily { cidr } => format!("{cidr} is of the other address family"),
+        Mismatch::NotTheseNodes => "it is not one of these nodes".to_owned(),
+        Mismatch::OtherPort { opens } => format!("it opens {}, not {asked}", words::port_match(opens)),
+        Mismatch::OtherProtocol { opens } => {
             format!("it opens {}, another protocol than {asked}", words::port_match(opens))
         }
-        Lack::NotDeclared { opens } => {
+        Mismatch::NotDeclared { opens } => {
             format!("it opens {}, which the destination does not declare", words::port_match(opens))
         }
-        Lack::DeclaredElsewhere { opens, numbers } => {
+        Mismatch::DeclaredElsewhere { opens, numbers } => {
             let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
             format!("it opens {}, which is {} there, not {asked}", words::port_match(opens), numbers.join(", "))
         }
@@ -89,10 +91,12 @@ fn has(requirement: &Requirement, found: &Option<Name>) -> String {
     }
 }
 
-fn undefined_text(undefined: &Undefined) -> String {
+fn undefined_text(undefined: &UndefinedNamespace) -> String {
     match undefined {
-        Undefined::OfPod(name) => format!(" (namespace {name} is not defined here: it has no label but its name)"),
-        Undefined::Wanted(name) => format!(" (namespace {name} is not defined here)"),
+        UndefinedNamespace::OfPod(name) => {
+            format!(" (namespace {name} is not defined here: it has no label but its name)")
+        }
+        UndefinedNamespace::Wanted(name) => format!(" (namespace {name} is not defined here)"),
     }
 }
 

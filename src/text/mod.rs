@@ -159,17 +159,17 @@ pub struct Line {
     pub link: Option<Link>,
     pub about: Option<Box<About>>,
     pub shape: Shape,
-    /// The rule that says so, as the docs number it: printed where all is to be said ([`Extent::Whole`]); empty: none.
+    /// The rule that says so, as the docs number it: printed where all is to be said ([`PrintedExtent::Whole`]); empty: none.
     pub rule: &'static str,
     /// So many lines of the next level belong below it that the page leaves out until somebody opens it.
     pub shut: u32,
-    /// A line above says it in short: it is printed only where all is to be said ([`Extent::Whole`]).
+    /// A line above says it in short: it is printed only where all is to be said ([`PrintedExtent::Whole`]).
     pub is_folded: bool,
 }
 
 /// How much of a page is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Extent {
+pub enum PrintedExtent {
     /// What is equal is said once.
     #[default]
     Brief,
@@ -253,8 +253,8 @@ impl Page {
     }
 
     /// The lines that are printed, each with how many that are folded stand below it and are not.
-    pub fn printed(&self, extent: Extent) -> impl Iterator<Item = (&Line, usize)> {
-        let is_printed = move |it: &Line| extent == Extent::Whole || !it.is_folded;
+    pub fn printed(&self, extent: PrintedExtent) -> impl Iterator<Item = (&Line, usize)> {
+        let is_printed = move |it: &Line| extent == PrintedExtent::Whole || !it.is_folded;
         let mut below = vec![0; self.lines.len()];
         // Printed lines above this one, each deeper than the one before it.
         let mut above: Vec<usize> = Vec::new();
@@ -292,8 +292,8 @@ impl FromIterator<Line> for Page {
 }
 
 /// What is said behind a line that comes from a rule, where all is to be said.
-pub fn numbered(rule: &str, extent: Extent) -> String {
-    if rule.is_empty() || extent == Extent::Brief { String::new() } else { format!(" ({rule})") }
+pub fn numbered(rule: &str, extent: PrintedExtent) -> String {
+    if rule.is_empty() || extent == PrintedExtent::Brief { String::new() } else { format!(" ({rule})") }
 }
 
 /// What is said where folded lines are not printed: how many, and what prints them.
@@ -307,7 +307,7 @@ pub fn hidden(lines: usize) -> String {
 /// As the subcommands print it without color: two columns a level, the glyph, a space, the words.
 impl std::fmt::Display for Page {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (line, behind) in self.printed(Extent::Brief) {
+        for (line, behind) in self.printed(PrintedExtent::Brief) {
             let indent = usize::from(line.indent) * 2;
             let text = format!("{:indent$}{}{}", "", line.words(Signs::Ascii), hidden(behind));
             writeln!(out, "{}", text.trim_end())?;
@@ -342,7 +342,7 @@ mod tests {
         page.push(Line::new(1, Mark::Plain, "one").folded());
         page.push(Line::new(2, Mark::Plain, "of it").folded());
         assert_eq!(page.to_string(), "  2 pairs alike  (+2 lines: --verbose)\n    why\n");
-        assert_eq!(page.printed(Extent::Whole).map(|it| it.1).collect::<Vec<_>>(), [0; 4]);
+        assert_eq!(page.printed(PrintedExtent::Whole).map(|it| it.1).collect::<Vec<_>>(), [0; 4]);
     }
 
     #[test]

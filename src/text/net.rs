@@ -10,7 +10,7 @@ use crate::model::evidence::{Gap, Outcome};
 use crate::model::facts::Fact;
 use crate::model::policy::{Action, Direction, Policy, Tier};
 use crate::model::port::PortSet;
-use crate::net::misses::{Lack, Miss};
+use crate::net::misses::{Mismatch, Miss};
 use crate::net::notes::Note;
 use crate::net::verdict::{Considered, End, EndFacts, FamilyVerdict, Gate, Port, Tri, Verdict};
 
@@ -54,7 +54,7 @@ pub fn of_gate(verdict: &Verdict, gate: &Gate, misses: &[&Miss]) -> Vec<Evidence
     for considered in &gate.policies {
         all.push(policy(considered, outcome).of_gate(gate.direction).below(1));
         all.extend(policy_gaps(considered, gate.direction).map(|it| it.of_gate(gate.direction).below(2)));
-        let nearly = misses.iter().filter(|it| is_of(it, &considered.policy) && !it.lacks.contains(&Lack::NoRule));
+        let nearly = misses.iter().filter(|it| is_of(it, &considered.policy) && !it.lacks.contains(&Mismatch::NoRule));
         all.extend(nearly.map(|it| miss::evidence(it, gate.direction, verdict.port).of_gate(gate.direction).below(2)));
     }
     all

@@ -28,7 +28,7 @@ use crate::rbac::fold::Folded;
 use crate::rbac::grant::{Access, Grant};
 use crate::rbac::identity::{Identity, MASTERS, Membership};
 use crate::rbac::index::Index;
-use crate::rbac::who::{Places, WhoCan};
+use crate::rbac::who::{AskedPlaces, WhoCan};
 
 use self::beside::add_beside;
 use self::reasons::{member, of_grant};
@@ -177,7 +177,7 @@ pub fn who_can_opened(
         (true, true) => Mark::Allow,
         (true, false) => Mark::Deny,
     };
-    let place = if who.places == Places::Everywhere { ", anywhere" } else { "" };
+    let place = if who.places == AskedPlaces::Everywhere { ", anywhere" } else { "" };
     // system:masters is among them always, with a binding or without.
     let others = who.holders.len().saturating_sub(1) as u64;
     let count = match others {
@@ -321,7 +321,7 @@ mod tests {
         let index = Index::build(&cluster);
         let Request::Resource(request) = Request::resource("create", "", "pods", "shop") else { panic!("a resource") };
         let request = Request::Resource(crate::rbac::ResourceRequest { subresource: "exec".into(), ..request });
-        let who = index.who_can(&cluster, &request, Places::Asked);
+        let who = index.who_can(&cluster, &request, AskedPlaces::Asked);
         let page = who_can(&who, &index.beside(&who), None);
         let text = page.to_string();
         assert!(text.contains("9 service accounts by the same grants: sa:shop/bot-0, "), "{text}");
@@ -341,7 +341,7 @@ mod tests {
             }
             url => url,
         };
-        let who = index.who_can(&cluster, &request, Places::Asked);
+        let who = index.who_can(&cluster, &request, AskedPlaces::Asked);
         let page = who_can(&who, &index.beside(&who), None).to_string();
         assert!(!page.contains('\u{1b}') && page.contains("user:ev\\u{1b}[31mil"), "{page}");
     }

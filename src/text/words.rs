@@ -9,7 +9,7 @@ use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::{NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::policy::{Bends, PeerMatch};
+use crate::model::policy::{GapEffect, PeerMatch};
 use crate::model::port::{PortMatch, Protocol};
 use crate::model::untrusted;
 
@@ -133,9 +133,9 @@ pub fn gap(gap: &Gap) -> String {
 /// What a policy of a kind that is not evaluated could do.
 fn could(kind: Kind) -> &'static str {
     match kinds::bends(kind) {
-        Some(Bends::ClosesIngress) => "deny ingress",
-        Some(Bends::ClosesOutside) => "deny egress to outside the cluster",
-        Some(Bends::DecidesOutside) => "allow or deny egress to outside the cluster",
+        Some(GapEffect::ClosesIngress) => "deny ingress",
+        Some(GapEffect::ClosesOutside) => "deny egress to outside the cluster",
+        Some(GapEffect::DecidesOutside) => "allow or deny egress to outside the cluster",
         _ => "change the answer",
     }
 }

@@ -14,9 +14,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::grid::{self, Cursor, Sheet};
+use super::grid::{self, Cursor, GridSheet};
 use super::paint::{self, Focus};
-use super::theme::{Role, Theme};
+use super::theme::{TextRole, Theme};
 use crate::ask::scope::View;
 use crate::model::role::Subject;
 use crate::rbac::abilities::{Ability, COLUMNS};
@@ -112,7 +112,7 @@ impl Abilities {
     }
 }
 
-impl Sheet for Abilities {
+impl GridSheet for Abilities {
     fn size(&self) -> (usize, usize) {
         (self.rows.len(), COLUMNS.len())
     }
@@ -130,9 +130,9 @@ impl Sheet for Abilities {
         let ability = self.ability(row, column);
         let letters = self.letters(row, column);
         let role = match ability {
-            Some(it) if letters != "." && it.is_grave(&COLUMNS[column]) => Role::Risk,
-            Some(it) if letters != "." && !it.is_nothing_own() => Role::Text,
-            _ => Role::Dim,
+            Some(it) if letters != "." && it.is_grave(&COLUMNS[column]) => TextRole::Risk,
+            Some(it) if letters != "." && !it.is_nothing_own() => TextRole::Text,
+            _ => TextRole::Dim,
         };
         (letters, theme.style(role))
     }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::page::Reader;
+use super::page::PageReader;
 use super::{answers, grants};
 use crate::ask::filter::{Cells, Filter, Filtered, Pieces, holds_word};
 use crate::ask::item::Item;
@@ -18,7 +18,7 @@ use crate::model::role::Subject;
 use crate::rbac::fold::{self, ResourceOrUrl};
 use crate::rbac::review::Review;
 use crate::rbac::served::Served;
-use crate::rbac::{Places, Request};
+use crate::rbac::{AskedPlaces, Request};
 use crate::text::rbac as words;
 use crate::text::{Line, Mark, Page};
 
@@ -37,7 +37,7 @@ pub struct Permitted {
 #[derive(Clone, PartialEq, Debug)]
 pub struct WhoAsked {
     pub request: Request,
-    pub places: Places,
+    pub places: AskedPlaces,
     /// Whether the pods that run as them are shown.
     pub pods: bool,
     /// How what was typed is read, where that is worth a word.
@@ -46,7 +46,7 @@ pub struct WhoAsked {
 
 impl WhoAsked {
     /// A question that nobody typed.
-    pub fn of(request: Request, places: Places) -> Self {
+    pub fn of(request: Request, places: AskedPlaces) -> Self {
         Self { request, places, pods: false, notes: Vec::new() }
     }
 }
@@ -127,12 +127,12 @@ fn spelled(line: &str) -> String {
 }
 
 /// A folded row as filters look at it.
-struct Listed<'a> {
+struct FoldedRow<'a> {
     row: &'a fold::PermissionRow,
     what: String,
 }
 
-impl Filtered for Listed<'_> {
+impl Filtered for FoldedRow<'_> {
     fn words(&self) -> Pieces<'_> {
         [&self.row.scope, "/", "", "", &self.what]
     }
@@ -142,23 +142,23 @@ impl Filtered for Listed<'_> {
 }
 
 fn passes(filter: &Filter, row: &fold::PermissionRow, served: &Served) -> bool {
-    filter.is_empty() || filter.passes(&Listed { row, what: row.what.to_string() }, served)
+    filter.is_empty() || filter.passes(&FoldedRow { row, what: row.what.to_string() }, served)
 }
 
 /// What stands in the line of a folded row besides its name.
 const SHOWN: [&str; 2] = ["verbs", "danger"];
 
-impl Cells<Listed<'_>> for Served {
-    fn cell(&self, row: &Listed<'_>, title: &str) -> Option<String> {
+impl Cells<FoldedRow<'_>> for Served {
+    fn cell(&self, row: &FoldedRow<'_>, title: &str) -> Option<String> {
         cell(row, title, self)
     }
-    fn any_holds(&self, row: &Listed<'_>, word: &str) -> bool {
+    fn any_holds(&self, row: &FoldedRow<'_>, word: &str) -> bool {
         SHOWN.iter().any(|title| cell(row, title, self).is_some_and(|it| holds_word(&it, word)))
     }
 }
 
 /// What `title=value` looks at; what is written `*` holds everything that it stands for.
-fn cell(listed: &Listed<'_>, title: &str, served: &Served) -> Option<String> {
+fn cell(listed: &FoldedRow<'_>, title: &str, served: &Served) -> Option<String> {
     let row = listed.row;
     let sources = || row.sources.iter();
     Some(match title {
@@ -184,7 +184,7 @@ fn cell(listed: &Listed<'_>, title: &str, served: &Served) -> Option<String> {
 }
 
 /// Everybody who can; of many only the grants of those whom the reader has opened.
-pub fn who_can(view: View<'_>, asked: &WhoAsked, reader: &Reader) -> Page {
+pub fn who_can(view: View<'_>, asked: &WhoAsked, reader: &PageReader) -> Page {
     let holders = holders(view, asked);
     let mut page = match holders.who.holders.len() > MANY {
         true => holders.page_of(view.world, &|above, it| reader.is_open(above, it)),

@@ -30,13 +30,13 @@ use crate::text::Page;
 /// What is applied now, or was last.
 #[derive(Default)]
 pub struct Applying {
-    phase: Phase,
+    phase: ApplyPhase,
     /// Told apart from what was asked for before.
     number: u64,
 }
 
 #[derive(Default)]
-enum Phase {
+enum ApplyPhase {
     #[default]
     Idle,
     /// The server tries it.
@@ -44,11 +44,11 @@ enum Phase {
     /// It cannot be applied: why.
     Stopped(Vec<String>),
     /// The server takes it.
-    Tried { attempt: Arc<Attempt>, weighed: Option<Rc<Reading>>, confirmed: Confirmed },
+    Tried { attempt: Arc<Attempt>, weighed: Option<Rc<WeighedState>>, confirmed: Confirmed },
     /// It is being sent.
-    Making { record: Box<Record>, predicted: Rc<Reading> },
+    Making { record: Box<Record>, predicted: Rc<WeighedState> },
     /// It was sent.
-    Applied { sent: Box<Sent>, predicted: Rc<Reading>, arrival: Option<Arc<Arrival>> },
+    Applied { sent: Box<Sent>, predicted: Rc<WeighedState>, arrival: Option<Arc<Arrival>> },
 }
 
 /// What was typed so far.
@@ -72,19 +72,19 @@ pub struct Attempt {
 
 /// Changes weighed on one state of the cluster.
 #[derive(Clone)]
-pub struct Reading {
+pub struct WeighedState {
     attempt: Arc<Attempt>,
     revision: u64,
     weighed: Weighed,
 }
 
-impl PartialEq for Reading {
+impl PartialEq for WeighedState {
     fn eq(&self, other: &Self) -> bool {
         self.attempt == other.attempt && self.revision == other.revision && self.weighed.is_same(&other.weighed)
     }
 }
 
-impl std::fmt::Debug for Reading {
+impl std::fmt::Debug for WeighedState {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "Reading at {} of {:?}", self.revision, self.attempt.origin)
     }
@@ -99,7 +99,7 @@ pub struct Arrival {
 
 /// All that is to be sent and remembered.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Order {
+pub struct ApplyOrder {
     pub attempt: Attempt,
     pub impact: String,
     pub overridden: Vec<String>,
@@ -125,7 +125,7 @@ pub fn unable(app: &App) -> Option<&'static str> {
     if app.session.behind.is_some() {
         return Some("the screen is paused (p resumes)");
     }
-    matches!(app.applying.phase, Phase::Making { .. }).then_some("changes are being applied")
+    matches!(app.applying.phase, ApplyPhase::Making { .. }).then_some("changes are being applied")
 }
 
 /// Why what is staged cannot be applied.
@@ -161,7 +161,7 @@ pub fn undo(app: &mut App) -> Vec<Effect> {
 
 fn begin(app: &mut App, effect: impl FnOnce(u64) -> Effect) -> Vec<Effect> {
     app.applying.number += 1;
-    app.applying.phase = Phase::Trying;
+    app.applying.phase = ApplyPhase::Trying;
     app.open(Shown::Applying);
     app.reanswer();
     vec![effect(app.applying.number)]
@@ -169,17 +169,19 @@ fn begin(app: &mut App, effect: impl FnOnce(u64) -> Effect) -> Vec<Effect> {
 
 /// Takes in what the server says of all changes.
 pub fn tried(app: &mut App, number: u64, attempt: Result<Box<Attempt>, Vec<String>>) {
-    if number != app.applying.number || !matches!(app.applying.phase, Phase::Trying) {
+    if number != app.applying.number || !matches!(app.applying.phase, ApplyPhase::Trying) {
         return;
     }
     app.applying.phase = match attempt {
         Ok(attempt) if attempt.tried.steps.is_empty() => {
             let mut notes = vec!["nothing is to be changed: the cluster is so already".to_owned()];
             notes.extend(attempt.tried.notes);
-            Phase::Stopped(notes)
+            ApplyPhase::Stopped(notes)
         }
-        Ok(attempt) => Phase::Tried { attempt: Arc::from(attempt), weighed: None, confirmed: Confirmed::default() },
-        Err(why) => Phase::Stopped(why),
+        Ok(attempt) => {
+            ApplyPhase::Tried { attempt: Arc::from(attempt), weighed: None, confirmed: Confirmed::default() }
+        }
+        Err(why) => ApplyPhase::Stopped(why),
     };
     app.reanswer();
 }
@@ -188,12 +190,12 @@ pub fn tried(app: &mut App, number: u64, attempt: Result<Box<Attempt>, Vec<Strin
 pub fn wanted(app: &App) -> Option<What> {
     let revision = app.base().revision();
     match &app.applying.phase {
-        Phase::Tried { attempt, weighed, .. } => {
+        ApplyPhase::Tried { attempt, weighed, .. } => {
             let is_now = weighed.as_ref().is_some_and(|it| it.revision == revision);
             (!is_now).then(|| What::Weigh(attempt.clone()))
         }
         // What was predicted is of all changes: of a part of them it says nothing.
-        Phase::Applied { sent, predicted, arrival } if sent.record.is_made() => {
+        ApplyPhase::Applied { sent, predicted, arrival } if sent.record.is_made() => {
             let is_now = arrival.as_ref().is_some_and(|it| it.revision == revision);
             (!is_now).then(|| What::Arrived(predicted.clone()))
         }
@@ -207,14 +209,14 @@ pub fn weighing(base: &World, attempt: Arc<Attempt>) -> Work {
     Box::new(move |_| match weigh(&base, attempt.tried.changes()) {
         Ok(mut weighed) => {
             weighed.notes.splice(0..0, attempt.tried.notes.iter().cloned());
-            Said::Weighed(Box::new(Reading { attempt, revision, weighed }))
+            Said::Weighed(Box::new(WeighedState { attempt, revision, weighed }))
         }
         Err(_) => Said::Failed,
     })
 }
 
 /// The work that compares the cluster with what was predicted.
-pub fn arriving(base: &World, predicted: &Reading) -> Work {
+pub fn arriving(base: &World, predicted: &WeighedState) -> Work {
     let (base, revision) = (base.clone(), base.revision());
     let predicted = predicted.weighed.clone();
     Box::new(move |_| {
@@ -225,8 +227,8 @@ pub fn arriving(base: &World, predicted: &Reading) -> Work {
 
 impl Applying {
     /// Takes in what changes come to on the cluster as it is; whether that is another impact than was shown.
-    fn weighed(&mut self, reading: Box<Reading>) -> bool {
-        let Phase::Tried { attempt, weighed, confirmed } = &mut self.phase else { return false };
+    fn weighed(&mut self, reading: Box<WeighedState>) -> bool {
+        let ApplyPhase::Tried { attempt, weighed, confirmed } = &mut self.phase else { return false };
         if !Arc::ptr_eq(attempt, &reading.attempt) {
             return false;
         }
@@ -240,19 +242,19 @@ impl Applying {
 
     /// Takes in what the cluster came to.
     pub fn arrived(&mut self, new: Arc<Arrival>) {
-        if let Phase::Applied { arrival, .. } = &mut self.phase {
+        if let ApplyPhase::Applied { arrival, .. } = &mut self.phase {
             *arrival = Some(new);
         }
     }
 
     /// Whether something is shown while more is worked out.
     pub fn has_something(&self) -> bool {
-        !matches!(&self.phase, Phase::Tried { weighed: None, .. })
+        !matches!(&self.phase, ApplyPhase::Tried { weighed: None, .. })
     }
 }
 
 /// Takes in what changes come to; what was being confirmed of another impact is not confirmed.
-pub fn weighed(app: &mut App, reading: Box<Reading>) {
+pub fn weighed(app: &mut App, reading: Box<WeighedState>) {
     if app.applying.weighed(reading) && matches!(app.input.typing, Some(Typing::Confirm(_))) {
         app.input.typing = None;
         app.say("not confirmed: the cluster has changed, and so has the impact");
@@ -261,7 +263,7 @@ pub fn weighed(app: &mut App, reading: Box<Reading>) {
 
 /// What has to be typed next, and what is asked for with it; `None`: there is nothing to confirm.
 fn asked(app: &App) -> Option<(String, String)> {
-    let Phase::Tried { weighed: Some(reading), confirmed, .. } = &app.applying.phase else { return None };
+    let ApplyPhase::Tried { weighed: Some(reading), confirmed, .. } = &app.applying.phase else { return None };
     if let Some(tripped) = reading.weighed.stopped_by(&confirmed.overridden).next() {
         let name = tripped.guard.name;
         return Some((name.to_owned(), format!("guard {name} stops this")));
@@ -304,7 +306,7 @@ pub fn confirmed(app: &mut App, typed: &str) -> Vec<Effect> {
         return Vec::new();
     }
     let user = operator(app.base());
-    let Phase::Tried { attempt, weighed: Some(reading), confirmed } = &mut app.applying.phase else {
+    let ApplyPhase::Tried { attempt, weighed: Some(reading), confirmed } = &mut app.applying.phase else {
         return Vec::new();
     };
     if typed != "apply" {
@@ -319,16 +321,16 @@ pub fn confirmed(app: &mut App, typed: &str) -> Vec<Effect> {
     let impact = reading.weighed.headline();
     let tried = attempt.tried.in_order(&reading.weighed.order);
     let record = Box::new(Record::new(String::new(), Default::default(), &tried.steps));
-    let order = Order { attempt: Attempt { tried, ..(**attempt).clone() }, impact, overridden, user };
+    let order = ApplyOrder { attempt: Attempt { tried, ..(**attempt).clone() }, impact, overridden, user };
     let predicted = reading.clone();
-    app.applying.phase = Phase::Making { record, predicted };
+    app.applying.phase = ApplyPhase::Making { record, predicted };
     app.reanswer();
     vec![Effect::Make(Box::new(order))]
 }
 
 /// Takes in how far it is.
 pub fn making(app: &mut App, now: Box<Record>) {
-    if let Phase::Making { record, .. } = &mut app.applying.phase {
+    if let ApplyPhase::Making { record, .. } = &mut app.applying.phase {
         *record = now;
         app.reanswer();
     }
@@ -336,12 +338,12 @@ pub fn making(app: &mut App, now: Box<Record>) {
 
 /// Takes in what came of it: what was made is not staged any more.
 pub fn applied(app: &mut App, came: Result<Box<Sent>, Fault>) -> Vec<Effect> {
-    let Phase::Making { predicted, .. } = &app.applying.phase else { return Vec::new() };
+    let ApplyPhase::Making { predicted, .. } = &app.applying.phase else { return Vec::new() };
     let predicted = predicted.clone();
     let sent = match came {
         Ok(sent) => sent,
         Err(fault) => {
-            app.applying.phase = Phase::Stopped(vec![fault.whole()]);
+            app.applying.phase = ApplyPhase::Stopped(vec![fault.whole()]);
             app.reanswer();
             return Vec::new();
         }
@@ -350,7 +352,7 @@ pub fn applied(app: &mut App, came: Result<Box<Sent>, Fault>) -> Vec<Effect> {
     let made = record.steps.iter().filter(|it| it.state == ChangeState::Made).filter_map(|it| it.id().ok()).collect();
     let words = record.words();
     let is_undo = record.undoes.is_some();
-    app.applying.phase = Phase::Applied { sent, predicted, arrival: None };
+    app.applying.phase = ApplyPhase::Applied { sent, predicted, arrival: None };
     app.reanswer();
     app.say(words.clone());
     if is_undo { Vec::new() } else { staging::made(app, &made, words) }

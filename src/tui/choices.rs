@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::answers;
 use super::app::{App, Shown};
-use super::command::{self, CARD, COMMANDS, Command, TASKS};
+use super::command::{self, CARD, COMMANDS, ScreenCommand, TASKS};
 use super::copy;
 use super::event::Effect;
 use super::fixable;
@@ -19,8 +19,8 @@ use crate::model::name::Name;
 /// All commands and what they do here.
 pub fn help(app: &mut App) -> Vec<Effect> {
     // The twelve that do most in the order of the card; each keeps its place, whether it runs here or not.
-    let on_card = |it: &&Command| CARD.iter().position(|name| *name == it.name).unwrap_or(CARD.len());
-    let mut commands: Vec<(usize, &Command)> = COMMANDS.iter().enumerate().collect();
+    let on_card = |it: &&ScreenCommand| CARD.iter().position(|name| *name == it.name).unwrap_or(CARD.len());
+    let mut commands: Vec<(usize, &ScreenCommand)> = COMMANDS.iter().enumerate().collect();
     commands.sort_by_key(|(_, it)| (it.task(), on_card(it)));
     let entries = commands.into_iter().map(|(at, command)| PickerEntry {
         label: command.keys.join(" "),

@@ -36,7 +36,7 @@ pub const TASKS: [&str; 7] = [
     "the screen and the session",
 ];
 
-impl Command {
+impl ScreenCommand {
     /// The part of the help that it stands in: an index into [`TASKS`].
     pub fn task(&self) -> usize {
         let is_asking = || asking::ALL.iter().any(|it| it.name == self.name);
@@ -82,24 +82,24 @@ pub enum At {
 }
 
 /// Where a command works.
-pub type Places = &'static [At];
+pub type CommandPlaces = &'static [At];
 
-const EVERYWHERE: Places = &[At::List, At::Page, At::Yaml, At::Sheet, At::Stage];
-const BUT_STAGE: Places = &[At::List, At::Page, At::Yaml, At::Sheet];
-const STAGE: Places = &[At::Stage];
-const LISTS: Places = &[At::List];
-const TEXTS: Places = &[At::Page, At::Yaml, At::Stage];
-const ENDS: Places = &[At::List, At::Page, At::Sheet];
-const OBJECTS: Places = &[At::List, At::Page];
+const EVERYWHERE: CommandPlaces = &[At::List, At::Page, At::Yaml, At::Sheet, At::Stage];
+const BUT_STAGE: CommandPlaces = &[At::List, At::Page, At::Yaml, At::Sheet];
+const STAGE: CommandPlaces = &[At::Stage];
+const LISTS: CommandPlaces = &[At::List];
+const TEXTS: CommandPlaces = &[At::Page, At::Yaml, At::Stage];
+const ENDS: CommandPlaces = &[At::List, At::Page, At::Sheet];
+const OBJECTS: CommandPlaces = &[At::List, At::Page];
 
 /// One command.
 #[derive(Clone, Copy)]
-pub struct Command {
+pub struct ScreenCommand {
     pub keys: &'static [&'static str],
     /// What the hints and the palette call it.
     pub name: &'static str,
     pub help: &'static str,
-    pub places: Places,
+    pub places: CommandPlaces,
     /// Why it cannot run now.
     pub refuses: fn(&App) -> Option<&'static str>,
     pub run: fn(&mut App) -> Vec<Effect>,
@@ -124,10 +124,10 @@ const fn always(
     keys: &'static [&'static str],
     name: &'static str,
     help: &'static str,
-    places: Places,
+    places: CommandPlaces,
     run: fn(&mut App) -> Vec<Effect>,
-) -> Command {
-    Command { keys, name, help, places, refuses: never, run, finds: Finds::ByName }
+) -> ScreenCommand {
+    ScreenCommand { keys, name, help, places, refuses: never, run, finds: Finds::ByName }
 }
 
 /// A command that moves about.
@@ -135,10 +135,10 @@ const fn motion(
     keys: &'static [&'static str],
     name: &'static str,
     help: &'static str,
-    places: Places,
+    places: CommandPlaces,
     run: fn(&mut App) -> Vec<Effect>,
-) -> Command {
-    Command { finds: Finds::ByKey, ..always(keys, name, help, places, run) }
+) -> ScreenCommand {
+    ScreenCommand { finds: Finds::ByKey, ..always(keys, name, help, places, run) }
 }
 
 /// Runs what changes only the screen.
@@ -158,12 +158,12 @@ mod moving;
 mod staging;
 
 /// All commands, in the order of the help: what asks, what is staged, the panes, what moves.
-pub const COMMANDS: &[Command] = &joined();
+pub const COMMANDS: &[ScreenCommand] = &joined();
 
 /// How many commands stand before those of panes.
 const BEFORE: usize = asking::ALL.len() + staging::ALL.len();
 
-const fn joined() -> [Command; BEFORE + panes::COUNT + moving::ALL.len()] {
+const fn joined() -> [ScreenCommand; BEFORE + panes::COUNT + moving::ALL.len()] {
     let mut all = [asking::ALL[0]; BEFORE + panes::COUNT + moving::ALL.len()];
     let mut at = 0;
     while at < all.len() {
@@ -182,7 +182,7 @@ const fn joined() -> [Command; BEFORE + panes::COUNT + moving::ALL.len()] {
 }
 
 /// The command that goes to a pane: its key is its number.
-const fn to_pane(at: usize) -> Command {
+const fn to_pane(at: usize) -> ScreenCommand {
     // One digit each: there is no key for a tenth.
     const NUMBERS: [&[&str]; 9] = [&["1"], &["2"], &["3"], &["4"], &["5"], &["6"], &["7"], &["8"], &["9"]];
     const GO: [fn(&mut App) -> Vec<Effect>; 9] = [
@@ -205,17 +205,17 @@ pub fn place(app: &App) -> At {
 }
 
 /// The command that a key runs here.
-pub fn find(key: &str, at: At) -> Option<&'static Command> {
+pub fn find(key: &str, at: At) -> Option<&'static ScreenCommand> {
     COMMANDS.iter().find(|it| it.keys.contains(&key) && it.places.contains(&at))
 }
 
 /// The command of this name, of those that are found by it.
-pub fn named(name: &str) -> Option<&'static Command> {
+pub fn named(name: &str) -> Option<&'static ScreenCommand> {
     COMMANDS.iter().find(|it| it.name == name && it.finds == Finds::ByName)
 }
 
 /// Why a command does not run here and now.
-pub fn refusal(app: &App, command: &Command) -> Option<String> {
+pub fn refusal(app: &App, command: &ScreenCommand) -> Option<String> {
     if !command.places.contains(&app.place()) {
         return Some(format!("not in {}", name_of(app)));
     }
@@ -228,7 +228,7 @@ fn name_of(app: &App) -> &'static str {
 }
 
 /// Runs a command, or says why not.
-pub fn run(app: &mut App, command: &Command) -> Vec<Effect> {
+pub fn run(app: &mut App, command: &ScreenCommand) -> Vec<Effect> {
     match refusal(app, command) {
         Some(why) => {
             app.say(format!("{}: {why}", command.name));
@@ -263,7 +263,7 @@ pub fn document() -> String {
 }
 
 /// The commands named in the last row, most useful first, for where one is; on a line with a rule that comes first.
-pub fn hints(app: &App) -> Vec<&'static Command> {
+pub fn hints(app: &App) -> Vec<&'static ScreenCommand> {
     let names =
         if app.focus.side == ScreenSide::View { app.focus.shown.view().hints() } else { PANES[app.focus.pane].hints };
     let why = super::open_view::no_rule(app).is_none().then_some(&"why");

@@ -15,7 +15,7 @@ use crate::model::name::Name;
 
 /// What a reading has come to.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Reading {
+pub enum ReadingState {
     /// So many kinds of so many.
     Progress(usize, usize),
     Done(Arc<Manifests>),
@@ -23,12 +23,12 @@ pub enum Reading {
 
 /// What was read, told apart from other readings by its number.
 #[derive(Clone, Debug)]
-pub struct Read {
+pub struct ReadManifests {
     number: u64,
     pub manifests: Arc<Manifests>,
 }
 
-impl PartialEq for Read {
+impl PartialEq for ReadManifests {
     fn eq(&self, other: &Self) -> bool {
         self.number == other.number
     }
@@ -49,7 +49,7 @@ pub struct ManifestsWanted {
 pub struct Declaring {
     number: u64,
     progress: Option<(usize, usize)>,
-    read: Option<Read>,
+    read: Option<ReadManifests>,
 }
 
 impl Declaring {
@@ -64,18 +64,18 @@ impl Declaring {
     }
 
     /// What was read.
-    pub fn read(&self) -> Option<&Read> {
+    pub fn read(&self) -> Option<&ReadManifests> {
         self.read.as_ref()
     }
 
     /// Takes in how far a reading is; of one that is not wanted any more nothing.
-    pub fn hear(&mut self, number: u64, reading: Reading) {
+    pub fn hear(&mut self, number: u64, reading: ReadingState) {
         if number != self.number {
             return;
         }
         match reading {
-            Reading::Progress(done, of) => self.progress = Some((done, of)),
-            Reading::Done(manifests) => self.read = Some(Read { number, manifests }),
+            ReadingState::Progress(done, of) => self.progress = Some((done, of)),
+            ReadingState::Done(manifests) => self.read = Some(ReadManifests { number, manifests }),
         }
     }
 

@@ -14,8 +14,8 @@ use std::time::Duration;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
-use super::applying::{Attempt, Order, Sent};
-use super::declaring::Reading;
+use super::applying::{ApplyOrder, Attempt, Sent};
+use super::declaring::ReadingState;
 use super::job::Said;
 use super::proposing::FetchedObjects;
 use crate::ask::{Fault, Line};
@@ -88,7 +88,7 @@ pub enum Event {
     /// How far the reading of what manifests declare has come, by its number.
     Declared {
         number: u64,
-        reading: Reading,
+        reading: ReadingState,
     },
     /// How the object of a staged change is by now: `None` where it is not there.
     Compared {
@@ -205,7 +205,7 @@ pub enum Effect {
         number: u64,
     },
     /// Apply what was tried and confirmed; answered by [`Event::Making`] and [`Event::Applied`].
-    Make(Box<Order>),
+    Make(Box<ApplyOrder>),
     /// Capture the mouse, or leave it to the terminal.
     Mouse(Mouse),
     /// Put a question to the server itself; answered by [`Event::Told`].

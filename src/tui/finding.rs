@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::app::App;
 use super::job::{Said, What, Work};
 use crate::ask::World;
-use crate::ask::findings::Findings;
+use crate::ask::findings::JoinedFindings;
 use crate::ask::scope::View;
 
 /// What is to be worked out, if what is known is not of now, in a cluster that is listed and small enough.
@@ -28,11 +28,11 @@ pub fn has(app: &App) -> bool {
 /// The work on this world, on a copy of it.
 pub fn work(world: &World) -> Work {
     let world = world.clone();
-    Box::new(move |watch| Findings::watched(&world, watch).map_or(Said::Failed, |it| Said::Findings(Arc::new(it))))
+    Box::new(move |watch| JoinedFindings::watched(&world, watch).map_or(Said::Failed, |it| Said::JoinedFindings(Arc::new(it))))
 }
 
 /// Takes in what was found; the lists are read anew only where it is something else.
-pub fn take(app: &mut App, found: Arc<Findings>) {
+pub fn take(app: &mut App, found: Arc<JoinedFindings>) {
     let known = app.session.world.findings();
     let is_news = known.is_none_or(|it| !it.is_same(&found));
     app.session.world.keep_findings(found);
@@ -40,7 +40,7 @@ pub fn take(app: &mut App, found: Arc<Findings>) {
 }
 
 /// What a title counts, where it is not none.
-pub fn counted(view: View<'_>, count: fn(&Findings) -> usize, words: &str) -> String {
+pub fn counted(view: View<'_>, count: fn(&JoinedFindings) -> usize, words: &str) -> String {
     match view.world.findings().map_or(0, |it| count(&it)) {
         0 => String::new(),
         count => format!(", {count} {words}"),

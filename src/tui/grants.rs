@@ -25,7 +25,7 @@ use crate::rbac::fold::ResourceOrUrl;
 use crate::rbac::identity::{Membership, canonical};
 use crate::rbac::pasted::{self, TypedSubject};
 use crate::rbac::places;
-use crate::rbac::{Identity, Places, Request, ResourceRequest};
+use crate::rbac::{AskedPlaces, Identity, Request, ResourceRequest};
 use crate::text::{About, rbac};
 
 /// What the line under the cursor stands for, where one is in a page.
@@ -112,7 +112,7 @@ pub fn who_else(app: &mut App, scope: &Name, what: &ResourceOrUrl, verbs: &[Name
 
 fn who_asked(app: &App, verb: &Name, scope: &Name, what: &ResourceOrUrl) -> WhoAsked {
     let ResourceOrUrl::Resource { group, resource, name } = what else {
-        return WhoAsked::of(Request::url(verb, &what.to_string()), Places::Asked);
+        return WhoAsked::of(Request::url(verb, &what.to_string()), AskedPlaces::Asked);
     };
     let (plural, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     let mut request = ResourceRequest {
@@ -128,7 +128,7 @@ fn who_asked(app: &App, verb: &Name, scope: &Name, what: &ResourceOrUrl) -> WhoA
     let is_namespaced = places::is_elsewhere(&request)
         || app.session.world.served.get(group, plural).is_none_or(|it| it.scope == ResourceScope::Namespaced);
     let request = Request::Resource(request);
-    let places = if scope.is_empty() && is_namespaced { Places::Everywhere } else { Places::Asked };
+    let places = if scope.is_empty() && is_namespaced { AskedPlaces::Everywhere } else { AskedPlaces::Asked };
     WhoAsked::of(request, places)
 }
 

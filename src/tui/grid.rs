@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::paint::{self, Focus, Slot};
-use super::theme::{Role, Theme};
+use super::theme::{TextRole, Theme};
 
 /// Where one is in a sheet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -31,7 +31,7 @@ impl Cursor {
 }
 
 /// What a sheet shows.
-pub trait Sheet {
+pub trait GridSheet {
     /// How many rows and columns.
     fn size(&self) -> (usize, usize);
     /// What stands above the row titles.
@@ -57,7 +57,7 @@ pub struct SheetPart {
 }
 
 /// The part of a sheet that an area inside a frame shows.
-pub fn part(sheet: &impl Sheet, cursor: Cursor, inner: Rect) -> SheetPart {
+pub fn part(sheet: &impl GridSheet, cursor: Cursor, inner: Rect) -> SheetPart {
     let (rows, columns) = sheet.size();
     let stub = sheet.stub(inner.width).min(inner.width);
     let (least, most) = sheet.widths();
@@ -77,7 +77,7 @@ pub fn part(sheet: &impl Sheet, cursor: Cursor, inner: Rect) -> SheetPart {
 }
 
 /// Which part of a sheet is to be seen in an area with a frame, where that is not all of it: `rows 1-20, columns 1-9 `.
-pub fn shown(sheet: &impl Sheet, cursor: Cursor, area: Rect) -> String {
+pub fn shown(sheet: &impl GridSheet, cursor: Cursor, area: Rect) -> String {
     let inner = Rect { width: area.width.saturating_sub(2), height: area.height.saturating_sub(2), ..area };
     let (part, size) = (part(sheet, cursor, inner), sheet.size());
     let of = |what: &str, it: &std::ops::Range<usize>, count: usize| {
@@ -89,25 +89,25 @@ pub fn shown(sheet: &impl Sheet, cursor: Cursor, area: Rect) -> String {
 }
 
 /// Draws a sheet inside a frame.
-pub fn draw(sheet: &impl Sheet, cursor: Cursor, buffer: &mut Buffer, inner: Rect, focus: Focus, theme: Theme) {
+pub fn draw(sheet: &impl GridSheet, cursor: Cursor, buffer: &mut Buffer, inner: Rect, focus: Focus, theme: Theme) {
     if inner.height < 4 {
         return;
     }
     let part = part(sheet, cursor, inner);
     let place = |slot: Slot, column: usize| slot.after(part.stub + (column - part.columns.start) as u16 * part.width);
     let header = Slot::row(inner, 0);
-    paint::put(buffer, Slot { width: part.stub, ..header }, sheet.corner(), theme.style(Role::Dim), theme);
+    paint::put(buffer, Slot { width: part.stub, ..header }, sheet.corner(), theme.style(TextRole::Dim), theme);
     for column in part.columns.clone() {
         let slot = place(header, column);
-        let role = if column == cursor.column { Role::Title } else { Role::Dim };
+        let role = if column == cursor.column { TextRole::Title } else { TextRole::Dim };
         let slot = Slot { width: slot.width.min(part.width - 1), ..slot };
         paint::put(buffer, slot, sheet.column(column), theme.style(role), theme);
     }
     for row in part.rows.clone() {
         let slot = Slot::row(inner, (row - part.rows.start) as u16 + 1);
         let is_here = row == cursor.row;
-        let role = if is_here { Role::Title } else { Role::Text };
-        paint::put(buffer, slot, if is_here { ">" } else { " " }, theme.style(Role::Title), theme);
+        let role = if is_here { TextRole::Title } else { TextRole::Text };
+        paint::put(buffer, slot, if is_here { ">" } else { " " }, theme.style(TextRole::Title), theme);
         let title = Slot { width: part.stub.saturating_sub(2), ..slot.after(1) };
         paint::put_name(buffer, title, &sheet.row(row), theme.style(role), theme);
         for column in part.columns.clone() {
@@ -128,6 +128,6 @@ pub fn draw(sheet: &impl Sheet, cursor: Cursor, buffer: &mut Buffer, inner: Rect
         }
     }
     let (words, legend) = (sheet.words(cursor, theme), sheet.legend(theme));
-    paint::put(buffer, Slot::row(inner, inner.height - 2), &words, theme.style(Role::Text), theme);
-    paint::put(buffer, Slot::row(inner, inner.height - 1), &legend, theme.style(Role::Dim), theme);
+    paint::put(buffer, Slot::row(inner, inner.height - 2), &words, theme.style(TextRole::Text), theme);
+    paint::put(buffer, Slot::row(inner, inner.height - 1), &legend, theme.style(TextRole::Dim), theme);
 }

@@ -9,7 +9,7 @@ use super::job::{JobState, Said, What, Work};
 use super::page::saying;
 use crate::ask::diff::{self, Common, Fold};
 use crate::ask::escalation::Watch;
-use crate::ask::fix::guards::{self, Seen, Tripped};
+use crate::ask::fix::guards::{self, GuardedChange, Tripped};
 use crate::ask::fix::refusal::refused;
 use crate::ask::{World, gained, order, staged};
 use crate::change::stage::StagedItem;
@@ -18,7 +18,7 @@ use crate::text::{Line, Mark, Page};
 
 /// What a comparison was of, and what it came to.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Compared {
+pub struct ImpactAsOf {
     changes: Vec<Change>,
     revision: u64,
     page: Page,
@@ -38,13 +38,13 @@ pub struct Gained {
 /// The last comparison.
 #[derive(Clone, Debug, Default)]
 pub struct Impact {
-    last: Option<Arc<Compared>>,
+    last: Option<Arc<ImpactAsOf>>,
     gained: Option<Arc<Gained>>,
 }
 
 impl Impact {
     /// Keeps what was worked out.
-    pub fn take(&mut self, compared: Arc<Compared>) {
+    pub fn take(&mut self, compared: Arc<ImpactAsOf>) {
         self.last = Some(compared);
     }
 
@@ -75,7 +75,7 @@ impl Impact {
         self.of(app).is_some()
     }
 
-    fn of(&self, app: &App) -> Option<&Compared> {
+    fn of(&self, app: &App) -> Option<&ImpactAsOf> {
         let now = || app.staging.stage.in_order().into_iter().map(StagedItem::change);
         self.last.as_deref().filter(|it| it.changes.iter().eq(now()))
     }
@@ -149,7 +149,7 @@ pub fn work(base: &World, changes: Vec<Change>) -> Work {
             let order = Order { places: (0..changes.len()).collect(), ..Order::default() };
             (saying(Mark::Unknown, why.to_string()), order, Vec::new())
         });
-        Said::Impact(Arc::new(Compared { changes, revision, page, order, told }))
+        Said::Impact(Arc::new(ImpactAsOf { changes, revision, page, order, told }))
     })
 }
 
@@ -180,7 +180,7 @@ fn compare(base: &World, changes: &[Change]) -> Result<(Page, Order, Vec<Line>),
     let impact = diff::compare(base, &after, Common::ALL);
     let order = order::of(base, &after, &impact, changes)?;
     let mut page = diff::page(&impact, Fold::Folded);
-    let seen = Seen { before: base, after: &after, impact: &impact, changes };
+    let seen = GuardedChange { before: base, after: &after, impact: &impact, changes };
     page.lines.extend(guards::tripped(&seen).iter().map(Tripped::line));
     refused(base, &after, changes).iter().for_each(|it| page.say(0, Mark::Deny, it));
     projected.notes.iter().for_each(|it| page.say(1, Mark::Note, it));

@@ -13,7 +13,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::applying::{self, Arrival, Attempt, Reading};
+use super::applying::{self, Arrival, Attempt, WeighedState};
 use super::choking;
 use super::event::{Effect, Event};
 use super::finding;
@@ -26,7 +26,7 @@ use super::state::Answers;
 use super::working;
 use crate::ask::World;
 use crate::ask::escalation::Watch;
-use crate::ask::findings::Findings;
+use crate::ask::findings::JoinedFindings;
 use crate::ask::matrix::Counted;
 use crate::change::Change;
 
@@ -55,7 +55,7 @@ pub enum What {
     /// What changes that the server takes come to.
     Weigh(Arc<Attempt>),
     /// What the cluster came to, against what was predicted.
-    Arrived(Rc<Reading>),
+    Arrived(Rc<WeighedState>),
 }
 
 impl What {
@@ -92,15 +92,15 @@ pub enum Said {
     /// So much is done, of so much.
     Progress(usize, usize),
     Matrix(Arc<Counted>),
-    Map(Arc<mapping::Rows>),
-    Findings(Arc<Findings>),
+    Map(Arc<mapping::MapRowsOf>),
+    Findings(Arc<JoinedFindings>),
     Reach(Arc<Answered>),
     Choke(Arc<choking::Cutting>),
     Fix(Arc<proposing::Proposed>),
     Page(Arc<working::Worked>),
-    Impact(Arc<impact::Compared>),
+    Impact(Arc<impact::ImpactAsOf>),
     Gained(Arc<impact::Gained>),
-    Weighed(Box<Reading>),
+    Weighed(Box<WeighedState>),
     Arrived(Arc<Arrival>),
     /// It will not come.
     Failed,

@@ -22,7 +22,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use crate::ask::filter::{Cells, Filter};
-use crate::ask::listing::{Given, Row, SortKey};
+use crate::ask::listing::{Row, RowOrder, SortKey};
 
 pub use sift::Pace;
 
@@ -66,14 +66,14 @@ pub struct ListOrder {
 }
 
 /// How a row is looked at from outside: its sort keys and its cells.
-pub trait Look<R>: Cells<R> {
+pub trait SeenFrom<R>: Cells<R> {
     /// What a row is sorted by; `None`: the pane's own order.
     fn sort_key(&self, row: &R, by: SortBy) -> Option<SortKey>;
 }
 
 /// Rows in an order, with a filter, a selection, and marks.
 #[derive(Clone, Debug)]
-pub struct List<R: Row> {
+pub struct RowList<R: Row> {
     all: Vec<R>,
     /// What each row of `all` is sorted by; empty in the pane's own order, where rows are most.
     keys: Vec<SortKey>,
@@ -83,14 +83,14 @@ pub struct List<R: Row> {
     /// Another filter that is not in force yet.
     sift: Option<Box<sift::Sift<R>>>,
     sort: ListOrder,
-    given: Given,
+    given: RowOrder,
     selected: Option<R::Key>,
     at: usize,
     top: usize,
     marks: BTreeSet<R::Key>,
 }
 
-impl<R: Row> Default for List<R> {
+impl<R: Row> Default for RowList<R> {
     fn default() -> Self {
         Self {
             all: Vec::new(),
@@ -99,7 +99,7 @@ impl<R: Row> Default for List<R> {
             filter: Filter::default(),
             sift: None,
             sort: ListOrder::default(),
-            given: Given::Unordered,
+            given: RowOrder::Unordered,
             selected: None,
             at: 0,
             top: 0,
@@ -108,7 +108,7 @@ impl<R: Row> Default for List<R> {
     }
 }
 
-impl<R: Row> List<R> {
+impl<R: Row> RowList<R> {
     /// Every row, shown or not.
     pub fn all(&self) -> impl Iterator<Item = &R> {
         self.all.iter()
@@ -148,7 +148,7 @@ impl<R: Row> List<R> {
     }
 
     /// Puts other rows in the place of all.
-    pub fn fill(&mut self, rows: Vec<R>, given: Given, look: &impl Look<R>) {
+    pub fn fill(&mut self, rows: Vec<R>, given: RowOrder, look: &impl SeenFrom<R>) {
         self.given = given;
         self.all = rows;
         self.arrange(look);
@@ -189,7 +189,7 @@ mod tests {
 
     struct Plainly;
 
-    impl Look<Thing> for Plainly {
+    impl SeenFrom<Thing> for Plainly {
         fn sort_key(&self, row: &Thing, by: SortBy) -> Option<SortKey> {
             (by != SortBy::Name).then_some(SortKey::Number(row.2))
         }
@@ -229,7 +229,7 @@ mod tests {
         moves.collect()
     }
 
-    fn rows(list: &List<Thing>) -> Vec<Thing> {
+    fn rows(list: &RowList<Thing>) -> Vec<Thing> {
         (0..list.len()).filter_map(|at| list.row(at)).cloned().collect()
     }
 
@@ -238,8 +238,8 @@ mod tests {
     fn following_changes_is_filling_anew() {
         for seed in 0..60 {
             let mut dice = Dice(seed);
-            let (mut list, mut things) = (List::default(), BTreeMap::new());
-            list.fill(Vec::new(), Given::Unordered, &Plainly);
+            let (mut list, mut things) = (RowList::default(), BTreeMap::new());
+            list.fill(Vec::new(), RowOrder::Unordered, &Plainly);
             let run = if dice.roll(2) == 0 { Run::Up } else { Run::Down };
             let by = [SortBy::Name, SortBy::Risk, SortBy::Column(0)][dice.roll(3) as usize];
             let sort = ListOrder { by, run };
@@ -251,8 +251,8 @@ mod tests {
                 list.go(dice.roll(900) as usize);
                 let selected = list.selected().cloned();
                 list.change(&batch(&mut dice, &mut things, size), &Plainly);
-                let mut anew: List<Thing> = List::default();
-                anew.fill(things.values().cloned().collect(), Given::Unordered, &Plainly);
+                let mut anew: RowList<Thing> = RowList::default();
+                anew.fill(things.values().cloned().collect(), RowOrder::Unordered, &Plainly);
                 anew.sort_by(sort, &Plainly);
                 anew.filter_by(filter.clone(), &Plainly);
                 assert_eq!(rows(&list), rows(&anew), "seed {seed}: {sort:?} {filter:?}");
@@ -268,9 +268,9 @@ mod tests {
     fn a_filter_in_steps_is_one_at_once() {
         for seed in 0..40 {
             let mut dice = Dice(seed);
-            let (mut list, mut things) = (List::default(), BTreeMap::new());
+            let (mut list, mut things) = (RowList::default(), BTreeMap::new());
             batch(&mut dice, &mut things, 5_000);
-            list.fill(things.values().cloned().collect(), Given::Unordered, &Plainly);
+            list.fill(things.values().cloned().collect(), RowOrder::Unordered, &Plainly);
             list.go(dice.roll(900) as usize);
             let mut at_once = list.clone();
             for _ in 0..6 {
@@ -306,8 +306,8 @@ mod tests {
         let mut things = BTreeMap::new();
         batch(&mut dice, &mut things, 2_000);
         let filled = || {
-            let mut list: List<Thing> = List::default();
-            list.fill(things.values().cloned().collect(), Given::Unordered, &Plainly);
+            let mut list: RowList<Thing> = RowList::default();
+            list.fill(things.values().cloned().collect(), RowOrder::Unordered, &Plainly);
             list.go(300);
             list
         };

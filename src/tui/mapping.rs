@@ -72,7 +72,7 @@ struct MapEntry {
 
 /// The rows of one state of the cluster.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Rows {
+pub struct MapRowsOf {
     of: MapOf,
     revision: u64,
     entries: Vec<MapEntry>,
@@ -82,18 +82,18 @@ pub struct Rows {
 
 /// The map that was made last.
 #[derive(Clone, Debug, Default)]
-pub struct Mapping(Option<Arc<Rows>>);
+pub struct Mapping(Option<Arc<MapRowsOf>>);
 
 /// So many rows are laid out; what narrows shows the others.
 const SHOWN: usize = 2_000;
 
 impl Mapping {
     /// Takes a map in.
-    pub fn take(&mut self, rows: Arc<Rows>) {
+    pub fn take(&mut self, rows: Arc<MapRowsOf>) {
         self.0 = Some(rows);
     }
 
-    fn rows(&self, of: &MapOf) -> Option<&Rows> {
+    fn rows(&self, of: &MapOf) -> Option<&MapRowsOf> {
         self.0.as_deref().filter(|it| it.of == *of)
     }
 
@@ -225,6 +225,6 @@ pub fn work(world: &World, of: MapOf) -> Work {
         let mapped: Mapped = Map { by: of.by }.answer(&Here { only: of.only.clone(), ..Here::default() }, &world);
         let entries = mapped.map.rows.iter().zip(mapped.rows()).map(|(row, line)| MapEntry::of(row, line)).collect();
         let (foot, revision) = (mapped.foot(&world), world.revision());
-        Said::Map(Arc::new(Rows { of, revision, entries, foot, differences: world.differences() }))
+        Said::Map(Arc::new(MapRowsOf { of, revision, entries, foot, differences: world.differences() }))
     })
 }

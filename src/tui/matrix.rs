@@ -20,12 +20,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::grid::{self, Cursor, Sheet};
+use super::grid::{self, Cursor, GridSheet};
 use super::job::{JobState, Said, Work};
 use super::paint::{self, Focus};
-use super::theme::{Role, Theme};
+use super::theme::{TextRole, Theme};
 use crate::ask::World;
-use crate::ask::matrix::{Cell, Counted, with_pods};
+use crate::ask::matrix::{Counted, PairCell, with_pods};
 use crate::ask::scope::Scope;
 use crate::model::name::Name;
 use crate::text::Mark;
@@ -95,10 +95,10 @@ impl Matrix {
         Some((self.names.get(self.cursor.row)?.clone(), self.names.get(self.cursor.column)?.clone()))
     }
 
-    fn summary(&self, row: usize, column: usize) -> Cell<'_> {
+    fn summary(&self, row: usize, column: usize) -> PairCell<'_> {
         match (&self.counted, self.names.get(row), self.names.get(column)) {
             (Some(counted), Some(from), Some(to)) => counted.cell(from, to),
-            _ => Cell::Uncounted,
+            _ => PairCell::Uncounted,
         }
     }
 
@@ -138,7 +138,7 @@ impl Matrix {
     }
 }
 
-impl Sheet for Matrix {
+impl GridSheet for Matrix {
     fn size(&self) -> (usize, usize) {
         (self.names.len(), self.names.len())
     }
@@ -155,9 +155,9 @@ impl Sheet for Matrix {
     fn cell(&self, row: usize, column: usize, theme: Theme) -> (String, Style) {
         let (word, tone) = self.summary(row, column).sign();
         match word {
-            "v" => (format!(" {}", theme.glyph(Mark::Allow)), theme.block(Role::Allow)),
-            "~" => (" ~".to_owned(), theme.block(Role::Unknown)),
-            "x" => (format!(" {}", theme.glyph(Mark::Deny)), theme.style(Role::Dim)),
+            "v" => (format!(" {}", theme.glyph(Mark::Allow)), theme.block(TextRole::Allow)),
+            "~" => (" ~".to_owned(), theme.block(TextRole::Unknown)),
+            "x" => (format!(" {}", theme.glyph(Mark::Deny)), theme.style(TextRole::Dim)),
             word => (format!(" {word}"), theme.style(tone.into())),
         }
     }
@@ -183,14 +183,14 @@ impl Sheet for Matrix {
 mod tests {
     use super::*;
     use crate::ask::world::SelfCheck;
-    use crate::model::cluster::{AnyFact, Cluster, Delta, Entry};
+    use crate::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
     use crate::model::facts::Pod;
     use crate::net::Settings;
     use crate::tui::event::Event;
     use crate::tui::job::{Jobs, WantedJob, What};
 
     fn put(namespace: &str, name: String) -> Delta {
-        Delta::Put(Entry::new(AnyFact::Pod(Pod::named(namespace, &name).into())))
+        Delta::Put(ReadObject::new(AnyFact::Pod(Pod::named(namespace, &name).into())))
     }
 
     fn world(pods: usize) -> World {

@@ -74,8 +74,8 @@ use ratatui::style::Style;
 use app::{App, Typing};
 use layout::ScreenSide;
 use paint::{Focus, Slot};
-use panes::{Frame, PANES};
-use theme::Role;
+use panes::{PANES, PaneFrame};
+use theme::TextRole;
 use views::View;
 
 pub use copy::text;
@@ -111,7 +111,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 fn draw_way_back(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = app.setup.theme;
     let slot = Slot { x: area.x + 1, y: area.bottom().saturating_sub(1), width: area.width / 2 };
-    paint::put(buffer, slot, &format!(" Esc: back to {} ", navigate::way_back(app)), theme.style(Role::Dim), theme);
+    paint::put(buffer, slot, &format!(" Esc: back to {} ", navigate::way_back(app)), theme.style(TextRole::Dim), theme);
 }
 
 /// One honest line.
@@ -132,7 +132,7 @@ fn draw_pane(app: &App, number: usize, area: Rect, buffer: &mut Buffer) {
     if !filter.is_empty() {
         title = format!("{title} /{filter}");
     }
-    let frame = Frame {
+    let frame = PaneFrame {
         area,
         number: number + 1,
         title: &title,
@@ -152,7 +152,7 @@ fn draw_notice(notice: &str, area: Rect, buffer: &mut Buffer, theme: theme::Them
         if above > 0 {
             ratatui::widgets::Widget::render(ratatui::widgets::Clear, row, buffer);
         }
-        paint::put(buffer, Slot::row(row, 0).after(1), line, theme.style(Role::Note), theme);
+        paint::put(buffer, Slot::row(row, 0).after(1), line, theme.style(TextRole::Note), theme);
     }
 }
 
@@ -166,7 +166,7 @@ fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {
             Typing::Acting(field) => ("see as: ", field),
             Typing::Confirm(field) => (prompt.as_str(), field),
         };
-        let taken = paint::put(buffer, slot, before, theme.style(Role::Key), theme);
+        let taken = paint::put(buffer, slot, before, theme.style(TextRole::Key), theme);
         return picker::field(buffer, slot.after(taken), field, theme);
     }
     if let Some(notice) = &app.input.notice {
@@ -176,7 +176,7 @@ fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {
     let half = app.answers.tracing.waiting().map(|half| format!("from {half}"));
     let staged = || (!app.staging.stage.is_empty()).then(|| format!("{} staged", app.staging.stage.items().len()));
     if let Some(words) = half.or_else(staged) {
-        paint::put_right(buffer, slot, &words, theme.style(Role::Note), theme);
+        paint::put_right(buffer, slot, &words, theme.style(TextRole::Note), theme);
         slot.width = slot.width.saturating_sub(paint::width(&words) + 1);
     }
     for command in command::hints(app) {
@@ -184,7 +184,7 @@ fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {
         if paint::width(key) + paint::width(command.name) + 1 > slot.width {
             break;
         }
-        slot = slot.after(paint::put(buffer, slot, key, theme.style(Role::Key), theme) + 1);
-        slot = slot.after(paint::put(buffer, slot, command.name, theme.style(Role::Dim), theme) + 2);
+        slot = slot.after(paint::put(buffer, slot, key, theme.style(TextRole::Key), theme) + 1);
+        slot = slot.after(paint::put(buffer, slot, command.name, theme.style(TextRole::Dim), theme) + 2);
     }
 }

@@ -249,12 +249,12 @@ pub fn quit_level(app: &mut App) -> Vec<Effect> {
 
 impl App {
     /// The page that keys go to: the answer, or the explanation where no answer is open.
-    pub(super) fn explain_reader(&mut self) -> &mut page::Reader {
+    pub(super) fn explain_reader(&mut self) -> &mut page::PageReader {
         if self.focus.shown == Shown::Explain { &mut self.answers.explain } else { &mut self.answers.reader }
     }
 
     /// The same, to look at.
-    pub(super) fn reader(&self) -> &page::Reader {
+    pub(super) fn reader(&self) -> &page::PageReader {
         if self.focus.shown == Shown::Explain { &self.answers.explain } else { &self.answers.reader }
     }
 

@@ -3,7 +3,7 @@
 //! Which line the cursor is on is kept, and what stands there is found again when the page changes, so that an
 //! answer that changes under the eye does not move the cursor to another reason. Lines below those where a page folds
 //! ([`Page::fold`]) are opened one by one; a search opens what it finds. What a long page leaves out below a line
-//! ([`Line::shut`]) is asked for when that is opened, see [`Reader::wants_more`].
+//! ([`Line::shut`]) is asked for when that is opened, see [`PageReader::wants_more`].
 
 mod drawn;
 
@@ -15,7 +15,7 @@ use crate::text::{About, Line, Link, Mark, Page, Shape};
 
 /// A page and where one is in it.
 #[derive(Clone, Debug, Default)]
-pub struct Reader {
+pub struct PageReader {
     pub page: Page,
     cursor: usize,
     /// The first row on the screen, counted in wrapped rows.
@@ -28,18 +28,18 @@ pub struct Reader {
     laid: Option<u16>,
     wants_more: bool,
     /// Where one was when the page that comes next was left.
-    resumes: Option<Reading>,
+    resumes: Option<PagePosition>,
 }
 
 /// Where one is in a page, to come back to.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Reading {
+pub struct PagePosition {
     cursor: usize,
     top: usize,
     toggled: BTreeSet<String>,
 }
 
-impl Reader {
+impl PageReader {
     /// Shows another page; the cursor stays on what it was on, where that is still there.
     pub fn show(&mut self, page: Page) {
         self.wants_more = false;
@@ -65,12 +65,12 @@ impl Reader {
     }
 
     /// Where one is.
-    pub fn reading(&self) -> Reading {
-        Reading { cursor: self.cursor, top: self.top, toggled: self.toggled.clone() }
+    pub fn reading(&self) -> PagePosition {
+        PagePosition { cursor: self.cursor, top: self.top, toggled: self.toggled.clone() }
     }
 
     /// Goes back there once as much of the page is shown again.
-    pub fn resume(&mut self, at: Reading) {
+    pub fn resume(&mut self, at: PagePosition) {
         self.rewind();
         self.toggled.clone_from(&at.toggled);
         self.resumes = Some(at);
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn the_cursor_stays_on_what_it_was_on() {
-        let mut reader = Reader::default();
+        let mut reader = PageReader::default();
         reader.show(page(&["a", "b", "c"]));
         reader.settle(Rect::new(0, 0, 40, 12));
         reader.step(1);
@@ -302,11 +302,11 @@ mod tests {
             fold: Some(1),
         };
         let area = Rect::new(0, 0, 40, 12);
-        let seen = |reader: &mut Reader| {
+        let seen = |reader: &mut PageReader| {
             reader.settle(area);
             reader.seen().map(|it| reader.page.lines[it.line].text.clone()).collect::<Vec<_>>().join(" | ")
         };
-        let mut reader = Reader::default();
+        let mut reader = PageReader::default();
         reader.show(page("secrets: get"));
         assert_eq!(seen(&mut reader), "a | secrets: get | pods: get");
         assert!(!reader.toggle(), "a title above the fold stays");
@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn one_comes_back_to_where_one_was() {
         let whole = || page(&["a", "b", "c", "d"]);
-        let mut reader = Reader::default();
+        let mut reader = PageReader::default();
         reader.show(whole());
         reader.settle(Rect::new(0, 0, 40, 12));
         reader.step(2);
@@ -336,7 +336,7 @@ mod tests {
         assert_eq!(reader.cursor, 0, "what is not shown yet is waited for");
         reader.show(whole());
         assert_eq!(reader.line().map(|it| it.text.as_str()), Some("c"));
-        reader.resume(Reading { cursor: 3, ..Reading::default() });
+        reader.resume(PagePosition { cursor: 3, ..PagePosition::default() });
         reader.step(1);
         reader.show(page(&["a", "b", "c", "d", "e"]));
         assert!(reader.cursor < 3, "who moves meanwhile stays there");
@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn search_goes_around() {
-        let mut reader = Reader::default();
+        let mut reader = PageReader::default();
         reader.show(page(&["one", "two", "three"]));
         assert!(reader.find("T", Seek::Next) && reader.cursor == 1);
         assert!(reader.find("t", Seek::Next) && reader.cursor == 2);

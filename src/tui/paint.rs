@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::theme::{Role, Theme};
+use super::theme::{TextRole, Theme};
 use crate::model::untrusted;
 
 /// Where text starts and how many columns it may take.
@@ -112,7 +112,7 @@ pub fn frame(buffer: &mut Buffer, area: Rect, title: &str, focus: Focus, theme: 
     if area.width < 2 || area.height < 2 {
         return Rect::default();
     }
-    let style = theme.style(if focus == Focus::Here { Role::Focus } else { Role::Dim });
+    let style = theme.style(if focus == Focus::Here { TextRole::Focus } else { TextRole::Dim });
     let [across, down, left_top, right_top, left_bottom, right_bottom] = theme.frame();
     let (right, bottom) = (area.right() - 1, area.bottom() - 1);
     for x in area.x + 1..right {
@@ -132,7 +132,7 @@ pub fn frame(buffer: &mut Buffer, area: Rect, title: &str, focus: Focus, theme: 
         buffer[(x, y)].set_char(corner).set_style(style);
     }
     let slot = Slot { x: area.x + 1, y: area.y, width: area.width - 2 };
-    let title_style = theme.style(if focus == Focus::Here { Role::Focus } else { Role::Text });
+    let title_style = theme.style(if focus == Focus::Here { TextRole::Focus } else { TextRole::Text });
     put(buffer, slot, title, title_style, theme);
     Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
 }

@@ -20,7 +20,7 @@ use ratatui::layout::Rect;
 use super::access::WhoAsked;
 use super::field::Field;
 use super::paint::{self, Focus, Slot};
-use super::theme::{Role, Theme};
+use super::theme::{TextRole, Theme};
 use crate::ask::Line;
 use crate::ask::end::PortAsk;
 use crate::model::name::Name;
@@ -284,7 +284,7 @@ impl Picker {
         let told = self.told(usize::from(inner.width));
         let rows = inner.height.saturating_sub(told.len() as u16);
         for (row, line) in (rows..).zip(&told) {
-            paint::put(buffer, Slot::row(inner, row).after(1), line, theme.style(Role::Note), theme);
+            paint::put(buffer, Slot::row(inner, row).after(1), line, theme.style(TextRole::Note), theme);
         }
         let (pieces, columns, labels) = (self.pieces(), self.columns(inner.width), self.label_width());
         let width = inner.width / columns;
@@ -293,7 +293,7 @@ impl Picker {
             let left = column * width;
             let slot = Slot { width: width - u16::from(column + 1 < columns), ..Slot::row(inner, row).after(left) };
             match *piece {
-                Piece::Heading(words) => drop(paint::put(buffer, slot, words, theme.style(Role::Title), theme)),
+                Piece::Heading(words) => drop(paint::put(buffer, slot, words, theme.style(TextRole::Title), theme)),
                 Piece::Entry(at) => {
                     if let Some(entry) = self.shown.get(at) {
                         let is_here = at == self.at;
@@ -306,7 +306,7 @@ impl Picker {
 
     fn draw_field(&self, buffer: &mut Buffer, slot: Slot, theme: Theme) {
         let sign = if self.subject == PickerSubject::Palette { ":" } else { "/" };
-        paint::put(buffer, slot, sign, theme.style(Role::Key), theme);
+        paint::put(buffer, slot, sign, theme.style(TextRole::Key), theme);
         field(buffer, slot.after(1), &self.field, theme);
     }
 
@@ -319,12 +319,12 @@ impl Picker {
             (false, true) => "*",
             (false, false) => " ",
         };
-        let role = if entry.refusal.is_some() { Role::Dim } else { Role::Text };
-        paint::put(buffer, slot, sign, theme.style(Role::Title), theme);
+        let role = if entry.refusal.is_some() { TextRole::Dim } else { TextRole::Text };
+        paint::put(buffer, slot, sign, theme.style(TextRole::Title), theme);
         let label = slot.after(1);
         let taken = paint::put(buffer, label, &entry.label, theme.style(role), theme);
         let detail = label.after(taken.max(labels) + 1);
-        paint::put(buffer, detail, &words_of(entry), theme.style(Role::Dim), theme);
+        paint::put(buffer, detail, &words_of(entry), theme.style(TextRole::Dim), theme);
         if is_here {
             paint::restyle(buffer, slot, theme.selected());
         }
@@ -367,7 +367,7 @@ pub fn field(buffer: &mut Buffer, slot: Slot, field: &Field, theme: Theme) {
             skip
         })
         .collect();
-    paint::put(buffer, slot, &shown, theme.style(Role::Text), theme);
+    paint::put(buffer, slot, &shown, theme.style(TextRole::Text), theme);
     let cursor = slot.after(field.cursor() - hidden);
     paint::restyle(buffer, Slot { width: cursor.width.min(1), ..cursor }, theme.selected());
 }

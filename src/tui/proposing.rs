@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::answers;
 use super::app::{App, Shown};
 use super::asked::AskedQuestion;
-use super::declaring::Read;
+use super::declaring::ReadManifests;
 use super::event::Effect;
 use super::job::{JobState, Said, What, Work};
 use super::page::saying;
@@ -46,7 +46,7 @@ pub struct ProposalAsOf {
     here: Here,
     held: Arc<FetchedObjects>,
     /// What manifests declare, where that is asked.
-    declared: Option<Read>,
+    declared: Option<ReadManifests>,
     /// Whether the server has said who the operator is.
     is_told: bool,
 }
@@ -271,10 +271,10 @@ fn plain(line: &Line) -> Line {
 }
 
 /// The ends of a flow; nothing: all flows.
-type Flow = Option<(String, String)>;
+type FlowEnds = Option<(String, String)>;
 
 /// The flow under the cursor that nothing declares, or all of them; with the question that it belongs to.
-fn undeclared(app: &App) -> Option<(Box<FixAsked>, Flow)> {
+fn undeclared(app: &App) -> Option<(Box<FixAsked>, FlowEnds)> {
     let Shown::Fix(asked) = &app.focus.shown else { return None };
     match app.answers.reader.about() {
         Some(About::Undeclared(flow)) if asked.keeps_flows() => Some((asked.clone(), flow.clone())),

@@ -14,7 +14,7 @@ use super::grants;
 use super::mapping::{MapAsked, MapOf};
 use super::panes;
 use super::proposing::FixAsked;
-use super::reaching::{self, Typed};
+use super::reaching::{self, TypedReach};
 use super::status::Origin;
 use super::working::Working;
 use super::{choices, choking, navigate};
@@ -72,8 +72,8 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
             show_trace(app, from, to, port);
         }
         Question::Reach(it) => match reaching::read(it, &here.namespace)? {
-            Typed::Reach(asked) => app.open(Shown::Reach(asked)),
-            Typed::Trace(from, to, port) => show_trace(app, from, to, port),
+            TypedReach::Reach(asked) => app.open(Shown::Reach(asked)),
+            TypedReach::Trace(from, to, port) => show_trace(app, from, to, port),
         },
         Question::Map(it) => {
             let only = here.only.or_else(|| app.focus.scope.only().cloned().filter(|_| !here.all_namespaces));

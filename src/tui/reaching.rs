@@ -225,25 +225,25 @@ fn found(answer: reach::ReachAnswer, world: &World, watch: escalation::Watch<'_>
 ///
 /// # Errors
 /// An end of it is none.
-pub fn read(question: &Reach, namespace: &Name) -> Result<Typed, Fault> {
+pub fn read(question: &Reach, namespace: &Name) -> Result<TypedReach, Fault> {
     let (from, to) = question.ends();
     let from = escalation::actor(from, namespace)?;
     let (max_hops, groups, version) = (question.max_hops, question.typed_groups(), question.version()?);
     let asked = ReachAsked { max_hops, groups, version, ..ReachAsked::all(from.clone(), question.way()) };
-    let Some(to) = to else { return Ok(Typed::Reach(asked)) };
+    let Some(to) = to else { return Ok(TypedReach::Reach(asked)) };
     let to = escalation::actor(to, namespace)?;
     Ok(match (&from, &to) {
         (Actor::End(from, _), Actor::End(end, port))
             if !escalation::is_way(&Actor::End(from.clone(), PortAsk::NONE), &to) =>
         {
-            Typed::Trace(from.clone(), end.clone(), port.clone())
+            TypedReach::Trace(from.clone(), end.clone(), port.clone())
         }
-        _ => Typed::Reach(asked.way(from, to)),
+        _ => TypedReach::Reach(asked.way(from, to)),
     })
 }
 
 /// What was typed: a question about ways, or about the plain connection between two ends.
-pub enum Typed {
+pub enum TypedReach {
     Reach(ReachAsked),
     Trace(End, End, PortAsk),
 }

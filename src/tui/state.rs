@@ -17,7 +17,7 @@ use super::job::Jobs;
 use super::layout::{ListShare, ScreenSide};
 use super::mapping::Mapping;
 use super::matrix::Matrix;
-use super::page::{Reader, Reading};
+use super::page::{PagePosition, PageReader};
 use super::picker::Picker;
 use super::proposing::Proposing;
 use super::reaching::Reaching;
@@ -26,7 +26,7 @@ use super::theme::Theme;
 use super::viewer::Viewer;
 pub use super::views::Shown;
 use super::what_if::Base;
-use super::working::{Kept, Working};
+use super::working::{KeptAnswers, Working};
 use crate::ask::item::Item;
 use crate::ask::scope::Scope;
 use crate::ask::world::SelfCheck;
@@ -128,11 +128,11 @@ pub struct Input {
 /// What answers keep while they are shown: lines, cursors, what was worked out.
 #[derive(Default)]
 pub struct Answers {
-    pub explain: Reader,
+    pub explain: PageReader,
     /// What the explanation is of: it is made anew when that or the cluster changes.
     pub explained: Option<(Item, usize)>,
     /// The page of the answer that is shown, where that is one.
-    pub reader: Reader,
+    pub reader: PageReader,
     /// The question about everybody that the reader shows the answer to, and as of when ([`World::access`]).
     pub asked: Option<(WhoAsked, u64)>,
     pub yaml: Viewer,
@@ -148,7 +148,7 @@ pub struct Answers {
     /// What manifests declare, read for the question that is shown.
     pub declaring: Declaring,
     /// Pages that were worked out beside the loop.
-    pub working: Kept,
+    pub working: KeptAnswers,
     /// Who could open the flow of the verdict that is shown, if that is a deny.
     pub denied: Option<Working>,
     pub tracing: Tracing,
@@ -163,13 +163,13 @@ pub struct HistoryEntry {
     pub item: Option<Item>,
     pub scope: Scope,
     /// Where in the answer.
-    pub reading: Reading,
+    pub reading: PagePosition,
 }
 
 impl HistoryEntry {
     /// Whether it is the same place, wherever in the answer.
     pub fn is_at(&self, other: &HistoryEntry) -> bool {
-        let of = |it: &HistoryEntry| HistoryEntry { reading: Reading::default(), ..it.clone() };
+        let of = |it: &HistoryEntry| HistoryEntry { reading: PagePosition::default(), ..it.clone() };
         of(self) == of(other)
     }
 }

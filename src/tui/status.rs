@@ -78,7 +78,7 @@ pub fn freshness(cluster: &Cluster, origin: Origin) -> Freshness {
 
 /// What the first row says of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Said {
+pub struct StatusWords {
     /// LIVE, STALE, SYNC or FILES.
     pub word: &'static str,
     /// What is never cut: how old what is stale is, and what that is.
@@ -87,7 +87,7 @@ pub struct Said {
     pub rest: String,
 }
 
-impl Said {
+impl StatusWords {
     fn plainly(word: &'static str, rest: impl Into<String>) -> Self {
         Self { word, brief: String::new(), rest: rest.into() }
     }
@@ -99,12 +99,12 @@ pub fn sentence(
     cluster: &Cluster,
     listing: &BTreeMap<Kind, Progress>,
     (now, dot): (Option<Timestamp>, char),
-) -> Said {
+) -> StatusWords {
     match freshness {
-        Freshness::Files => Said::plainly("FILES", ""),
-        Freshness::Live => Said::plainly("LIVE", not_read(cluster)),
-        Freshness::Syncing(kinds) if kinds.is_empty() => Said::plainly("SYNC", "connecting"),
-        Freshness::Syncing(kinds) => Said::plainly("SYNC", progress(kinds, cluster, listing)),
+        Freshness::Files => StatusWords::plainly("FILES", ""),
+        Freshness::Live => StatusWords::plainly("LIVE", not_read(cluster)),
+        Freshness::Syncing(kinds) if kinds.is_empty() => StatusWords::plainly("SYNC", "connecting"),
+        Freshness::Syncing(kinds) => StatusWords::plainly("SYNC", progress(kinds, cluster, listing)),
         Freshness::Stale { kinds, since, why } => {
             let age = now.and_then(|now| now.duration_since(*since).try_into().ok()).map(event::age);
             let what = match kinds.as_slice() {
@@ -113,7 +113,7 @@ pub fn sentence(
                 many => format!("{} kinds", many.len()),
             };
             let brief = age.map_or_else(|| what.clone(), |age| format!("{age} {dot} {what}"));
-            Said { word: "STALE", brief, rest: why.clone() }
+            StatusWords { word: "STALE", brief, rest: why.clone() }
         }
     }
 }

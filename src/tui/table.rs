@@ -6,19 +6,19 @@ use std::collections::BTreeSet;
 
 use ratatui::buffer::Buffer;
 
-use super::list::{List, ListOrder, Look, Pace, Run, SortBy};
+use super::list::{ListOrder, Pace, RowList, Run, SeenFrom, SortBy};
 use super::paint::{self, Focus, Slot};
-use super::panes::{Frame, Pane};
-use super::theme::{Role, Theme};
+use super::panes::{Pane, PaneFrame};
+use super::theme::{TextRole, Theme};
 use crate::ask::filter::Filter;
 use crate::ask::item::Item;
-use crate::ask::listing::{Column, Given, Listing, Row, Seen, SortKey, Sorts, Stands};
+use crate::ask::listing::{Column, FilteredRow, Listing, Row, RowOrder, SortKey, Sorts, Stands};
 use crate::ask::scope::View;
 use crate::model::cluster::Change;
 
 /// A pane's list and columns.
-pub struct Table<R: Row + 'static> {
-    list: List<R>,
+pub struct PaneTable<R: Row + 'static> {
+    list: RowList<R>,
     listing: &'static Listing<R>,
     /// Columns that the operator does not want to see.
     hidden: BTreeSet<usize>,
@@ -66,7 +66,7 @@ pub struct Around {
     pub behind: String,
 }
 
-impl<R: Row> Look<R> for Seen<'_, R> {
+impl<R: Row> SeenFrom<R> for FilteredRow<'_, R> {
     fn sort_key(&self, row: &R, by: SortBy) -> Option<SortKey> {
         match by {
             SortBy::Name => None,
@@ -79,11 +79,11 @@ impl<R: Row> Look<R> for Seen<'_, R> {
 /// Above this many rows the risk and the problems of all of them are not worked out before the operator asks for it.
 const WEIGHED: usize = 5_000;
 
-impl<R: Row> Table<R> {
+impl<R: Row> PaneTable<R> {
     /// The pane of a list, with what it says when it is empty.
     pub fn of(listing: &'static Listing<R>, empty: fn(View<'_>) -> String) -> Self {
         let widths = untold(listing);
-        let (list, hidden) = (List::default(), BTreeSet::new());
+        let (list, hidden) = (RowList::default(), BTreeSet::new());
         Self {
             list,
             listing,
@@ -103,8 +103,8 @@ impl<R: Row> Table<R> {
         Self { around, ..self }
     }
 
-    fn seen<'a>(&self, view: View<'a>) -> Seen<'a, R> {
-        Seen { view, listing: self.listing }
+    fn seen<'a>(&self, view: View<'a>) -> FilteredRow<'a, R> {
+        FilteredRow { view, listing: self.listing }
     }
 
     fn count_problems(&mut self, view: View<'_>) {
@@ -156,7 +156,7 @@ impl<R: Row> Table<R> {
     }
 
     fn draw_header(&self, buffer: &mut Buffer, slot: Slot, columns: &[Shown<'_, R>], look: RowLook<'_>) {
-        let style = look.theme.style(Role::Dim);
+        let style = look.theme.style(TextRole::Dim);
         let mut slot = slot.after(1);
         for it in columns {
             let here = Slot { width: it.width.min(slot.width), ..slot };
@@ -178,7 +178,7 @@ impl<R: Row> Table<R> {
             (false, false) => " ",
         };
         let theme = look.theme;
-        paint::put(buffer, slot, sign, theme.style(Role::Title), theme);
+        paint::put(buffer, slot, sign, theme.style(TextRole::Title), theme);
         let mut rest = slot.after(1);
         for (number, it) in columns.iter().enumerate() {
             let cell = (it.column.cell)(row, look.view);
@@ -196,7 +196,7 @@ impl<R: Row> Table<R> {
         }
     }
 
-    fn heading(&self, frame: Frame<'_>, view: View<'_>) -> String {
+    fn heading(&self, frame: PaneFrame<'_>, view: View<'_>) -> String {
         let (shown, total) = (self.list.len(), self.list.total());
         let mut heading = format!("[{}] {}", frame.number, frame.title);
         let around = (self.around)(view);
@@ -238,7 +238,7 @@ fn mark_word(buffer: &mut Buffer, slot: Slot, word: &str, theme: Theme) {
         let width = end.count() as u16;
         if rest.is_empty() {
             let found = Slot { width, ..slot.after(at as u16) };
-            return paint::restyle(buffer, found, theme.style(Role::Link));
+            return paint::restyle(buffer, found, theme.style(TextRole::Link));
         }
     }
 }
@@ -249,7 +249,7 @@ fn untold<R: Row>(listing: &Listing<R>) -> Vec<Width> {
     listing.columns.iter().map(width).collect()
 }
 
-impl<R: Row> Pane for Table<R> {
+impl<R: Row> Pane for PaneTable<R> {
     fn count(&self) -> (usize, usize) {
         (self.list.len(), self.list.total())
     }
@@ -299,7 +299,7 @@ impl<R: Row> Pane for Table<R> {
         }
         let seen = self.seen(view);
         if !self.is_sorted {
-            let is_few = rows.len() <= WEIGHED && given == Given::Unordered;
+            let is_few = rows.len() <= WEIGHED && given == RowOrder::Unordered;
             let by = if is_few && self.listing.risk.is_some() { SortBy::Risk } else { SortBy::Name };
             self.list.turn(ListOrder { by, ..ListOrder::default() });
         }
@@ -366,7 +366,7 @@ impl<R: Row> Pane for Table<R> {
     fn on_screen_from(&self, top: usize, rows: usize) -> Vec<Item> {
         (top..top + rows).map_while(|at| self.list.row(at)).map(self.listing.item).collect()
     }
-    fn draw(&self, buffer: &mut Buffer, frame: Frame<'_>, view: View<'_>) {
+    fn draw(&self, buffer: &mut Buffer, frame: PaneFrame<'_>, view: View<'_>) {
         let inner = paint::frame(buffer, frame.area, &self.heading(frame, view), frame.focus, frame.theme);
         if inner.is_empty() {
             return;
@@ -376,7 +376,7 @@ impl<R: Row> Pane for Table<R> {
         self.draw_header(buffer, Slot::row(inner, 0), &columns, look);
         if self.list.is_empty() {
             let words = if self.list.total() > 0 { "nothing passes the filter".into() } else { (self.empty)(view) };
-            let style = frame.theme.style(Role::Dim);
+            let style = frame.theme.style(TextRole::Dim);
             for (row, line) in paint::wrap(&words, usize::from(inner.width).saturating_sub(2)).into_iter().enumerate() {
                 paint::put(buffer, Slot::row(inner, row as u16 + 1).after(1), line, style, frame.theme);
             }

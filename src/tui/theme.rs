@@ -15,7 +15,7 @@ pub struct Palette {
     /// As it is typed.
     pub name: &'static str,
     pub help: &'static str,
-    look: fn(Role) -> (Color, Modifier),
+    look: fn(TextRole) -> (Color, Modifier),
 }
 
 /// All sets of colors; the first is the one that nobody has to choose.
@@ -55,62 +55,62 @@ impl Colors {
 
 const PLAIN: Modifier = Modifier::empty();
 
-fn ansi(role: Role) -> (Color, Modifier) {
+fn ansi(role: TextRole) -> (Color, Modifier) {
     match role {
-        Role::Text => (Color::Reset, PLAIN),
-        Role::Dim => (Color::Reset, Modifier::DIM),
-        Role::Title => (Color::Reset, Modifier::BOLD),
-        Role::Focus => (Color::Cyan, Modifier::BOLD),
-        Role::Allow => (Color::Green, PLAIN),
-        Role::Deny => (Color::Red, Modifier::BOLD),
+        TextRole::Text => (Color::Reset, PLAIN),
+        TextRole::Dim => (Color::Reset, Modifier::DIM),
+        TextRole::Title => (Color::Reset, Modifier::BOLD),
+        TextRole::Focus => (Color::Cyan, Modifier::BOLD),
+        TextRole::Allow => (Color::Green, PLAIN),
+        TextRole::Deny => (Color::Red, Modifier::BOLD),
         // Bold yellow cannot be read on white.
-        Role::Unknown => (Color::Yellow, Modifier::UNDERLINED),
-        Role::Risk => (Color::Magenta, Modifier::BOLD),
+        TextRole::Unknown => (Color::Yellow, Modifier::UNDERLINED),
+        TextRole::Risk => (Color::Magenta, Modifier::BOLD),
         // The plain blue of most palettes cannot be read on black.
-        Role::Note => (Color::LightBlue, PLAIN),
-        Role::Link => (Color::Reset, Modifier::UNDERLINED),
-        Role::Key => (Color::Cyan, PLAIN),
+        TextRole::Note => (Color::LightBlue, PLAIN),
+        TextRole::Link => (Color::Reset, Modifier::UNDERLINED),
+        TextRole::Key => (Color::Cyan, PLAIN),
     }
 }
 
-fn high_contrast(role: Role) -> (Color, Modifier) {
+fn high_contrast(role: TextRole) -> (Color, Modifier) {
     match role {
-        Role::Dim => (Color::Reset, PLAIN),
-        Role::Allow => (Color::LightGreen, Modifier::BOLD),
-        Role::Deny => (Color::LightRed, Modifier::BOLD),
-        Role::Risk => (Color::LightMagenta, Modifier::BOLD),
-        Role::Key | Role::Focus => (Color::Reset, Modifier::BOLD.union(Modifier::UNDERLINED)),
-        Role::Note => (Color::Reset, Modifier::BOLD),
+        TextRole::Dim => (Color::Reset, PLAIN),
+        TextRole::Allow => (Color::LightGreen, Modifier::BOLD),
+        TextRole::Deny => (Color::LightRed, Modifier::BOLD),
+        TextRole::Risk => (Color::LightMagenta, Modifier::BOLD),
+        TextRole::Key | TextRole::Focus => (Color::Reset, Modifier::BOLD.union(Modifier::UNDERLINED)),
+        TextRole::Note => (Color::Reset, Modifier::BOLD),
         role => ansi(role),
     }
 }
 
-fn color_blind(role: Role) -> (Color, Modifier) {
+fn color_blind(role: TextRole) -> (Color, Modifier) {
     match role {
-        Role::Allow => (Color::Cyan, PLAIN),
-        Role::Deny => (Color::Red, Modifier::BOLD),
-        Role::Unknown => (Color::Magenta, Modifier::UNDERLINED),
-        Role::Risk => (Color::Yellow, Modifier::UNDERLINED),
+        TextRole::Allow => (Color::Cyan, PLAIN),
+        TextRole::Deny => (Color::Red, Modifier::BOLD),
+        TextRole::Unknown => (Color::Magenta, Modifier::UNDERLINED),
+        TextRole::Risk => (Color::Yellow, Modifier::UNDERLINED),
         role => ansi(role),
     }
 }
 
-fn truecolor(role: Role) -> (Color, Modifier) {
+fn truecolor(role: TextRole) -> (Color, Modifier) {
     match role {
-        Role::Allow => (Color::Rgb(0x3f, 0xa3, 0x4d), PLAIN),
-        Role::Deny => (Color::Rgb(0xe0, 0x4f, 0x4f), Modifier::BOLD),
-        Role::Unknown => (Color::Rgb(0xc0, 0x8a, 0x1e), Modifier::UNDERLINED),
-        Role::Risk => (Color::Rgb(0xb0, 0x5f, 0xc4), Modifier::BOLD),
-        Role::Note => (Color::Rgb(0x4f, 0x8f, 0xd0), PLAIN),
-        Role::Key => (Color::Rgb(0x2a, 0x9d, 0x9d), PLAIN),
-        Role::Focus => (Color::Rgb(0x2a, 0x9d, 0x9d), Modifier::BOLD),
+        TextRole::Allow => (Color::Rgb(0x3f, 0xa3, 0x4d), PLAIN),
+        TextRole::Deny => (Color::Rgb(0xe0, 0x4f, 0x4f), Modifier::BOLD),
+        TextRole::Unknown => (Color::Rgb(0xc0, 0x8a, 0x1e), Modifier::UNDERLINED),
+        TextRole::Risk => (Color::Rgb(0xb0, 0x5f, 0xc4), Modifier::BOLD),
+        TextRole::Note => (Color::Rgb(0x4f, 0x8f, 0xd0), PLAIN),
+        TextRole::Key => (Color::Rgb(0x2a, 0x9d, 0x9d), PLAIN),
+        TextRole::Focus => (Color::Rgb(0x2a, 0x9d, 0x9d), Modifier::BOLD),
         role => ansi(role),
     }
 }
 
-fn mono(role: Role) -> (Color, Modifier) {
+fn mono(role: TextRole) -> (Color, Modifier) {
     let modifier = match role {
-        Role::Risk => Modifier::BOLD.union(Modifier::UNDERLINED),
+        TextRole::Risk => Modifier::BOLD.union(Modifier::UNDERLINED),
         role => ansi(role).1,
     };
     (Color::Reset, modifier)
@@ -133,7 +133,7 @@ pub struct Theme {
 
 /// What a piece of text is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Role {
+pub enum TextRole {
     Text,
     Dim,
     Title,
@@ -150,23 +150,23 @@ pub enum Role {
     Key,
 }
 
-impl From<Tone> for Role {
+impl From<Tone> for TextRole {
     fn from(tone: Tone) -> Self {
         match tone {
-            Tone::Plain => Role::Text,
-            Tone::Dim => Role::Dim,
-            Tone::Allow => Role::Allow,
-            Tone::Deny => Role::Deny,
-            Tone::Unknown => Role::Unknown,
-            Tone::Risk => Role::Risk,
-            Tone::Note => Role::Note,
+            Tone::Plain => TextRole::Text,
+            Tone::Dim => TextRole::Dim,
+            Tone::Allow => TextRole::Allow,
+            Tone::Deny => TextRole::Deny,
+            Tone::Unknown => TextRole::Unknown,
+            Tone::Risk => TextRole::Risk,
+            Tone::Note => TextRole::Note,
         }
     }
 }
 
 impl Theme {
     /// The look of a piece of text.
-    pub fn style(self, role: Role) -> Style {
+    pub fn style(self, role: TextRole) -> Style {
         let (color, modifier) = (self.colors.palette().look)(role);
         Style::new().fg(color).add_modifier(modifier)
     }
@@ -174,18 +174,18 @@ impl Theme {
     /// The look of a line of an answer.
     pub fn mark(self, mark: Mark) -> Style {
         self.style(match mark {
-            Mark::Plain => Role::Text,
-            Mark::Title => Role::Title,
-            Mark::Allow => Role::Allow,
-            Mark::Deny => Role::Deny,
-            Mark::Unknown | Mark::Some => Role::Unknown,
-            Mark::Miss => Role::Dim,
-            Mark::Note => Role::Note,
+            Mark::Plain => TextRole::Text,
+            Mark::Title => TextRole::Title,
+            Mark::Allow => TextRole::Allow,
+            Mark::Deny => TextRole::Deny,
+            Mark::Unknown | Mark::Some => TextRole::Unknown,
+            Mark::Miss => TextRole::Dim,
+            Mark::Note => TextRole::Note,
         })
     }
 
     /// The look of a cell that is filled with a color.
-    pub fn block(self, role: Role) -> Style {
+    pub fn block(self, role: TextRole) -> Style {
         Style { add_modifier: Modifier::REVERSED, ..self.style(role) }
     }
 
@@ -240,11 +240,19 @@ mod tests {
     #[test]
     fn without_color_nothing_is_colored_and_everything_is_told_apart() {
         let theme = Theme { colors: Colors::none(), glyphs: Glyphs::Ascii };
-        let roles =
-            [Role::Text, Role::Deny, Role::Unknown, Role::Allow, Role::Key, Role::Focus, Role::Note, Role::Risk];
+        let roles = [
+            TextRole::Text,
+            TextRole::Deny,
+            TextRole::Unknown,
+            TextRole::Allow,
+            TextRole::Key,
+            TextRole::Focus,
+            TextRole::Note,
+            TextRole::Risk,
+        ];
         assert!(roles.iter().all(|it| theme.style(*it).fg == Some(Color::Reset)));
         assert!(theme.selected().add_modifier.contains(Modifier::REVERSED));
-        assert_ne!(theme.style(Role::Deny), theme.style(Role::Unknown));
+        assert_ne!(theme.style(TextRole::Deny), theme.style(TextRole::Unknown));
     }
 
     /// WORDS: one color says one thing, whatever the palette.
@@ -253,7 +261,7 @@ mod tests {
         for palette in PALETTES {
             let Some(colors) = Colors::named(palette.name) else { panic!("{} is not found", palette.name) };
             let theme = Theme { colors, glyphs: Glyphs::Unicode };
-            let looks = [Role::Allow, Role::Deny, Role::Unknown, Role::Risk].map(|it| theme.style(it));
+            let looks = [TextRole::Allow, TextRole::Deny, TextRole::Unknown, TextRole::Risk].map(|it| theme.style(it));
             let is_twice = |at: usize| looks[at + 1..].contains(&looks[at]);
             assert!(!(0..looks.len()).any(is_twice), "{}: {looks:?}", palette.name);
             // It cannot be read on a light ground.

@@ -16,7 +16,7 @@ use super::app::App;
 use super::layout::ScreenSide;
 use super::paint::{self, Slot};
 use super::panes::PANES;
-use super::theme::Role;
+use super::theme::TextRole;
 use super::{event, grants, status};
 use crate::ask::scope::Problems;
 
@@ -28,7 +28,7 @@ const PLACE: u16 = 20;
 const GAP: u16 = 2;
 
 /// A part of the row and its look.
-type TopPart = (String, Role);
+type TopPart = (String, TextRole);
 
 /// Draws it.
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
@@ -50,7 +50,7 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 
     let right = slot.after(slot.width.saturating_sub(paint::width(&tabs)));
     slot.width -= right.width;
-    let title = [(title + &place, Role::Title)];
+    let title = [(title + &place, TextRole::Title)];
     for (at, (text, role)) in title.iter().chain(&states).chain([&words]).enumerate() {
         // That nothing on the screen is of the cluster as it is cannot be overlooked.
         let is_banner = at == title.len() && app.session.what_if.is_some();
@@ -60,9 +60,9 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     }
     // Who one is stands there where there is room; the panes' numbers are wanted more often.
     if let Some(you) = you(app).filter(|it| slot.width > paint::width(it)) {
-        paint::put(buffer, slot, &you, theme.style(Role::Dim), theme);
+        paint::put(buffer, slot, &you, theme.style(TextRole::Dim), theme);
     }
-    paint::put(buffer, right, &tabs, theme.style(Role::Dim), theme);
+    paint::put(buffer, right, &tabs, theme.style(TextRole::Dim), theme);
 }
 
 /// The namespaces that are looked at.
@@ -79,30 +79,30 @@ fn place(app: &App) -> String {
 /// way it is not all or not safe.
 fn states(app: &App) -> Vec<TopPart> {
     let said = said(app);
-    let role = if said.word == "STALE" { Role::Deny } else { Role::Allow };
+    let role = if said.word == "STALE" { TextRole::Deny } else { TextRole::Allow };
     let fresh = format!("{} {}", said.word, said.brief);
     let staged = app.staging.stage.items().len();
-    let what_if = app.session.what_if.is_some().then(|| (format!(" WHAT-IF {staged} staged "), Role::Deny));
+    let what_if = app.session.what_if.is_some().then(|| (format!(" WHAT-IF {staged} staged "), TextRole::Deny));
     let mut states: Vec<TopPart> = what_if.into_iter().collect();
-    let writes = if app.session.writes { ("RW", Role::Note) } else { ("RO", Role::Dim) };
+    let writes = if app.session.writes { ("RW", TextRole::Note) } else { ("RO", TextRole::Dim) };
     states.extend([(writes.0.to_owned(), writes.1), (fresh.trim_end().to_owned(), role)]);
     if app.session.insecure {
-        states.push(("INSECURE".to_owned(), Role::Deny));
+        states.push(("INSECURE".to_owned(), TextRole::Deny));
     }
     if let Some((_, since)) = &app.session.behind {
         let age = since.zip(app.session.now).and_then(|(since, now)| now.duration_since(since).try_into().ok());
-        states.push((format!("FROZEN {}", age.map(event::age).unwrap_or_default()), Role::Deny));
+        states.push((format!("FROZEN {}", age.map(event::age).unwrap_or_default()), TextRole::Deny));
     }
     if let Some(acting) = &app.session.acting {
-        states.push((grants::brief(acting), Role::Note));
+        states.push((grants::brief(acting), TextRole::Note));
     }
     if app.focus.scope.problems == Problems::Only {
-        states.push(("problems only".to_owned(), Role::Deny));
+        states.push(("problems only".to_owned(), TextRole::Deny));
     }
     states
 }
 
-fn said(app: &App) -> status::Said {
+fn said(app: &App) -> status::StatusWords {
     let (session, dot) = (&app.session, app.setup.theme.pick('·', '-'));
     status::sentence(&app.freshness(), &session.world.cluster, &session.progress, (session.now, dot))
 }
@@ -110,8 +110,8 @@ fn said(app: &App) -> status::Said {
 /// The sentence behind the states; why there is no connection is more than that there is none.
 fn words(app: &App) -> TopPart {
     match app.session.connection.is_empty() {
-        true => (said(app).rest, Role::Dim),
-        false => (app.session.connection.clone(), Role::Deny),
+        true => (said(app).rest, TextRole::Dim),
+        false => (app.session.connection.clone(), TextRole::Deny),
     }
 }
 

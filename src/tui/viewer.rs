@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::app::Fetched;
 use super::page::Seek;
 use super::paint::{self, Focus, Slot};
-use super::theme::{Role, Theme};
+use super::theme::{TextRole, Theme};
 use super::yaml::{self, ManagedFields, YamlLine};
 use crate::model::id::ObjectId;
 use crate::model::place::Place;
@@ -99,10 +99,10 @@ impl Viewer {
             let slot = Slot::row(inner, row as u16);
             let text: String = line.text.chars().skip(self.shift).collect();
             let is_here = self.top + row == self.cursor;
-            paint::put(buffer, slot, if is_here { ">" } else { " " }, theme.style(Role::Title), theme);
+            paint::put(buffer, slot, if is_here { ">" } else { " " }, theme.style(TextRole::Title), theme);
             let (key, value) = text.split_at(key_end(&text));
-            let value_style = theme.style(if is_here { Role::Title } else { Role::Text });
-            let taken = paint::put(buffer, slot.after(1), key, theme.style(Role::Key), theme);
+            let value_style = theme.style(if is_here { TextRole::Title } else { TextRole::Text });
+            let taken = paint::put(buffer, slot.after(1), key, theme.style(TextRole::Key), theme);
             paint::put(buffer, slot.after(1 + taken), value, value_style, theme);
             if is_here && focus == Focus::Here {
                 paint::restyle(buffer, slot, theme.selected());

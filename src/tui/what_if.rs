@@ -13,7 +13,7 @@ use super::app::App;
 use super::event::Effect;
 use super::proposing::Proposing;
 use crate::ask::World;
-use crate::change::edits::{self, Projected};
+use crate::change::edits::{self, ProjectedChanges};
 use crate::model::cluster::{Change, Delta};
 use crate::model::id::{Kind, ObjectId};
 
@@ -82,7 +82,8 @@ pub fn rebase(app: &mut App, base: World) {
 
 /// Shows what this cluster would be.
 fn show(app: &mut App, base: World) {
-    let Projected { deltas, .. } = edits::project(&base.cluster, &app.staging.stage.changes()).unwrap_or_default();
+    let ProjectedChanges { deltas, .. } =
+        edits::project(&base.cluster, &app.staging.stage.changes()).unwrap_or_default();
     let touched = deltas.iter().filter_map(Delta::object).collect();
     let mut world = base.clone();
     world.stage(deltas);

@@ -39,12 +39,12 @@ pub struct Worked {
 
 /// The answers that are kept, the latest first.
 #[derive(Clone, Debug, Default)]
-pub struct Kept(VecDeque<Arc<Worked>>);
+pub struct KeptAnswers(VecDeque<Arc<Worked>>);
 
 /// So many are kept.
 const KEPT: usize = 8;
 
-impl Kept {
+impl KeptAnswers {
     /// Takes an answer in.
     pub fn take(&mut self, worked: Arc<Worked>) {
         self.0.retain(|it| it.as_of != worked.as_of);

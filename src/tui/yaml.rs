@@ -32,7 +32,7 @@ pub enum ManagedFields {
 
 /// The object as lines.
 pub fn lines(object: &Value, managed: ManagedFields) -> Vec<YamlLine> {
-    let mut writer = Writer { lines: Vec::new(), managed };
+    let mut writer = YamlWriter { lines: Vec::new(), managed };
     writer.value(object, "", 0, Start::Line);
     writer.lines
 }
@@ -62,12 +62,12 @@ enum Start {
     Behind(String),
 }
 
-struct Writer {
+struct YamlWriter {
     lines: Vec<YamlLine>,
     managed: ManagedFields,
 }
 
-impl Writer {
+impl YamlWriter {
     fn push(&mut self, text: String, place: &str) {
         self.lines.push(YamlLine { text, place: Place::new(place) });
     }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use kreach::embedded::{Server, Settings, kubeconfig, serve_named};
+use kreach::embedded::{ServeSettings, Server, kubeconfig, serve_named};
 use serde_json::{Value, json};
 
 use crate::pty;
@@ -41,7 +41,7 @@ impl Said {
     }
 }
 
-pub async fn bench(settings: Settings, files: &[(&str, Value)]) -> Bench {
+pub async fn bench(settings: ServeSettings, files: &[(&str, Value)]) -> Bench {
     let server = serve_named("story", "127.0.0.1:0", settings).await.expect("the demo's world");
     let folder = tempfile::tempdir().expect("a folder");
     kubeconfig::write(&folder.path().join("config"), &server, "story").expect("a kubeconfig");
@@ -100,7 +100,7 @@ fn said(output: &Output) -> Said {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_changed_without_write_a_terminal_or_a_yes() {
     let bench = bench(
-        Settings::writable(),
+        ServeSettings::writable(),
         &[("a.json", harmless("a")), ("none.json", json!({"kind": "List", "apiVersion": "v1", "items": []}))],
     )
     .await;
@@ -122,7 +122,7 @@ async fn nothing_is_changed_without_write_a_terminal_or_a_yes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_applied_is_as_predicted_and_is_undone_once() {
-    let bench = bench(Settings::writable(), &[("a.json", harmless("a"))]).await;
+    let bench = bench(ServeSettings::writable(), &[("a.json", harmless("a"))]).await;
     let dry = bench.run("apply a.json --write --dry-run -o json").await;
     assert_eq!(
         (dry.0, &dry.json()["outcome"], &dry.json()["id"]),
@@ -170,7 +170,7 @@ async fn what_is_applied_is_as_predicted_and_is_undone_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guard_stops_it_until_it_is_overridden_by_name() {
-    let bench = bench(Settings::writable(), &[("shut.json", shut())]).await;
+    let bench = bench(ServeSettings::writable(), &[("shut.json", shut())]).await;
     let said = bench.run("apply shut.json --write --yes -o json").await;
     let document = said.json();
     assert_eq!((said.0, &document["outcome"]), (Some(1), &json!("refused")), "{said:?}");
@@ -194,7 +194,7 @@ async fn a_guard_stops_it_until_it_is_overridden_by_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn production_asks_for_its_name() {
-    let bench = bench(Settings::writable(), &[("a.json", harmless("a"))]).await;
+    let bench = bench(ServeSettings::writable(), &[("a.json", harmless("a"))]).await;
     let path = bench.folder.path().join("config");
     let text = std::fs::read_to_string(&path).expect("a kubeconfig");
     let config: Value = serde_saphyr::from_str(&text).expect("YAML");
@@ -211,7 +211,7 @@ async fn production_asks_for_its_name() {
 /// What the configuration says of a context: that it may be written to, that it is production, or that it never is.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_context_may_be_written_to_by_the_configuration() {
-    let bench = bench(Settings::writable(), &[("a.json", harmless("a"))]).await;
+    let bench = bench(ServeSettings::writable(), &[("a.json", harmless("a"))]).await;
     let kubeconfig = std::fs::read_to_string(bench.folder.path().join("config")).expect("a kubeconfig");
     let kubeconfig: Value = serde_saphyr::from_str(&kubeconfig).expect("YAML");
     let of = |said: &str| format!("contexts:\n  {}: {said}\n", kubeconfig["current-context"].as_str().expect("one"));
@@ -252,7 +252,7 @@ async fn a_context_may_be_written_to_by_the_configuration() {
 /// A pattern that is none names no production: neither a command nor the screen begins with it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pattern_of_production_that_is_none_is_refused() {
-    let bench = bench(Settings::writable(), &[("a.json", harmless("a"))]).await;
+    let bench = bench(ServeSettings::writable(), &[("a.json", harmless("a"))]).await;
     for line in ["apply a.json --write --yes", "undo --write --yes", "--write"] {
         let mut command = command(bench.folder.path(), line);
         command.env("KREACH_PRODUCTION", "(").env("TERM", "xterm");
@@ -266,7 +266,7 @@ async fn a_pattern_of_production_that_is_none_is_refused() {
 /// The demo's incident, by commands: the verdict is wrong, a fix is taken, applied, and the verdict flips; undo flips it back.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_incident_is_solved_to_its_end() {
-    let bench = bench(Settings::writable(), &[]).await;
+    let bench = bench(ServeSettings::writable(), &[]).await;
     let ask = "trace deploy/shop/web svc/payments/api -o json";
     let before = bench.run(ask).await;
     let fix = bench.run("fix deploy/shop/web svc/payments/api --allow -o json").await;
@@ -289,7 +289,7 @@ async fn the_incident_is_solved_to_its_end() {
 /// On a terminal only what is typed confirms: a paste does not, and the terminal is left as it was.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paste_confirms_nothing_on_a_terminal() {
-    let bench = bench(Settings::writable(), &[("a.json", harmless("a"))]).await;
+    let bench = bench(ServeSettings::writable(), &[("a.json", harmless("a"))]).await;
     let path = |name: &str| bench.folder.path().join(name).display().to_string();
     let environment = [("KUBECONFIG", path("config")), ("XDG_STATE_HOME", path("state"))];
     let environment: Vec<(&str, &str)> = environment.iter().map(|(name, it)| (*name, it.as_str())).collect();

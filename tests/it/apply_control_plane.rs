@@ -198,7 +198,7 @@ async fn no_update_of_racing_writers_is_lost() {
 /// The same on the embedded server, which keeps the same promise.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_update_of_racing_writers_is_lost_in_the_demo() {
-    let server = kreach::embedded::serve_named("story", "127.0.0.1:0", kreach::embedded::Settings::writable());
+    let server = kreach::embedded::serve_named("story", "127.0.0.1:0", kreach::embedded::ServeSettings::writable());
     let server = server.await.expect("the demo's world");
     let address: http::Uri = server.url().parse().expect("an address");
     let client = connect::to_address(address.clone()).expect("a client");

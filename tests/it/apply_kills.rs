@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use kreach::embedded::Settings;
+use kreach::embedded::ServeSettings;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -203,7 +203,7 @@ async fn killed_at_any_step_the_truth_is_found_again() {
     let files: Vec<(String, Value)> =
         (0..objects()).map(|at| (format!("{at}.json"), harmless(&format!("k{at}")))).collect();
     let files: Vec<(&str, Value)> = files.iter().map(|(name, it)| (name.as_str(), it.clone())).collect();
-    let bench = bench(Settings::writable(), &files).await;
+    let bench = bench(ServeSettings::writable(), &files).await;
     let killer = killer(bench.server.addr).await;
     let bench = Trapped { bench, killer };
     let names: Vec<&str> = files.iter().map(|it| it.0).collect();
@@ -245,7 +245,7 @@ async fn a_refusal_in_the_middle_stops_it_and_is_told() {
     let names = ["k0", "k1", "k2"];
     let files: Vec<String> = names.iter().map(|it| format!("{it}.json")).collect();
     let objects: Vec<(&str, Value)> = files.iter().zip(names).map(|(file, it)| (file.as_str(), harmless(it))).collect();
-    let bench = bench(Settings::writable(), &objects).await;
+    let bench = bench(ServeSettings::writable(), &objects).await;
     let killer = killer(bench.server.addr).await;
     let bench = Trapped { bench, killer };
     let line = format!("apply {} --write --yes", files.join(" "));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kreach::live::files::{load_text, manifests};
 use kreach::tui::app::Setup;
-use kreach::tui::declaring::Reading;
+use kreach::tui::declaring::ReadingState;
 use kreach::tui::event::{Effect, Event};
 use kreach::tui::status::Origin;
 
@@ -83,7 +83,7 @@ fn reading_what_manifests_declare_is_seen_and_can_be_left() {
     driver.keys("1 f");
     assert!(driver.text().contains("reading what manifests declare; Esc leaves it"), "{}", driver.text());
     let wanted = driver.app.wants_manifests().expect("it waits");
-    driver.send(Event::Declared { number: wanted.number, reading: Reading::Progress(3, 18) });
+    driver.send(Event::Declared { number: wanted.number, reading: ReadingState::Progress(3, 18) });
     assert!(driver.text().contains("reading what manifests declare (3 of 18 kinds)"), "{}", driver.text());
     driver.keys("Esc");
     assert!(driver.app.wants_manifests().is_none());
@@ -91,11 +91,11 @@ fn reading_what_manifests_declare_is_seen_and_can_be_left() {
     let again = driver.app.wants_manifests().expect("it waits");
     assert_ne!(again.number, wanted.number);
     // What was left is heard of no more.
-    driver.send(Event::Declared { number: wanted.number, reading: Reading::Done(declared.clone()) });
+    driver.send(Event::Declared { number: wanted.number, reading: ReadingState::Done(declared.clone()) });
     assert!(driver.app.wants_manifests().is_some());
     let mut partly = (*declared).clone();
     partly.missing.insert("configmaps cannot be listed".to_owned());
-    driver.send(Event::Declared { number: again.number, reading: Reading::Done(Arc::new(partly)) });
+    driver.send(Event::Declared { number: again.number, reading: ReadingState::Done(Arc::new(partly)) });
     assert!(driver.text().contains("2 candidates"), "{}", driver.text());
     driver.keys("/ \"configmaps Enter");
     assert!(driver.text().contains("configmaps cannot be listed"), "{}", driver.text());

@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 
 use kreach::kinds;
 use kreach::live::files::load_text;
-use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::{Kind, ObjectId, PodId};
@@ -409,7 +409,7 @@ impl Step {
         let mut deltas: Vec<Delta> = self.deletes.iter().cloned().map(Delta::Gone).collect();
         deltas.extend(facts(&loaded.cluster).into_iter().filter(|it| !is_known(it, before)).map(|fact| {
             let problems = loaded.cluster.problems.get(&fact.id()).cloned().unwrap_or_default();
-            Delta::Put(Entry { problems, ..Entry::new(fact) })
+            Delta::Put(ReadObject { problems, ..ReadObject::new(fact) })
         }));
         deltas.extend(loaded.cluster.unreadable.iter().map(|id| {
             let problems = loaded.cluster.problems.get(id).cloned().unwrap_or_default();

@@ -9,8 +9,8 @@ use std::net::IpAddr;
 use kreach::ask::diff::Common;
 use kreach::ask::world::SelfCheck;
 use kreach::ask::{World, diff};
-use kreach::change::{Flow, FlowChange, Impact, Ports, When};
-use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use kreach::change::{DifferingFlow, FlowChange, Impact, Ports, When};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::Kind;
@@ -178,7 +178,7 @@ fn everybody(sides: &[Slow<'_>; 2]) -> Vec<Who> {
     all
 }
 
-fn rows<'i>(impact: &'i Impact, from: &Who, to: &Who) -> Vec<&'i Flow> {
+fn rows<'i>(impact: &'i Impact, from: &Who, to: &Who) -> Vec<&'i DifferingFlow> {
     impact.flows.iter().filter(|it| from.is_in(&it.from) && to.is_in(&it.to)).collect()
 }
 
@@ -301,14 +301,14 @@ proptest! {
 }
 
 /// What a row tells, without the rows that it was read from.
-fn told_of(flow: &Flow) -> String {
+fn told_of(flow: &DifferingFlow) -> String {
     format!("{:?}", (&flow.from, &flow.to, flow.change, &flow.before, &flow.after, flow.only))
 }
 
-fn mirror(flow: &Flow) -> Flow {
+fn mirror(flow: &DifferingFlow) -> DifferingFlow {
     let only = flow.only.map(|it| if it == When::Before { When::After } else { When::Before });
     let (before, after) = (flow.after.clone(), flow.before.clone());
-    Flow { change: flow.change.mirrored(), before, after, only, ..flow.clone() }
+    DifferingFlow { change: flow.change.mirrored(), before, after, only, ..flow.clone() }
 }
 
 /// The same cluster from objects that come the other way round, its policies under other names.
@@ -324,7 +324,7 @@ fn renamed(cluster: &Cluster) -> Cluster {
         AnyFact::Policy(policy.into())
     }));
     let mut other = Cluster { coverage: cluster.coverage.clone(), ..Cluster::default() };
-    facts.into_iter().rev().for_each(|it| drop(other.apply(Delta::Put(Entry::new(it)))));
+    facts.into_iter().rev().for_each(|it| drop(other.apply(Delta::Put(ReadObject::new(it)))));
     other
 }
 
@@ -346,7 +346,7 @@ fn what_two_sources_could_not_read_is_not_the_same() {
     let before = world(cluster.clone());
     let mut after = cluster;
     let account = crate::rbac_worlds::account("a", "new");
-    after.apply(Delta::Put(Entry::new(account)));
+    after.apply(Delta::Put(ReadObject::new(account)));
     let after = world(after);
     let unsure = diff::compare(&before, &after, Common::default()).flows;
     assert!(!unsure.is_empty() && unsure.iter().all(|it| it.change == FlowChange::Unsure), "{unsure:?}");

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use kreach::embedded::{Settings, Story, World, kinds, kubeconfig, serve, serve_named};
+use kreach::embedded::{ServeSettings, Story, World, kinds, kubeconfig, serve, serve_named};
 use serde_json::{Value, json};
 
 const POLICY: &str = r#"{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"shut-all","namespace":"legacy"},"spec":{"podSelector":{},"policyTypes":["Ingress","Egress"]}}"#;
@@ -12,7 +12,7 @@ const BINDING: &str = r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Cl
 
 /// Asks a served world, with files beside; what was said, and the JSON on stdout.
 async fn asked(files: Vec<(&'static str, String)>, lines: Vec<&'static str>) -> Vec<(Option<i32>, Value, String)> {
-    let server = serve_named("story", "127.0.0.1:0", Settings::default());
+    let server = serve_named("story", "127.0.0.1:0", ServeSettings::default());
     let server = server.await.expect("the demo's world");
     let folder = tempfile::tempdir().expect("a folder");
     kubeconfig::write(&folder.path().join("config"), &server, "story").expect("a kubeconfig");
@@ -76,7 +76,7 @@ fn answered(folder: &Path, line: &str) -> (Option<i32>, Value, String) {
 /// What a candidate says that it changes is what `diff` says of the cluster with it applied, whole objects and all.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fix_of_a_cluster_changes_what_it_says() {
-    let server = serve_named("story", "127.0.0.1:0", Settings::default()).await.expect("the demo's world");
+    let server = serve_named("story", "127.0.0.1:0", ServeSettings::default()).await.expect("the demo's world");
     let folder = tempfile::tempdir().expect("a folder");
     kubeconfig::write(&folder.path().join("config"), &server, "story").expect("a kubeconfig");
     let run = move || {
@@ -191,7 +191,7 @@ fn kept(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kept_fix_is_for_the_object_as_it_is_by_now_or_for_none() {
     let world = Story::new(jiff::Timestamp::UNIX_EPOCH).world().clone();
-    let server = serve(world.clone(), "127.0.0.1:0", Settings::default()).await.expect("a server");
+    let server = serve(world.clone(), "127.0.0.1:0", ServeSettings::default()).await.expect("a server");
     let folder = tempfile::tempdir().expect("a folder");
     kubeconfig::write(&folder.path().join("config"), &server, "story").expect("a kubeconfig");
     let run = move || {

@@ -12,7 +12,7 @@ use kreach::model::evidence::Outcome;
 use kreach::model::facts::Meta;
 use kreach::model::items::Items;
 use kreach::model::name::Name;
-use kreach::model::role::{Binding, Origin, Role, RoleRef, RoleRule, RuleLists, Subject};
+use kreach::model::role::{Binding, Role, RoleRef, RoleRule, RoleSource, RuleLists, Subject};
 use kreach::net::Settings;
 use kreach::rbac::covers::Tuple;
 use kreach::rbac::fold::ResourceOrUrl;
@@ -78,7 +78,7 @@ pub fn giving(subject: &Subject, parts: impl IntoIterator<Item = (Name, Tuple)>)
         let meta = Meta { namespace: scope, name: format!("r{at}").into(), ..Meta::default() };
         let kind = if meta.namespace.is_empty() { "ClusterRole" } else { "Role" };
         let reference = RoleRef { kind: kind.into(), name: meta.name.clone() };
-        facts.push(AnyFact::Role(Role::new(meta.clone(), vec![rule(&part)].into(), Origin::Manifest).into()));
+        facts.push(AnyFact::Role(Role::new(meta.clone(), vec![rule(&part)].into(), RoleSource::Manifest).into()));
         let subjects = vec![subject.clone()].into();
         facts.push(AnyFact::Binding(Binding { meta, role: reference, subjects }.into()));
     }

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
-use kreach::embedded::{Settings, kubeconfig, serve_named};
+use kreach::embedded::{ServeSettings, kubeconfig, serve_named};
 
 use crate::pty;
 
@@ -145,7 +145,7 @@ fn helped() -> Vec<(String, Vec<String>)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_example_runs_as_it_is_written() {
-    let server = serve_named("story", "127.0.0.1:0", Settings::default()).await.expect("the demo's world");
+    let server = serve_named("story", "127.0.0.1:0", ServeSettings::default()).await.expect("the demo's world");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("config");
     kubeconfig::write(&path, &server, "story").expect("a kubeconfig");

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kreach::embedded::World;
-use kreach::live::files::{Loaded, Reading, load, load_text, load_text_with};
+use kreach::live::files::{Loaded, ReadOptions, load, load_text, load_text_with};
 use kreach::live::snapshot;
 use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
-use kreach::model::facts::PodOrigin;
+use kreach::model::facts::PodSource;
 use kreach::model::id::{Kind, ObjectId};
 use kreach::model::policy::{Peer, PeerMatch, Policy, Rule};
 use kreach::model::port::Protocol;
@@ -160,7 +160,7 @@ fn a_workload_whose_pods_are_not_listed_stands_for_one() {
     let loaded = of(&text);
     assert_eq!(pod_names(&loaded.cluster), ["default/p", "default/web", "default/web-deployment"]);
     let made = loaded.cluster.pods.get("default", "web-deployment").expect("the template's pod");
-    assert_eq!((made.origin(), made.ports().len(), made.labels().whole().len()), (PodOrigin::Template, 1, 1));
+    assert_eq!((made.origin(), made.ports().len(), made.labels().whole().len()), (PodSource::Template, 1, 1));
     assert_eq!(made.owner_id().map(|it| it.to_string()).as_deref(), Some("deployment/default/web"));
     assert_eq!(loaded.notes[2], "2 workloads stand for one pod each, made from their templates");
 }
@@ -270,7 +270,7 @@ fn f2_a_snapshot_that_was_cut_is_refused() {
 /// With `--partial` what was surely whole is read, and whatever could have followed is unknown.
 #[test]
 fn a_snapshot_that_was_cut_is_read_in_part() {
-    let reading = Reading { partial: true, ..Reading::default() };
+    let reading = ReadOptions { partial: true, ..ReadOptions::default() };
     let whole = snapshot_of(&of(DUMP).cluster);
     for at in (5..whole.trim_end().len()).filter(|it| whole.is_char_boundary(*it)) {
         let loaded = load_text_with("snap.yaml", &whole[..at], &reading).expect("as far as it goes");

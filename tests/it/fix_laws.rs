@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kreach::ask::World;
 use kreach::ask::end::{End as AskEnd, PortAsk};
-use kreach::ask::fix::revoke::{Choke, Revoke, Taken};
+use kreach::ask::fix::revoke::{ChokedWays, Revoke, Taken};
 use kreach::ask::fix::{Candidate, Certainty, FixAnswer, FlowAsk, FlowTurn};
 use kreach::ask::world::SelfCheck;
 use kreach::change::edits::project;
@@ -229,7 +229,7 @@ fn the_cut_of_everybody_ends_every_way() {
         world.manifests = Arc::new(manifests);
         for goal in ["cluster-admin", "namespace-admin/a", "secrets/b", "node-root"] {
             let (to, namespace) = (goal.to_owned(), "default".into());
-            let choke = Choke { from: None, to, groups: Vec::new(), namespace };
+            let choke = ChokedWays { from: None, to, groups: Vec::new(), namespace };
             let fix = choke.answer(&world).unwrap_or_else(|it| panic!("seed {seed} {goal}: {}", it.whole()));
             assert!(!fix.candidates.is_empty() || !fix.reasons.is_empty(), "seed {seed} {goal} says nothing");
             let Some(candidate) = fix.candidates.first() else { continue };

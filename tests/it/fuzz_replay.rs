@@ -176,7 +176,7 @@ fn manifest(bytes: &[u8]) {
             spec.read_yaml(&text, "default", &mut Intern::new()),
             spec.read_json(&text, "default", &mut Intern::new()),
         ];
-        for delta in readings.into_iter().filter_map(kinds::Reading::delta) {
+        for delta in readings.into_iter().filter_map(kinds::ReadOutcome::delta) {
             Cluster::new(Coverage::Closed).apply(delta);
         }
     }

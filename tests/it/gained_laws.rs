@@ -9,7 +9,7 @@ use kreach::ask::question::fix::Fix;
 use kreach::ask::world::SelfCheck;
 use kreach::ask::{Answer, Here, Question, World, gained};
 use kreach::change::reach::{ReachChange, ReachDiff};
-use kreach::model::cluster::{AnyFact, Delta, Entry};
+use kreach::model::cluster::{AnyFact, Delta, ReadObject};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::Kind;
 use kreach::model::name::Name;
@@ -55,7 +55,7 @@ fn two(seed: u64) -> [World; 2] {
                 let some: Vec<&AnyFact> = first.iter().filter(|it| !rights_alone || is_right(it)).collect();
                 Delta::Gone(some[random.below(some.len())].id())
             }
-            _ => Delta::Put(Entry::new(others[random.below(others.len())].clone())),
+            _ => Delta::Put(ReadObject::new(others[random.below(others.len())].clone())),
         };
         after.apply(vec![delta]);
     }

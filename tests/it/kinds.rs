@@ -1,30 +1,30 @@
 //! Reading: what JSON and YAML become, and that no bytes make it panic or lose an object in silence.
 
-use kreach::kinds::{Intern, KINDS, Reading, Step, read_event, read_list, spec, spec_named, spec_of};
-use kreach::model::cluster::{AnyFact, Delta, Entry};
+use kreach::kinds::{Intern, KINDS, ReadOutcome, Step, read_event, read_list, spec, spec_named, spec_of};
+use kreach::model::cluster::{AnyFact, Delta, ReadObject};
 use kreach::model::facts::{ContainerRole, Exposure, Phase, Pod, PodNetwork, Service, TargetPort};
 use kreach::model::id::Kind;
 use kreach::model::labels::{NamespaceMatch, Operator};
-use kreach::model::policy::{Bends, Direction, PeerMatch, Policy};
+use kreach::model::policy::{Direction, GapEffect, PeerMatch, Policy};
 use kreach::model::port::PortMatch;
-use kreach::model::role::{Origin, Subject};
+use kreach::model::role::{RoleSource, Subject};
 
-fn yaml(kind: Kind, text: &str) -> Reading {
+fn yaml(kind: Kind, text: &str) -> ReadOutcome {
     spec(kind).expect("the kind is in the table").read_yaml(text, "default", &mut Intern::new())
 }
 
-fn entry(kind: Kind, text: &str) -> Entry {
+fn entry(kind: Kind, text: &str) -> ReadObject {
     match yaml(kind, text) {
-        Reading::Read(entry) => entry,
+        ReadOutcome::Read(entry) => entry,
         other => panic!("{other:?}"),
     }
 }
 
-fn problems(entry: &Entry) -> Vec<String> {
+fn problems(entry: &ReadObject) -> Vec<String> {
     entry.problems.iter().map(ToString::to_string).collect()
 }
 
-fn policy_of(entry: &Entry) -> &Policy {
+fn policy_of(entry: &ReadObject) -> &Policy {
     match &entry.fact {
         AnyFact::Policy(it) => it,
         other => panic!("{other:?}"),
@@ -65,7 +65,7 @@ fn whoever_only_follows_reads_nothing_beside_facts() {
     let json = r#"{"metadata": {"name": "shop", "uid": "u-1", "creationTimestamp": "2026-01-02T03:04:05Z"}}"#;
     let spec = spec(Kind::NAMESPACE).expect("namespaces are read");
     let keeps = |mut intern: Intern| match spec.read_json(json, "", &mut intern) {
-        Reading::Read(entry) => entry.kept.is_some(),
+        ReadOutcome::Read(entry) => entry.kept.is_some(),
         other => panic!("{other:?}"),
     };
     assert_eq!((keeps(Intern::new()), keeps(Intern::of_facts())), (true, false));
@@ -140,14 +140,14 @@ fn what_a_pod_says_wrongly_is_a_problem_with_its_place() {
 #[test]
 fn an_object_of_wrong_types_is_unreadable_by_its_name() {
     match yaml(Kind::POD, "metadata: {name: a, namespace: shop}\nspec: [1]\n") {
-        Reading::Unreadable { id, problems } => {
+        ReadOutcome::Unreadable { id, problems } => {
             assert_eq!(id.to_string(), "pod/shop/a");
             assert!(problems[0].to_string().starts_with("pod/shop/a: could not be read: "), "{}", problems[0]);
         }
         other => panic!("{other:?}"),
     }
     for nameless in ["metadata: 7", "spec: {}", "[]", "a: [", ""] {
-        assert!(matches!(yaml(Kind::POD, nameless), Reading::Noted(_)), "{nameless:?}");
+        assert!(matches!(yaml(Kind::POD, nameless), ReadOutcome::Noted(_)), "{nameless:?}");
     }
 }
 
@@ -233,7 +233,7 @@ fn a_missing_namespace_selector_is_the_own_namespace() {
 /// What does not read leaves a gap that bends only what it could change (CONTRACT §1, E6).
 #[test]
 fn a_part_that_does_not_read_bends_what_it_could_change() {
-    let opens = Bends::Opens(Direction::Ingress);
+    let opens = GapEffect::Opens(Direction::Ingress);
     let cases = [
         ("{ingress: [{from: [{}]}]}", "spec.ingress[0].from[0]", "a peer with no field", opens),
         (
@@ -268,17 +268,17 @@ fn a_part_that_does_not_read_bends_what_it_could_change() {
             "{podSelector: {matchExpressions: [{key: a, operator: In}]}}",
             "spec.podSelector.matchExpressions[0].values",
             "In without values",
-            Bends::Target,
+            GapEffect::Target,
         ),
         (
             "{podSelector: {matchLabels: {a: {}}}}",
             "spec.podSelector.matchLabels.a",
             "an object where a string was expected",
-            Bends::Target,
+            GapEffect::Target,
         ),
-        ("{policyTypes: [ingress]}", "spec.policyTypes[0]", "unknown policy type \"ingress\"", Bends::Anything),
-        ("{tier: gold}", "spec.tier", "unknown field", Bends::Anything),
-        ("[]", "spec", "a list where an object was expected", Bends::Anything),
+        ("{policyTypes: [ingress]}", "spec.policyTypes[0]", "unknown policy type \"ingress\"", GapEffect::Anything),
+        ("{tier: gold}", "spec.tier", "unknown field", GapEffect::Anything),
+        ("[]", "spec", "a list where an object was expected", GapEffect::Anything),
     ];
     for (spec, place, what, bends) in cases {
         let (policy, problems) = policy(spec);
@@ -355,7 +355,7 @@ fn kinds_that_are_not_evaluated_become_gaps_with_a_target() {
         let row = KINDS.iter().find(|it| it.kind.as_str() == kind).expect("the kind is in the table");
         let entry = entry(row.kind, &format!("metadata: {{name: p, namespace: shop}}\nspec: {spec}\n"));
         let policy = policy_of(&entry);
-        assert_eq!((policy.gaps.len(), policy.gaps[0].bends), (1, Bends::Unevaluated), "{kind}");
+        assert_eq!((policy.gaps.len(), policy.gaps[0].bends), (1, GapEffect::Unevaluated), "{kind}");
         let everywhere = match &policy.target.namespaces {
             NamespaceMatch::Own(own) => *own == "shop",
             NamespaceMatch::Labels(it) => it.is_everything(),
@@ -373,9 +373,9 @@ fn kinds_that_are_not_evaluated_become_gaps_with_a_target() {
 fn calico_mirrors_of_other_policies_are_ignored() {
     let kind = Kind("networkpolicy.projectcalico.org");
     for name in ["knp.default.web", "kanp.x", "kbanp.default", "kcnp.x"] {
-        assert!(matches!(yaml(kind, &format!("metadata: {{name: {name}}}")), Reading::Ignored(_)), "{name}");
+        assert!(matches!(yaml(kind, &format!("metadata: {{name: {name}}}")), ReadOutcome::Ignored(_)), "{name}");
     }
-    assert!(matches!(yaml(kind, "metadata: {name: default.web}"), Reading::Read(_)));
+    assert!(matches!(yaml(kind, "metadata: {name: default.web}"), ReadOutcome::Read(_)));
 }
 
 /// CONTRACT §1, §4: RBAC is read as far as it goes, and never becomes unreadable.
@@ -387,7 +387,7 @@ fn rbac_objects_keep_what_reads() {
     );
     let AnyFact::Role(it) = &role.fact else { panic!("{role:?}") };
     assert_eq!((it.rules.len(), it.rules[0].verbs.len(), it.rules[0].resources.len()), (2, 1, 0));
-    assert_eq!(it.origin, Origin::Server);
+    assert_eq!(it.origin, RoleSource::Server);
     assert_eq!(
         problems(&role),
         [
@@ -487,7 +487,7 @@ fn no_bytes_make_a_reader_panic() {
             let _ = kind.read_yaml(&wrong, "default", &mut Intern::new());
         }
         let whole = kind.read_json(object, "default", &mut Intern::new());
-        assert!(!matches!(whole, Reading::Noted(_)), "{kind:?} {whole:?}");
+        assert!(!matches!(whole, ReadOutcome::Noted(_)), "{kind:?} {whole:?}");
     }
 }
 
@@ -513,7 +513,7 @@ fn words_that_might_be_booleans_are_words_and_a_problem() {
 fn a_name_is_enough_to_be_unreadable() {
     let odd = "metadata: {name: a, namespace: shop, ownerReferences: 7}\n";
     assert!(
-        matches!(yaml(Kind::NETWORK_POLICY, odd), Reading::Unreadable { id, .. } if id.to_string() == "networkpolicy/shop/a")
+        matches!(yaml(Kind::NETWORK_POLICY, odd), ReadOutcome::Unreadable { id, .. } if id.to_string() == "networkpolicy/shop/a")
     );
 }
 
@@ -521,6 +521,6 @@ fn a_name_is_enough_to_be_unreadable() {
 #[test]
 fn a_list_is_no_object() {
     for odd in ["metadata: [a]\n", "metadata: {name: a}\nspec: []\n", "metadata: {name: a}\nstatus: [Running]\n"] {
-        assert!(!matches!(yaml(Kind::POD, odd), Reading::Read(_)), "{odd}");
+        assert!(!matches!(yaml(Kind::POD, odd), ReadOutcome::Read(_)), "{odd}");
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kreach::ask::needs::{Needs, Read};
-use kreach::embedded::review::{Identity, Right};
-use kreach::embedded::{Server, Settings, World, kinds, serve};
+use kreach::ask::needs::{Needs, ReadNeed};
+use kreach::embedded::review::{GivenRight, Requester};
+use kreach::embedded::{ServeSettings, Server, World, kinds, serve};
 use kreach::kinds::KINDS;
 use kreach::live::read::Reader;
 use kreach::live::{self, ManagedFields, connect};
@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::live_world::Session;
 
-async fn served(settings: Settings) -> (Arc<World>, Server, Client) {
+async fn served(settings: ServeSettings) -> (Arc<World>, Server, Client) {
     let world = World::seeded("S").expect("a world of that name");
     let server = serve(world.clone(), "127.0.0.1:0", settings).await.expect("a server");
     let client = connect::to_address(server.url().parse().expect("an address")).expect("a client");
@@ -32,7 +32,7 @@ fn is_settled(session: &Session) -> bool {
     every_kind().into_iter().all(|it| session.cluster.coverage.is_complete(it, ""))
 }
 
-async fn read(client: &Client, needs: impl IntoIterator<Item = Read>) -> Cluster {
+async fn read(client: &Client, needs: impl IntoIterator<Item = ReadNeed>) -> Cluster {
     let mut cluster = Cluster::new(Coverage::Unread);
     let reader = Reader::new(client.clone(), Vec::new());
     reader.read(&mut cluster, &Needs(needs.into_iter().collect())).await.expect("a sound server");
@@ -42,10 +42,10 @@ async fn read(client: &Client, needs: impl IntoIterator<Item = Read>) -> Cluster
 /// Two ways to the same facts: streamed lists with their watches, and pages.
 #[tokio::test]
 async fn a_session_and_a_read_of_everything_hold_the_same() {
-    let (_, _server, client) = served(Settings::default()).await;
+    let (_, _server, client) = served(ServeSettings::default()).await;
     let mut session = Session::of(client.clone(), &every_kind(), &[]);
     session.until("every kind is known", is_settled).await;
-    let everywhere = |kind| Read::All { kind, scope: Scope::Everywhere };
+    let everywhere = |kind| ReadNeed::All { kind, scope: Scope::Everywhere };
     let whole = read(&client, every_kind().into_iter().map(everywhere)).await;
     assert!(whole.pods.len() == 1_000 && whole.policies.len() > 50, "{} pods", whole.pods.len());
     assert_eq!(session.cluster.coverage.kinds, whole.coverage.kinds);
@@ -61,7 +61,7 @@ async fn a_session_and_a_read_of_everything_hold_the_same() {
 
 #[tokio::test]
 async fn a_change_is_seen_at_once() {
-    let (world, _server, client) = served(Settings::default()).await;
+    let (world, _server, client) = served(ServeSettings::default()).await;
     let mut session = Session::of_pods(client);
     session.until("live", |it| *it.cluster.coverage.of(Kind::POD, "") == Coverage::Live).await;
     let pods = kinds::by_plural("pods").expect("pods are served");
@@ -76,14 +76,14 @@ async fn a_change_is_seen_at_once() {
 /// A trace between two pods reads those two and what governs them; nothing is claimed of the rest.
 #[tokio::test]
 async fn one_pod_is_read_alone() {
-    let (_, _server, client) = served(Settings::default()).await;
-    let everywhere = |kind| Read::All { kind, scope: Scope::Everywhere };
+    let (_, _server, client) = served(ServeSettings::default()).await;
+    let everywhere = |kind| ReadNeed::All { kind, scope: Scope::Everywhere };
     let all = read(&client, [everywhere(Kind::POD)]).await;
     let pod = all.pods.iter().next().expect("a pod").clone();
     let scope = Scope::Namespace(pod.namespace().clone());
     let id = pod.pod_id().object();
     let namespace = ObjectId::new(Kind::NAMESPACE, "", pod.namespace().clone());
-    let few = read(&client, [Read::One(id.clone()), Read::One(namespace), Read::Policies(scope)]).await;
+    let few = read(&client, [ReadNeed::One(id.clone()), ReadNeed::One(namespace), ReadNeed::Policies(scope)]).await;
     assert_eq!(few.pods.iter().collect::<Vec<_>>(), [&pod]);
     let coverage = &few.coverage;
     assert_eq!(*coverage.of(Kind::POD, pod.namespace()), Coverage::Unread);
@@ -93,12 +93,12 @@ async fn one_pod_is_read_alone() {
     assert_eq!(*coverage.of(Kind("ciliumnetworkpolicy"), ""), Coverage::NotServed);
 
     let missing = ObjectId::new(Kind::POD, pod.namespace().clone(), "missing");
-    let near = read(&client, [Read::One(missing)]).await;
+    let near = read(&client, [ReadNeed::One(missing)]).await;
     assert!(near.coverage.is_complete(Kind::POD, pod.namespace()), "its absence is proven");
     assert!(near.pods.get(pod.namespace(), &pod.name().to_string()).is_some(), "and the names near it are known");
 
     let address = pod.addresses().iter().next().expect("an address");
-    let there = read(&client, [Read::PodsAt(address)]).await;
+    let there = read(&client, [ReadNeed::PodsAt(address)]).await;
     assert_eq!(there.pods.iter().collect::<Vec<_>>(), [&pod]);
     assert!(there.coverage.addresses.contains(&address));
 
@@ -110,12 +110,12 @@ async fn one_pod_is_read_alone() {
 /// A3, over a socket: an identity that may read one namespace sees that one.
 #[tokio::test]
 async fn a3_a_limited_identity_sees_its_namespace() {
-    let everything = served(Settings::default()).await;
-    let all = read(&everything.2, [Read::All { kind: Kind::POD, scope: Scope::Everywhere }]).await;
+    let everything = served(ServeSettings::default()).await;
+    let all = read(&everything.2, [ReadNeed::All { kind: Kind::POD, scope: Scope::Everywhere }]).await;
     let own = all.pods.namespaces().next().expect("a namespace").clone();
-    let rights = vec![Right::new(&["get", "list", "watch"], &["pods", "networkpolicies"], &[&own])];
-    let alice = Identity { token: None, user: "alice".to_owned(), groups: Vec::new(), rights };
-    let (_, _server, client) = served(Settings { identities: vec![alice], ..Settings::default() }).await;
+    let rights = vec![GivenRight::new(&["get", "list", "watch"], &["pods", "networkpolicies"], &[&own])];
+    let alice = Requester { token: None, user: "alice".to_owned(), groups: Vec::new(), rights };
+    let (_, _server, client) = served(ServeSettings { identities: vec![alice], ..ServeSettings::default() }).await;
     let mut session = Session::of(client, &[Kind::POD, Kind::NETWORK_POLICY, Kind::NODE], &[&own]);
     let live = |it: &Session, kind| *it.cluster.coverage.of(kind, &own) == Coverage::Live;
     session.until("its pods are live", |it| live(it, Kind::POD) && live(it, Kind::NETWORK_POLICY)).await;
@@ -127,12 +127,12 @@ async fn a3_a_limited_identity_sees_its_namespace() {
 /// A3, one-shot: what a question names is looked into where the whole is forbidden.
 #[tokio::test(flavor = "multi_thread")]
 async fn a3_a_command_reads_the_namespace_that_it_names() {
-    let everything = served(Settings::default()).await;
-    let all = read(&everything.2, [Read::All { kind: Kind::POD, scope: Scope::Everywhere }]).await;
+    let everything = served(ServeSettings::default()).await;
+    let all = read(&everything.2, [ReadNeed::All { kind: Kind::POD, scope: Scope::Everywhere }]).await;
     let pod = all.pods.iter().find(|it| *it.namespace() != "default").expect("a pod").pod_id();
-    let rights = vec![Right::new(&["get", "list"], &["pods", "networkpolicies"], &[&pod.namespace])];
-    let alice = Identity { token: None, user: "alice".to_owned(), groups: Vec::new(), rights };
-    let (_, server, _) = served(Settings { identities: vec![alice], ..Settings::default() }).await;
+    let rights = vec![GivenRight::new(&["get", "list"], &["pods", "networkpolicies"], &[&pod.namespace])];
+    let alice = Requester { token: None, user: "alice".to_owned(), groups: Vec::new(), rights };
+    let (_, server, _) = served(ServeSettings { identities: vec![alice], ..ServeSettings::default() }).await;
     let arguments = ["reach".to_owned(), pod.to_string(), "--server".to_owned(), server.url()];
     let command = || std::process::Command::new(env!("CARGO_BIN_EXE_kreach")).args(arguments).output();
     let output = tokio::task::spawn_blocking(command).await.expect("it runs").expect("it ends");

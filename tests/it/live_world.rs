@@ -8,7 +8,7 @@ use kreach::kinds::{self, KindSpec};
 use kreach::live::{self, Batch, Condition, Control, SessionKinds};
 use kreach::model::cluster::Cluster;
 use kreach::model::coverage::Coverage;
-use kreach::model::facts::{Uid, UidMark};
+use kreach::model::facts::{Uid, UidFingerprint};
 use kreach::model::id::Kind;
 use kube::Client;
 use serde_json::{Value, json};
@@ -227,7 +227,7 @@ impl Session {
         let server = server.lock().expect("no panic under the lock");
         let wanted = server.objects.values().map(|it| {
             let text = |at: &str| it.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let uid = UidMark::from(Uid::parse(&text("/metadata/uid")));
+            let uid = UidFingerprint::from(Uid::parse(&text("/metadata/uid")));
             (text("/metadata/name"), uid, text("/status/phase"))
         });
         let held = self.cluster.pods.iter().map(|it| (it.name().to_string(), it.uid, it.phase().as_str().to_owned()));

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use kreach::ask::Asker;
 use kreach::ask::end::{self, PortAsk};
-use kreach::ask::needs::Read;
-use kreach::model::cluster::{Cluster, Delta, Entry};
+use kreach::ask::needs::ReadNeed;
+use kreach::model::cluster::{Cluster, Delta, ReadObject};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
 use kreach::model::facts::Meta;
@@ -15,7 +15,7 @@ use kreach::model::labels::{Labels, NamespaceMatch, Operator, Selector, Selector
 use kreach::model::place::Place;
 use kreach::model::policy::{Action, Direction, Directions, Peer, PeerMatch, Policy, Rule, Tier};
 use kreach::model::port::{PortMatch, Protocol};
-use kreach::net::misses::{Hint, Lack, Miss};
+use kreach::net::misses::{Hint, Mismatch, Miss};
 use kreach::net::notes::Note;
 use kreach::net::verdict::{End, Verdict};
 use kreach::net::{Index, dns, naive, split};
@@ -78,7 +78,7 @@ spec:
 fn the_nearest_miss_names_what_would_have_fit() {
     let cluster = cluster(SHOP);
     let by_label = misses(&cluster, &verdict(&cluster, "shop/web", "shop/db", 5432));
-    let Some(Lack::PodLabel { requirement, found }) = by_label.first().and_then(|it| it.lacks.first()) else {
+    let Some(Mismatch::PodLabel { requirement, found }) = by_label.first().and_then(|it| it.lacks.first()) else {
         panic!("{by_label:?}")
     };
     assert_eq!(
@@ -88,7 +88,7 @@ fn the_nearest_miss_names_what_would_have_fit() {
     assert!(by_label[0].is_near());
     assert_eq!(by_label[0].place.to_string(), "spec.ingress[0].from[0]");
     let by_namespace = misses(&cluster, &verdict(&cluster, "team/x", "shop/db", 5432));
-    assert!(matches!(&by_namespace[0].lacks[0], Lack::OtherNamespace { wanted, .. } if *wanted == "shop"));
+    assert!(matches!(&by_namespace[0].lacks[0], Mismatch::OtherNamespace { wanted, .. } if *wanted == "shop"));
 }
 
 /// S23: the rule opens the Service's port, the pod listens behind it.
@@ -96,11 +96,11 @@ fn the_nearest_miss_names_what_would_have_fit() {
 fn a_rule_for_the_port_of_the_service_is_suspected() {
     let cluster = cluster(SHOP);
     let by_port = misses(&cluster, &verdict(&cluster, "shop/api", "shop/db", 15432));
-    assert!(matches!(by_port[0].lacks[..], [Lack::OtherPort { .. }]), "{by_port:?}");
+    assert!(matches!(by_port[0].lacks[..], [Mismatch::OtherPort { .. }]), "{by_port:?}");
     assert!(matches!(by_port[0].hint, Some(Hint::TargetPort { port: 5432, target: 15432, .. })), "{by_port:?}");
     let sctp = Index::build(&cluster).trace(&cluster, &pod("shop/api"), &pod("shop/db"), Some((Protocol::Sctp, 5432)));
     let by_protocol = misses(&cluster, &sctp);
-    assert!(matches!(by_protocol[0].lacks[..], [Lack::OtherProtocol { .. }]));
+    assert!(matches!(by_protocol[0].lacks[..], [Mismatch::OtherProtocol { .. }]));
     assert_eq!(sctp.notes(), [Note::Sctp, Note::StandingConnections]);
 }
 
@@ -132,7 +132,7 @@ spec:
         labels: kreach::model::labels::Labels::new([("env".into(), "prod".into())]),
         implied: false,
     };
-    cluster.apply(kreach::model::cluster::Delta::Put(kreach::model::cluster::Entry::new(namespace)));
+    cluster.apply(kreach::model::cluster::Delta::Put(kreach::model::cluster::ReadObject::new(namespace)));
     let verdict = verdict(&cluster, "team/x", "shop/db", 80);
     let all = misses(&cluster, &verdict);
     assert!(all.iter().any(|it| it.hint == Some(Hint::MeantOr) && it.policy.name == *"and"), "{all:?}");
@@ -154,7 +154,7 @@ fn who_decides_stands_where_the_way_through_the_tiers_ends() {
             ports: [PortMatch::Any].into(),
             place: Place::default(),
         };
-        Delta::Put(Entry::new(Policy {
+        Delta::Put(ReadObject::new(Policy {
             meta: Meta { name: name.into(), ..Meta::default() },
             labels: Labels::default(),
             kind: Kind("tiered"),
@@ -252,7 +252,7 @@ fn other_pods_are_read_where_the_first_family_matters() {
         let asker = Asker::new(&cluster, &index).without_prerequisites();
         let ask = |text: &str| end::end(text, &"shop".into()).expect("an end");
         let trace = asker.trace(&ask("shop/web"), &ask("shop/new"), &PortAsk::NONE).expect("pods that are there");
-        (trace.outcome(), asker.beside(&trace).0.contains(&Read::All { kind: Kind::POD, scope: Scope::Everywhere }))
+        (trace.outcome(), asker.beside(&trace).0.contains(&ReadNeed::All { kind: Kind::POD, scope: Scope::Everywhere }))
     };
     let pods = "shop/web(10.0.0.1 fd00::1)  shop/new(Pending no-address)";
     assert_eq!(beside("{ipBlock: {cidr: 0.0.0.0/0}}", pods), (Outcome::Unknown, true));

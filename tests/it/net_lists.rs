@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use kreach::ask::end::{self, End as AskEnd, PortAsk};
 use kreach::ask::many::{each_node, each_node_of, unit_name};
-use kreach::ask::member::Member;
+use kreach::ask::member::EndMember;
 use kreach::ask::pair::Pair;
 use kreach::ask::trace::TraceAnswer;
 use kreach::ask::workload::is_under;
@@ -354,7 +354,7 @@ fn asked_oddly(cluster: &Cluster, dice: &mut Dice) -> Option<AskEnd> {
 fn told(trace: &TraceAnswer, is_outside: bool) -> Summary {
     let (mut every, mut some, mut possible) = (PortSet::all(), PortSet::none(), PortSet::none());
     let mut pairs = Counts::default();
-    let is_node = |it: &Pair| it.from.end() == it.to.end() && matches!(it.from, Member::Node(_));
+    let is_node = |it: &Pair| it.from.end() == it.to.end() && matches!(it.from, EndMember::Node(_));
     let is_passing_by = |it: &Pair| it.route.is_none() && (it.from.is_outside() && it.to.is_outside() || is_node(it));
     let pairs_of = trace.pairs.iter().filter(|it| !is_passing_by(it));
     for pair in pairs_of.filter(|it| !is_outside || !it.verdict.families.is_empty()) {

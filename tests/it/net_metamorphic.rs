@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kreach::model::address::Block;
-use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
 use kreach::model::facts::PodNetwork;
@@ -54,7 +54,7 @@ fn facts(world: &World) -> Vec<AnyFact> {
 }
 
 fn put(fact: AnyFact) -> Delta {
-    Delta::Put(Entry::new(fact))
+    Delta::Put(ReadObject::new(fact))
 }
 
 /// The world with every policy changed so.
@@ -138,7 +138,7 @@ proptest! {
         let flip = |name: &Name| Name::from(format!("{}-{}", 9 - (name.bytes().last().unwrap_or(0) % 10), name));
         let mut after = with_policies(&before, |it| it.meta.name = flip(&it.meta.name));
         for delta in &mut after.deltas {
-            if let Delta::Put(Entry { fact: AnyFact::Pod(pod), .. }) = delta {
+            if let Delta::Put(ReadObject { fact: AnyFact::Pod(pod), .. }) = delta {
                 *pod = pod.changed(|it| it.name = flip(&pod.pod_id().name).to_string().into()).into();
             }
         }

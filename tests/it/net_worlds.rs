@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use kreach::model::address::{Addresses, Block, Family};
-use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::endpoints::Endpoint;
 use kreach::model::facts::{
@@ -20,7 +20,7 @@ use kreach::model::items::Items;
 use kreach::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
 use kreach::model::name::Name;
 use kreach::model::place::Place;
-use kreach::model::policy::{Action, Bends, Direction, Directions, Peer, PeerMatch, Policy, PolicyGap, Rule, Tier};
+use kreach::model::policy::{Action, Direction, Directions, GapEffect, Peer, PeerMatch, Policy, PolicyGap, Rule, Tier};
 use kreach::model::port::{PortMatch, Protocol};
 use kreach::net::Settings;
 use kreach::net::verdict::End;
@@ -337,20 +337,20 @@ pub fn policy(dice: &mut Dice, spice: Spice) -> Policy {
     };
     if spice.gaps && dice.percent(25) {
         let (bends, kind) = match dice.roll(9) {
-            0 | 1 => (Bends::Target, None),
-            2 => (Bends::Opens(Direction::Ingress), None),
-            3 => (Bends::Opens(Direction::Egress), None),
-            4 => (Bends::Anything, None),
-            5 => (Bends::ClosesIngress, Some(MESH)),
-            6 => (Bends::ClosesOutside, Some(FIREWALL)),
-            7 => (Bends::DecidesOutside, Some(HOSTS)),
-            _ => (Bends::Unevaluated, Some(Kind("adminnetworkpolicy"))),
+            0 | 1 => (GapEffect::Target, None),
+            2 => (GapEffect::Opens(Direction::Ingress), None),
+            3 => (GapEffect::Opens(Direction::Egress), None),
+            4 => (GapEffect::Anything, None),
+            5 => (GapEffect::ClosesIngress, Some(MESH)),
+            6 => (GapEffect::ClosesOutside, Some(FIREWALL)),
+            7 => (GapEffect::DecidesOutside, Some(HOSTS)),
+            _ => (GapEffect::Unevaluated, Some(Kind("adminnetworkpolicy"))),
         };
         if let Some(kind) = kind {
             policy.kind = kind;
             policy.isolates = Directions::NONE;
             policy.rules = Items::default();
-            let may_be_last = bends == Bends::Unevaluated && dice.percent(50);
+            let may_be_last = bends == GapEffect::Unevaluated && dice.percent(50);
             policy.tier = if may_be_last { Tier::Baseline { priority: 0 } } else { Tier::Admin { priority: 0 } };
         }
         policy.gaps = [PolicyGap { place: Place::new("spec"), what: "unknown field".into(), bends }].into();
@@ -404,7 +404,7 @@ fn unreadable(dice: &mut Dice) -> Delta {
 }
 
 fn put(fact: AnyFact) -> Delta {
-    Delta::Put(Entry::new(fact))
+    Delta::Put(ReadObject::new(fact))
 }
 
 /// One random step of a world.
@@ -464,7 +464,7 @@ fn address_alike(deltas: &mut [Delta], dice: &mut Dice) {
         _ => return,
     };
     for delta in deltas {
-        let Delta::Put(Entry { fact: AnyFact::Pod(pod), .. }) = delta else { continue };
+        let Delta::Put(ReadObject { fact: AnyFact::Pod(pod), .. }) = delta else { continue };
         let addresses = Addresses::new(wanted.iter().filter_map(|it| pod.addresses().of(*it)));
         let is_in_order = addresses.first().map(Family::of) == wanted.first().copied();
         let pod_like = pod.changed(|it| it.addresses = if is_in_order { addresses } else { Addresses::default() });

@@ -12,7 +12,7 @@ use kreach::kinds::{self, Intern};
 use kreach::model::cluster::{AnyFact, Delta};
 use kreach::model::facts::SharedPod;
 use kreach::model::id::Kind;
-use kreach::model::security::{SecurityLevel, Standards};
+use kreach::model::security::{MetStandards, SecurityLevel};
 
 fn read(spec: &Value) -> SharedPod {
     let kind = kinds::spec(Kind::POD).expect("pods are read");
@@ -50,6 +50,6 @@ fn specs_meet_the_levels_that_the_admission_says_they_meet() {
 fn ephemeral_containers_count() {
     let spec = json!({"containers": [{"name": "c"}], "ephemeralContainers": [{"name": "e", "securityContext": {"privileged": true}}]});
     let pod = read(&spec);
-    assert_eq!(pod.standards(), Standards::from(SecurityLevel::Privileged));
+    assert_eq!(pod.standards(), MetStandards::from(SecurityLevel::Privileged));
     assert!(pod.host_access().privileged);
 }

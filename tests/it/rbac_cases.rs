@@ -40,7 +40,7 @@ use kreach::rbac::naive::{self, Asker};
 use kreach::rbac::served::Served;
 use kreach::rbac::touch::touches;
 use kreach::rbac::version::Version;
-use kreach::rbac::{Identity, Index, Places, Request, ResourceRequest, identity};
+use kreach::rbac::{AskedPlaces, Identity, Index, Request, ResourceRequest, identity};
 
 struct Case {
     path: PathBuf,
@@ -202,7 +202,7 @@ fn check_who_can(case: &Case, it: &Expectation<'_>, what: &str) {
     let words: Vec<&str> = it.words.iter().copied().filter(|it| !is_subject(it)).collect();
     let name = words.get(3).copied().unwrap_or_default();
     let request = request(words[1], words[2], name, &it.namespace);
-    let places = if it.namespace.is_empty() { Places::Everywhere } else { Places::Asked };
+    let places = if it.namespace.is_empty() { AskedPlaces::Everywhere } else { AskedPlaces::Asked };
     let index = Index::build(&case.cluster);
     let who = index.who_can(&case.cluster, &request, places);
     let found: BTreeSet<String> = who.holders.iter().map(|it| who.subject(it).to_string()).collect();
@@ -349,7 +349,7 @@ fn check_touch(case: &Case, it: &Expectation<'_>, what: &str) {
     let id = ObjectId::new(spec.kind, namespace, name);
     let touch = touches(&id, spec.group, spec.plural).into_iter().find(|touch| touch.word == it.then);
     let index = Index::build(&case.cluster);
-    let whos = touch.expect(what).requests.into_iter().map(|it| index.who_can(&case.cluster, &it, Places::Asked));
+    let whos = touch.expect(what).requests.into_iter().map(|it| index.who_can(&case.cluster, &it, AskedPlaces::Asked));
     let mut found: BTreeSet<String> = BTreeSet::new();
     for who in whos {
         found.extend(who.holders.iter().filter(|it| !it.is_always()).map(|it| who.subject(it).to_string()));

@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt};
 use kreach::kinds::{self, Intern, read_list};
-use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use kreach::model::evidence::Outcome;
 use kreach::model::name::Name;
-use kreach::model::role::{Origin, Role, RoleRef, RoleRule, Subject};
+use kreach::model::role::{Role, RoleRef, RoleRule, RoleSource, Subject};
 use kreach::rbac::covers::tuples;
 use kreach::rbac::defaults;
 use kreach::rbac::naive::{self, Asker};
-use kreach::rbac::{Identity, Index, Places, Request};
+use kreach::rbac::{AskedPlaces, Identity, Index, Request};
 use kube::Client;
 use serde_json::{Value, json};
 
@@ -150,7 +150,7 @@ async fn who_can_agrees(client: &Client, cluster: &Cluster, index: &Index, rando
     let mut found = 0;
     for _ in 0..WHO {
         let request = STORED.likely(random, cluster).map_or_else(|| STORED.request(random), |(_, it)| it);
-        let who = index.who_can(cluster, &request, Places::Asked);
+        let who = index.who_can(cluster, &request, AskedPlaces::Asked);
         let identities: Vec<Identity> = candidates.iter().map(|it| Identity::new(it, &[])).collect();
         let answers = stream::iter(identities.iter().map(|it| review(it, &request))).map(|it| {
             let client = client.clone();
@@ -184,7 +184,7 @@ fn commands_answer_live(plane: &control_plane::ControlPlane, index: &Index, clus
         .iter()
         .filter_map(|it| it["subject"].as_str())
         .collect();
-    let who = index.who_can(cluster, &Request::resource("get", "", "pods", "rbac-a"), Places::Asked);
+    let who = index.who_can(cluster, &Request::resource("get", "", "pods", "rbac-a"), AskedPlaces::Asked);
     let expected: Vec<String> = who.holders.iter().map(|it| who.subject(it).to_string()).collect();
     // The server has namespaces of its own, whose groups of service accounts may be granted as well.
     assert!(expected.iter().all(|it| found.contains(&it.as_str())), "{found:?} {expected:?}");
@@ -224,8 +224,8 @@ fn our_table_of_defaults_is_the_servers(cluster: &Cluster) {
     let mut manifests = cluster.clone();
     for role in cluster.roles.iter().filter(|it| it.aggregates().is_some()) {
         let mut role: Role = (**role).clone();
-        (role.rules, role.origin) = (Vec::new().into(), Origin::Manifest);
-        manifests.apply(Delta::Put(Entry::new(AnyFact::Role(role.into()))));
+        (role.rules, role.origin) = (Vec::new().into(), RoleSource::Manifest);
+        manifests.apply(Delta::Put(ReadObject::new(AnyFact::Role(role.into()))));
     }
     let index = Index::build(&manifests);
     let mut compared = 0;

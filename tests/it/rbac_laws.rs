@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use kreach::kinds::{self, Intern};
-use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::{Kind, ObjectId};
 use kreach::model::name::Name;
 use kreach::model::role::Subject;
 use kreach::rbac::naive::{self, Asker, GrantNames};
-use kreach::rbac::{Access, Identity, Index, Places, Request, ResourceRequest};
+use kreach::rbac::{Access, AskedPlaces, Identity, Index, Request, ResourceRequest};
 
 use crate::rbac_worlds::{ANYTHING, Random, account, cluster, namespace, put};
 
@@ -73,11 +73,11 @@ fn who_can_lists_exactly_those_for_whom_can_says_allow() {
                 naive::outcome(&cluster, &asker(&Identity::new(it, &[])), request) == Outcome::Allow
             };
             let candidates = index.candidates(&cluster);
-            let here = index.who_can(&cluster, request, Places::Asked);
+            let here = index.who_can(&cluster, request, AskedPlaces::Asked);
             let expected: Vec<&Subject> = candidates.iter().filter(|it| allows(it, request)).collect();
             assert_eq!(here.holders.iter().map(|it| here.subject(it)).collect::<Vec<_>>(), expected, "{request}");
 
-            let everywhere = index.who_can(&cluster, request, Places::Everywhere);
+            let everywhere = index.who_can(&cluster, request, AskedPlaces::Everywhere);
             let places: Vec<Request> =
                 homes.iter().chain([&""]).map(|it| request.in_namespace(&(*it).into())).collect();
             let expected: Vec<&Subject> =
@@ -98,7 +98,7 @@ fn whoever_can_for_certain_names_stands_beside_the_list() {
         for (_, request) in &questions {
             let Request::Resource(it) = request else { continue };
             let bare = ResourceRequest { name: Name::empty(), domain: Name::empty(), ..it.clone() };
-            let who = index.who_can(&cluster, &Request::Resource(bare.clone()), Places::Asked);
+            let who = index.who_can(&cluster, &Request::Resource(bare.clone()), AskedPlaces::Asked);
             let beside = index.beside(&who);
             let listed =
                 beside.named.iter().flat_map(|it| it.names.iter().map(|name| (it.subject.to_string(), name.clone())));
@@ -162,7 +162,7 @@ fn changes_leave_the_index_that_a_build_would_make() {
             assert_eq!(index.permissions(identity), fresh.permissions(identity));
         }
         for (_, request) in questions.iter().take(8) {
-            for places in [Places::Asked, Places::Everywhere] {
+            for places in [AskedPlaces::Asked, AskedPlaces::Everywhere] {
                 let (ours, theirs) = [&index, &fresh].map(|it| it.who_can(&world, request, places.clone())).into();
                 assert_eq!(ours, theirs, "{request}");
             }
@@ -205,7 +205,7 @@ fn besides(random: &mut Random) -> Delta {
 fn relisted(random: &mut Random, facts: &[AnyFact]) -> Delta {
     let kind = kreach::rbac::index::KINDS[random.below(4)];
     let listed = facts.iter().filter(|it| it.id().kind == kind && random.below(2) == 0);
-    let entries = listed.map(|it| Entry::new(it.clone())).collect();
+    let entries = listed.map(|it| ReadObject::new(it.clone())).collect();
     Delta::Listed { kind, scope: Scope::Everywhere, entries }
 }
 

@@ -5,7 +5,7 @@
 
 use kreach::live::read::Reader;
 use kreach::rbac::Served;
-use kreach::rbac::served::Typed;
+use kreach::rbac::served::TypedResource;
 use serde_json::{Value, json};
 
 use crate::control_plane::{self, ControlPlane};
@@ -18,7 +18,7 @@ async fn served(script: impl Fn(&Asked) -> Play + Send + Sync + 'static) -> (Res
 }
 
 fn resolve(served: &Served, resource: &str) -> (String, String) {
-    let it = served.resolve(&Typed { verb: "get", resource, namespace: "shop", ..Typed::default() });
+    let it = served.resolve(&TypedResource { verb: "get", resource, namespace: "shop", ..TypedResource::default() });
     (it.request.to_string(), it.notes.join("; "))
 }
 

@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use kreach::model::facts::{Meta, Namespace, ServiceAccount};
 use kreach::model::items::Items;
 use kreach::model::labels::{Labels, Operator, Requirement, Selector};
 use kreach::model::name::Name;
 use kreach::model::role::{
-    Binding, Origin, Role, RoleRef, RoleRule, RuleLists, SharedBinding, SharedRole, Subject, SubjectKind,
+    Binding, Role, RoleRef, RoleRule, RoleSource, RuleLists, SharedBinding, SharedRole, Subject, SubjectKind,
 };
 use kreach::rbac::{Identity, Request, ResourceRequest};
 use serde_json::{Value, json};
@@ -213,7 +213,7 @@ impl Words {
             2 => [Selector::everything()].into(),
             _ => Default::default(),
         });
-        let origin = if random.below(3) == 0 { Origin::Server } else { Origin::Manifest };
+        let origin = if random.below(3) == 0 { RoleSource::Server } else { RoleSource::Manifest };
         let (meta, labels) = (meta(namespace, format!("r{number}")), labels(random));
         Role::new(meta, rules, origin).labeled(labels).aggregating(aggregates)
     }
@@ -361,7 +361,7 @@ pub fn cluster(facts: &[AnyFact]) -> Cluster {
 
 /// The delta that puts a fact.
 pub fn put(fact: AnyFact) -> Delta {
-    Delta::Put(Entry::new(fact))
+    Delta::Put(ReadObject::new(fact))
 }
 
 /// A service account.

@@ -100,7 +100,7 @@ const ACTORS: Words = Words {
 fn aggregated(name: &str) -> Role {
     let meta = kreach::model::facts::Meta { name: name.into(), ..Default::default() };
     let selector = Selector::new([Requirement { key: "to".into(), operator: Operator::In(vec!["sum".into()].into()) }]);
-    let origin = kreach::model::role::Origin::Server;
+    let origin = kreach::model::role::RoleSource::Server;
     Role::new(meta, Vec::new().into(), origin).aggregating(Some([selector].into()))
 }
 
@@ -761,7 +761,7 @@ async fn bootstrap_permissions_are_those_that_the_server_lists() {
 fn manifests_compute_what_the_controller_stores(cluster: &Cluster, index: &Index) {
     let mut bare = cluster.clone();
     for role in cluster.roles.iter().filter(|it| it.aggregates().is_some()) {
-        let origin = kreach::model::role::Origin::Manifest;
+        let origin = kreach::model::role::RoleSource::Manifest;
         let mut bare_role = Role::clone(role);
         (bare_role.rules, bare_role.origin) = (Vec::new().into(), origin);
         bare.apply(put(AnyFact::Role(bare_role.into())));

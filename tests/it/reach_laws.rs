@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kreach::escalate::{Certainty, Foothold, Goal, Ground, Terrain, closure, reach, replay};
 use kreach::kinds::{self, Intern};
-use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::Kind;
@@ -89,7 +89,7 @@ fn policy(random: &mut Random, number: usize) -> AnyFact {
 pub fn fact(kind: Kind, json: &str, namespace: &str) -> AnyFact {
     let reading = kinds::spec(kind).expect("a kind").read_json(json, namespace, &mut Intern::new());
     match reading {
-        kinds::Reading::Read(entry) => entry.fact,
+        kinds::ReadOutcome::Read(entry) => entry.fact,
         other => panic!("{other:?}"),
     }
 }
@@ -379,7 +379,7 @@ fn what_was_worked_out_before_changes_no_answer() {
             world.held(&start, Certainty::Unsure);
         }
         for fact in facts(&mut Random::new(seed + 20_000)) {
-            let changes = world.cluster.apply(Delta::Put(Entry::new(fact)));
+            let changes = world.cluster.apply(Delta::Put(ReadObject::new(fact)));
             world.net.apply(&world.cluster, &changes);
             world.rbac.apply(&world.cluster, &changes);
             world.terrain.forget(&changes);

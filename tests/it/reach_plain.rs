@@ -11,7 +11,7 @@ use kreach::model::cluster::{AnyFact, Cluster};
 use kreach::model::facts::{Meta, Phase, SharedPod};
 use kreach::model::id::{Kind, ObjectId};
 use kreach::model::name::Name;
-use kreach::model::role::{Binding, Origin, Role, RoleRef, RoleRule, RuleLists, Subject, SubjectKind};
+use kreach::model::role::{Binding, Role, RoleRef, RoleRule, RoleSource, RuleLists, Subject, SubjectKind};
 use kreach::model::security::SecurityLevel;
 use kreach::rbac::identity::node_of;
 use kreach::rbac::naive::{self, Asker};
@@ -310,7 +310,7 @@ impl Plain<'_> {
     }
 
     /// Whether a pod is admitted, by the labels as they are or as somebody who is held may write them.
-    fn passes(&self, namespace: &Name, meets: impl Into<kreach::model::security::Standards>) -> bool {
+    fn passes(&self, namespace: &Name, meets: impl Into<kreach::model::security::MetStandards>) -> bool {
         let labels = |it: &Subject| {
             ["namespaces", "namespaces/status"]
                 .into_iter()
@@ -404,7 +404,7 @@ impl Plain<'_> {
             if !rules.contains(&every_rule()) {
                 rules.push(every_rule());
                 let meta = Meta { namespace: home, name: binding.role.name.clone(), ..Meta::default() };
-                self.write(AnyFact::Role(Role::new(meta, rules.into(), Origin::Server).into()));
+                self.write(AnyFact::Role(Role::new(meta, rules.into(), RoleSource::Server).into()));
             }
         }
     }
@@ -456,7 +456,7 @@ fn every_rule() -> RoleRule {
 fn everything(name: &str) -> AnyFact {
     let id = ObjectId::new(Kind::CLUSTER_ROLE, "", name);
     let meta = Meta { name: id.name, ..Meta::default() };
-    AnyFact::Role(Role::new(meta, [every_rule()].into(), Origin::Server).into())
+    AnyFact::Role(Role::new(meta, [every_rule()].into(), RoleSource::Server).into())
 }
 
 fn binding(name: &str, namespace: &Name, role: (&str, &str), who: &Subject) -> AnyFact {

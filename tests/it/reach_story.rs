@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use kreach::embedded::{Settings, kubeconfig, serve_named};
+use kreach::embedded::{ServeSettings, kubeconfig, serve_named};
 use kreach::kinds;
 use kreach::model::id::Kind;
 use kube::Client;
@@ -126,7 +126,7 @@ async fn developers_come_to_the_database_of_payments_until_the_grant_is_gone() {
         return;
     }
     let admin = plane.client("admin").await;
-    let demo = serve_named("story", "127.0.0.1:0", Settings::default()).await.expect("the demo's cluster");
+    let demo = serve_named("story", "127.0.0.1:0", ServeSettings::default()).await.expect("the demo's cluster");
     let folder = tempfile::tempdir().expect("a folder");
     let config = folder.path().join("demo.kubeconfig");
     kubeconfig::write(&config, &demo, "story").expect("a kubeconfig");

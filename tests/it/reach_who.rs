@@ -80,7 +80,7 @@ fn whoever_comes_there_is_whoever_is_asked_comes_there() {
 
 fn read(kind: Kind, json: &str, namespace: &str) -> AnyFact {
     match kinds::spec(kind).expect("a kind").read_json(json, namespace, &mut Intern::new()) {
-        kinds::Reading::Read(entry) => entry.fact,
+        kinds::ReadOutcome::Read(entry) => entry.fact,
         other => panic!("{other:?}"),
     }
 }

@@ -17,7 +17,7 @@ use kreach::ask::needs::Needs;
 use kreach::ask::world::SelfCheck;
 use kreach::ask::{Here, World};
 use kreach::cli::{Asked, Context, Exit};
-use kreach::embedded::{self, Server, Settings, Story, kubeconfig, serve};
+use kreach::embedded::{self, ServeSettings, Server, Story, kubeconfig, serve};
 use kreach::kinds::KINDS;
 use kreach::live::connect::{self, Connected, Flags};
 use kreach::live::read::Reader;
@@ -39,7 +39,7 @@ struct Ways {
 
 impl Ways {
     async fn to(world: Arc<embedded::World>) -> Self {
-        let server = serve(world, "127.0.0.1:0", Settings::default()).await.expect("a server");
+        let server = serve(world, "127.0.0.1:0", ServeSettings::default()).await.expect("a server");
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("config");
         kubeconfig::write(&path, &server, "test").expect("a kubeconfig");

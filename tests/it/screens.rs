@@ -22,7 +22,7 @@ use kreach::rbac::review::{Me, Reply, Review, Rules, ServerVerdict};
 use kreach::tui;
 use kreach::tui::app::{App, Setup};
 use kreach::tui::command::COMMANDS;
-use kreach::tui::declaring::Reading;
+use kreach::tui::declaring::ReadingState;
 use kreach::tui::event::{Effect, Event};
 use kreach::tui::job::Said;
 use kreach::tui::key;
@@ -137,7 +137,7 @@ impl Driver {
         // What the loop would read for it.
         if let (Some(wanted), Some(declared)) = (self.app.wants_manifests(), self.declared.clone()) {
             self.readings += 1;
-            self.send(Event::Declared { number: wanted.number, reading: Reading::Done(declared) });
+            self.send(Event::Declared { number: wanted.number, reading: ReadingState::Done(declared) });
         }
         // What the loop would work out beside the screen.
         while self.app.wants_job().is_some() {

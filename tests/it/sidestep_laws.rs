@@ -9,7 +9,7 @@ use kreach::ask::sidestep::{Ask, Sidestep, Witness};
 use kreach::ask::world::SelfCheck;
 use kreach::escalate::holders::is_always;
 use kreach::escalate::{Because, Certainty, Foothold};
-use kreach::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::{Kind, ObjectId, PodId};
 use kreach::model::role::Subject;
@@ -237,7 +237,7 @@ fn where_many_are_named_not_all_are_asked_in_steps_and_nobody_is_no_deny() {
     let (mut found, mut unknown) = (0, 0);
     for seed in 0..u64::from(cases(40)) {
         let mut world = world(seed);
-        world.apply(idle().into_iter().map(|it| Delta::Put(Entry::new(it))).collect());
+        world.apply(idle().into_iter().map(|it| Delta::Put(ReadObject::new(it))).collect());
         for ask in denied(&world) {
             let few = answer(&world, &ask);
             let all = answer(&world, &Ask { in_steps: true, ..ask.clone() });

@@ -6,7 +6,7 @@ use std::path::Path;
 use kreach::ask::{Fault, FaultKind};
 use kreach::change::stage::{Fetched, StagedItem};
 use kreach::change::{Change, Op, Stage};
-use kreach::embedded::{Settings, World, kinds, kubeconfig, serve, serve_named};
+use kreach::embedded::{ServeSettings, World, kinds, kubeconfig, serve, serve_named};
 use kreach::kinds::spec_of;
 use kreach::model::cluster::Delta;
 use kreach::model::id::{Kind, ObjectId};
@@ -255,7 +255,7 @@ async fn what_others_do_to_a_live_object_is_told_by_its_manager() {
         policy
     };
     put("networkpolicies", policy(json!([]), json!([])));
-    let server = serve(world.clone(), "127.0.0.1:0", Settings::default()).await.expect("a server");
+    let server = serve(world.clone(), "127.0.0.1:0", ServeSettings::default()).await.expect("a server");
     let config = home.path().join("config");
     kubeconfig::write(&config, &server, "shared").expect("a kubeconfig");
     let place = home.path().display().to_string();
@@ -517,7 +517,7 @@ fn a_candidate_is_staged_though_something_else_has_changed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_denied_trace_is_fixed_by_keys() {
     let home = tempfile::tempdir().expect("a folder");
-    let server = serve_named("story", "127.0.0.1:0", Settings::default()).await.expect("the demo's world");
+    let server = serve_named("story", "127.0.0.1:0", ServeSettings::default()).await.expect("the demo's world");
     kubeconfig::write(&home.path().join("config"), &server, "story").expect("a kubeconfig");
     let place = home.path().display().to_string();
     let run = move || {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use kreach::embedded::{Settings, World, kinds, kubeconfig, serve};
+use kreach::embedded::{ServeSettings, World, kinds, kubeconfig, serve};
 use kreach::terminal::state;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::json;
@@ -258,7 +258,7 @@ async fn f6_a_kubeconfig_that_goes_ends_no_session() {
         world.put(kinds::by_plural("namespaces").expect("they are served"), object);
     };
     put("first");
-    let server = serve(world.clone(), "127.0.0.1:0", Settings::default()).await.expect("a server");
+    let server = serve(world.clone(), "127.0.0.1:0", ServeSettings::default()).await.expect("a server");
     kubeconfig::write(&path, &server, "going").expect("a kubeconfig");
     let terminal = pty::kreach(&["--kubeconfig", &path.display().to_string()], 100, 30);
     let mut terminal = seen(terminal, "first").await;
@@ -296,7 +296,7 @@ async fn p5_memory_is_bounded_while_the_terminal_takes_nothing() {
         world.put(kind("pods"), json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec }));
     };
     (0..PODS).for_each(|it| put(&format!("pod-{it}"), 0));
-    let server = serve(world.clone(), "127.0.0.1:0", Settings::default()).await.expect("a server");
+    let server = serve(world.clone(), "127.0.0.1:0", ServeSettings::default()).await.expect("a server");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("config");
     kubeconfig::write(&path, &server, "frozen").expect("a kubeconfig");

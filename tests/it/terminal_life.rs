@@ -6,8 +6,8 @@ use std::io::BufRead as _;
 use std::path::Path;
 use std::time::Duration;
 
-use kreach::embedded::review::Identity;
-use kreach::embedded::{Server, Settings, World, kinds, kubeconfig, serve};
+use kreach::embedded::review::Requester;
+use kreach::embedded::{ServeSettings, Server, World, kinds, kubeconfig, serve};
 use kreach::terminal::{guard, panics};
 use serde_json::json;
 
@@ -266,8 +266,9 @@ const CREDENTIAL: &str = "echo '{\"apiVersion\": \"client.authentication.k8s.io/
 async fn behind_a_plugin(command: &str, args: &[&str], mode: &str) -> (Server, tempfile::TempDir, String) {
     let world = World::told("plugin");
     put_pod(&world, "quiet");
-    let identities = vec![Identity { token: Some("sesame".to_owned()), ..Identity::demo() }];
-    let server = serve(world, "127.0.0.1:0", Settings { identities, ..Settings::default() }).await.expect("a server");
+    let identities = vec![Requester { token: Some("sesame".to_owned()), ..Requester::demo() }];
+    let server =
+        serve(world, "127.0.0.1:0", ServeSettings { identities, ..ServeSettings::default() }).await.expect("a server");
     let folder = tempfile::tempdir().expect("a folder");
     let exec = json!({ "apiVersion": "client.authentication.k8s.io/v1", "command": command, "args": args,
                        "interactiveMode": mode });
@@ -418,7 +419,7 @@ async fn a_context_is_changed_on_the_screen() {
     for name in ["one", "two"] {
         let world = World::told(name);
         put_pod(&world, &format!("only-in-{name}"));
-        let server = serve(world, "127.0.0.1:0", Settings::default()).await.expect("a server");
+        let server = serve(world, "127.0.0.1:0", ServeSettings::default()).await.expect("a server");
         let path = folder.path().join(name);
         kubeconfig::write(&path, &server, name).expect("a kubeconfig");
         paths.push(path.display().to_string());

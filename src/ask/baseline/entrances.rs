@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use super::ports::NeededPort;
 use super::services::WhichPorts;
 use super::units::Peer;
-use super::{Because, Draft};
-use crate::manifests::{Backend, Entrance, Object, PortRef};
+use super::{BaselineDraft, Because};
+use crate::manifests::{Backend, Entrance, ManifestId, PortRef};
 use crate::model::facts::Pod;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
@@ -79,7 +79,7 @@ const MONITORING: &[&[(&str, &str)]] = &[
     &[("app.kubernetes.io/name", "opentelemetry-collector")],
 ];
 
-impl Draft<'_> {
+impl BaselineDraft<'_> {
     /// Ingress to whatever is exposed, routed to or scraped.
     pub fn entrances(&mut self) {
         let manifests = self.manifests;
@@ -106,7 +106,7 @@ impl Draft<'_> {
         }
     }
 
-    fn routed(&mut self, object: &Object, entrance: &Entrance) {
+    fn routed(&mut self, object: &ManifestId, entrance: &Entrance) {
         let cluster = self.units.cluster.clone();
         let sources = self.proxies(entrance);
         for Backend { place, namespace, service, port, is_target } in &entrance.backends {
@@ -208,7 +208,7 @@ impl Draft<'_> {
         }
     }
 
-    fn scrape(&mut self, sources: &[Peer], to: Peer, port: u16, object: &Object) {
+    fn scrape(&mut self, sources: &[Peer], to: Peer, port: u16, object: &ManifestId) {
         let place = "metadata.annotations[prometheus.io/port]".to_owned();
         let because = Because { object: object.clone(), place, what: format!("is scraped on port {port}") };
         let port = NeededPort::number(Protocol::Tcp, port);
@@ -217,7 +217,7 @@ impl Draft<'_> {
 }
 
 /// A Service as manifests call it.
-fn object_of(service: &Service) -> Object {
+fn object_of(service: &Service) -> ManifestId {
     let (namespace, name) = (service.meta.namespace.to_string(), service.meta.name.to_string());
-    Object { kind: "service".to_owned(), namespace, name }
+    ManifestId { kind: "service".to_owned(), namespace, name }
 }

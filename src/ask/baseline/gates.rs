@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::ports::NeededPort;
 use super::units::{Peer, Units};
-use super::{Draft, Flow};
+use super::{BaselineDraft, NeededFlow};
 use crate::ask::pair::PairPort;
 use crate::ask::world::SelfCheck;
 use crate::ask::{Asker, World};
@@ -20,10 +20,10 @@ use crate::net::verdict::{End, Gate, Port as NetPort, Tri};
 const SOMEBODY: [&str; 2] = ["198.51.100.7", "2001:db8::7"];
 
 /// A needed flow, judged as policies are today.
-pub(super) struct Judged {
+pub(super) struct JudgedFlow {
     pub from: Peer,
     pub to: Peer,
-    pub flow: Flow,
+    pub flow: NeededFlow,
     /// What denies it.
     pub denied: Option<String>,
     /// Whether a rule must be written for the gate, since default deny would close it.
@@ -31,15 +31,15 @@ pub(super) struct Judged {
     pub ingress: bool,
 }
 
-impl Draft<'_> {
+impl BaselineDraft<'_> {
     /// Judges all flows; where gaps are opened, those that policies deny are taken for allowed.
-    pub fn judged(&mut self, opens_gaps: bool) -> Vec<Judged> {
+    pub fn judged(&mut self, opens_gaps: bool) -> Vec<JudgedFlow> {
         let flows = std::mem::take(&mut self.flows).0;
         let mut judged = Vec::new();
         for ((from, to), flow) in flows {
             // Of one flow some ports may be allowed and others denied: each is judged by itself.
             let one = |port: &NeededPort| {
-                let flow = Flow { ports: [port.clone()].into(), because: flow.because.clone() };
+                let flow = NeededFlow { ports: [port.clone()].into(), because: flow.because.clone() };
                 self.units.judge(from, to, flow, opens_gaps)
             };
             join(&mut judged, flow.ports.iter().map(one));
@@ -49,11 +49,12 @@ impl Draft<'_> {
 }
 
 /// Puts ports together of which the same is true.
-fn join(judged: &mut Vec<Judged>, ports: impl Iterator<Item = Judged>) {
+fn join(judged: &mut Vec<JudgedFlow>, ports: impl Iterator<Item = JudgedFlow>) {
     let begin = judged.len();
     for it in ports {
-        let is_alike =
-            |other: &&mut Judged| (&other.denied, other.egress, other.ingress) == (&it.denied, it.egress, it.ingress);
+        let is_alike = |other: &&mut JudgedFlow| {
+            (&other.denied, other.egress, other.ingress) == (&it.denied, it.egress, it.ingress)
+        };
         match judged[begin..].iter_mut().find(is_alike) {
             Some(other) => other.flow.ports.extend(it.flow.ports),
             None => judged.push(it),
@@ -69,7 +70,7 @@ struct Sample<'u> {
 }
 
 impl Units<'_> {
-    fn judge(&self, from: Peer, to: Peer, flow: Flow, opens_gaps: bool) -> Judged {
+    fn judge(&self, from: Peer, to: Peer, flow: NeededFlow, opens_gaps: bool) -> JudgedFlow {
         let denied = self.denied(from, to, &flow);
         let is_denied = |direction| denied.iter().any(|it| it.directions.contains(&direction));
         let closes = |peer, direction| {
@@ -81,7 +82,7 @@ impl Units<'_> {
         let stays = stays(from, Direction::Egress) || stays(to, Direction::Ingress);
         let denied = denied.filter(|_| !opens_gaps || stays).map(|it| it.words);
         let is_kept = denied.is_none();
-        Judged { from, to, flow, denied, egress: egress && is_kept, ingress: ingress && is_kept }
+        JudgedFlow { from, to, flow, denied, egress: egress && is_kept, ingress: ingress && is_kept }
     }
 
     /// Whether some pod of it is not surely isolated in a direction.
@@ -96,7 +97,7 @@ impl Units<'_> {
     }
 
     /// What denies some of a flow today.
-    fn denied(&self, from: Peer, to: Peer, flow: &Flow) -> Option<Denied> {
+    fn denied(&self, from: Peer, to: Peer, flow: &NeededFlow) -> Option<Denied> {
         let is_whole = matches!(from, Peer::AllPods | Peer::Everyone);
         // Whoever it is asks through a gate of its own: only that of the target is meant.
         if is_whole && self.is_open(to, Direction::Ingress) {
@@ -182,7 +183,7 @@ impl Units<'_> {
 }
 
 /// The ports to ask for: both ends of each range; `None`: any.
-fn asked(flow: &Flow, sample: &Sample<'_>) -> Vec<Option<NetPort>> {
+fn asked(flow: &NeededFlow, sample: &Sample<'_>) -> Vec<Option<NetPort>> {
     let mut asked = Vec::new();
     for port in &flow.ports {
         let set = port.of(sample.pod.map(|it| &**it));
@@ -221,7 +222,7 @@ fn gate_words(gate: &Gate) -> String {
 
 impl World {
     /// Decides what was judged a second time, where that is wanted (CONTRACT §5).
-    pub(super) fn agree(&self, units: &Units<'_>, judged: &[Judged]) {
+    pub(super) fn agree(&self, units: &Units<'_>, judged: &[JudgedFlow]) {
         if self.check == SelfCheck::Off {
             return;
         }

@@ -8,20 +8,20 @@ use ipnet::IpNet;
 use super::ports::{NeededPort, ranges};
 use super::services::{Targets, WhichPorts};
 use super::units::Peer;
-use super::{BaselineScope, Because, Draft, Judged, Undeclared};
+use super::{BaselineDraft, BaselineScope, Because, JudgedFlow, Undeclared};
 use crate::ask::directory::Directory;
 use crate::ask::end::{self, End, PortAsk};
 use crate::ask::entry::ServiceEntry;
 use crate::ask::expectation::{Expectation, Numbered, Reaching};
 use crate::ask::many::{namespace_of, unit_text};
-use crate::ask::resolve::{ResolvedEnd, Role, resolve};
+use crate::ask::resolve::{EndRole, ResolvedEnd, resolve};
 use crate::ask::{Fault, Here};
-use crate::manifests::Object;
+use crate::manifests::ManifestId;
 use crate::model::port::{PortSet, Protocol};
 use crate::model::service::{Service, ServicePort, ServiceType};
 use crate::net::reach::{Granularity, MapRow, Unit};
 
-impl Draft<'_> {
+impl BaselineDraft<'_> {
     /// What expectations say that somebody reaches; others of them ask for nothing.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl Draft<'_> {
                     // A flow may be kept on the command line as well.
                     let kind = if file.starts_with('-') { "flag" } else { "file" };
                     let because = Because {
-                        object: Object { kind: kind.to_owned(), name: file.clone(), ..Object::default() },
+                        object: ManifestId { kind: kind.to_owned(), name: file.clone(), ..ManifestId::default() },
                         place: format!("line {line}"),
                         what: format!("is to be kept: {expectation}"),
                     };
@@ -55,7 +55,7 @@ impl Draft<'_> {
         let source = end::end(from, &here.namespace)?;
         let (goal, port) = end::end_and_port(to, &here.namespace)?;
         let from = self.sources_of(&source)?;
-        let targets = self.targets_of(&goal, Role::Goal(&port))?;
+        let targets = self.targets_of(&goal, EndRole::Goal(&port))?;
         for source in &from {
             for (target, ports) in &targets {
                 self.flows.need(*source, *target, ports.iter().cloned(), because);
@@ -65,18 +65,18 @@ impl Draft<'_> {
     }
 
     /// Whom an end means; that it is there is proven, as far as it can be known.
-    fn resolved(&self, end: &End, role: Role<'_>) -> Result<ResolvedEnd, Fault> {
+    fn resolved(&self, end: &End, role: EndRole<'_>) -> Result<ResolvedEnd, Fault> {
         let directory = OnceCell::new();
         let of_all = || directory.get_or_init(|| Directory::of(&self.units.cluster));
         Ok(resolve(&self.units.cluster, of_all, end, role)?.end)
     }
 
     fn sources_of(&mut self, end: &End) -> Result<Vec<Peer>, Fault> {
-        Ok(self.targets_of(end, Role::Source)?.into_iter().map(|it| it.0).collect())
+        Ok(self.targets_of(end, EndRole::Source)?.into_iter().map(|it| it.0).collect())
     }
 
-    fn targets_of(&mut self, end: &End, role: Role<'_>) -> Result<Targets, Fault> {
-        let port = if let Role::Goal(port) = role { port } else { &PortAsk::NONE };
+    fn targets_of(&mut self, end: &End, role: EndRole<'_>) -> Result<Targets, Fault> {
+        let port = if let EndRole::Goal(port) = role { port } else { &PortAsk::NONE };
         let peers = match end {
             End::Internet => {
                 ["0.0.0.0/0", "::/0"].map(|it| Peer::Block(it.parse::<IpNet>().expect("it is written as one"))).to_vec()
@@ -84,7 +84,9 @@ impl Draft<'_> {
             End::Block(block) => vec![Peer::Block(*block)],
             other => match self.resolved(other, role)? {
                 // Nothing connects from a Service's address.
-                ResolvedEnd::Service(front) if role == Role::Source && front.entry != ServiceEntry::Name => Vec::new(),
+                ResolvedEnd::Service(front) if role == EndRole::Source && front.entry != ServiceEntry::Name => {
+                    Vec::new()
+                }
                 // Names are followed by then: one that is left leads out of the cluster, or back to itself.
                 ResolvedEnd::Service(front) if matches!(front.service.service_type, ServiceType::ExternalName(_)) => {
                     Vec::new()
@@ -110,7 +112,7 @@ impl Draft<'_> {
     fn peers_of(&mut self, end: ResolvedEnd) -> Vec<Peer> {
         let members = match end {
             ResolvedEnd::One(member) | ResolvedEnd::At(member, _) => vec![member],
-            ResolvedEnd::Pods { members, .. } => members.into_iter().map(crate::ask::member::Member::Pod).collect(),
+            ResolvedEnd::Pods { members, .. } => members.into_iter().map(crate::ask::member::EndMember::Pod).collect(),
             ResolvedEnd::Block(block) => return vec![Peer::Block(block)],
             ResolvedEnd::Service(_) | ResolvedEnd::Internet | ResolvedEnd::Unseen => Vec::new(),
         };
@@ -147,7 +149,7 @@ impl Draft<'_> {
     pub fn current(&mut self, rows: &[MapRow]) {
         for row in rows {
             let (from, to) = (self.units.peers(&row.from), self.units.peers(&row.to));
-            let object = Object { kind: "cluster".to_owned(), ..Object::default() };
+            let object = ManifestId { kind: "cluster".to_owned(), ..ManifestId::default() };
             let because = Because { object, place: String::new(), what: "is allowed today".to_owned() };
             let ports = ranges(&row.summary.every);
             for from in &from {
@@ -168,7 +170,7 @@ impl Draft<'_> {
     }
 
     /// Pairs of workloads that may connect and that nothing declares.
-    pub fn undeclared(&mut self, judged: &[Judged], rows: Vec<MapRow>) {
+    pub fn undeclared(&mut self, judged: &[JudgedFlow], rows: Vec<MapRow>) {
         let mut declared: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut open: BTreeSet<String> = BTreeSet::new();
         for it in judged {

@@ -5,7 +5,7 @@
 //! db-0.db  db-0.db.shop.svc                                        a pod behind the Service db: the Service
 //! ```
 
-use crate::manifests::mention::{Form, Mention};
+use crate::manifests::mention::{HostForm, Mention};
 use crate::model::cluster::Cluster;
 use crate::model::name::Name;
 use crate::model::service::{Service, ServiceType};
@@ -26,7 +26,7 @@ const STEPS: u8 = 8;
 /// Whom a mention means in this namespace; its own Services come first.
 pub(super) fn whom<'a>(cluster: &'a Cluster, namespace: &str, mention: &Mention, key: &str) -> HostMeaning<'a> {
     // DNS knows no case; a word that stands alone is a name only as it is written.
-    let host = if mention.form == Form::Alone { mention.host.clone() } else { mention.host.to_ascii_lowercase() };
+    let host = if mention.form == HostForm::Alone { mention.host.clone() } else { mention.host.to_ascii_lowercase() };
     match service(cluster, namespace, &host) {
         Some(found) if mention.beside.iter().all(|it| service(cluster, namespace, it).is_some()) => {
             followed(cluster, found)
@@ -71,14 +71,14 @@ fn unknown<'a>(cluster: &'a Cluster, host: &str, mention: &Mention, key: &str) -
     let is_address = host.parse::<std::net::IpAddr>().is_ok() || labels.iter().all(|it| it.parse::<u64>().is_ok());
     let is_local = ["localhost", "localhost.localdomain"].contains(&host);
     match (labels.as_slice(), mention.form) {
-        _ if is_local || is_address && mention.form != Form::Url => HostMeaning::Nothing,
+        _ if is_local || is_address && mention.form != HostForm::Url => HostMeaning::Nothing,
         _ if is_address && host.starts_with("127.") => HostMeaning::Nothing,
         _ if is_address => HostMeaning::Outside,
         ([_, _, "svc"], _) | ([_, _, "svc", "cluster", "local"], _) | ([_, _, _, "svc", ..], _) => HostMeaning::Absent,
-        ([_], Form::Url) => HostMeaning::Absent,
-        ([_], Form::Port) if wants_a_host(key) => HostMeaning::Absent,
-        ([_, home], Form::Url | Form::Port) if is_known(home) => HostMeaning::Absent,
-        ([_, _, ..], Form::Url | Form::Port) if is_domain(&labels) => HostMeaning::Outside,
+        ([_], HostForm::Url) => HostMeaning::Absent,
+        ([_], HostForm::Port) if wants_a_host(key) => HostMeaning::Absent,
+        ([_, home], HostForm::Url | HostForm::Port) if is_known(home) => HostMeaning::Absent,
+        ([_, _, ..], HostForm::Url | HostForm::Port) if is_domain(&labels) => HostMeaning::Outside,
         _ => HostMeaning::Nothing,
     }
 }

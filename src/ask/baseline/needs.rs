@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::ports::NeededPort;
 use super::services::WhichPorts;
 use super::units::{GroupOwner, Peer, dns_selection};
-use super::{Because, Draft, Unresolved, names};
+use super::{BaselineDraft, Because, Unresolved, names};
 use crate::manifests::mention::{Mention, mentions};
-use crate::manifests::{Object, Template, ToldText, unit_of};
+use crate::manifests::{ManifestId, ToldTemplate, ToldText, unit_of};
 use crate::model::name::Name;
 use crate::model::port::Protocol;
 use crate::model::service::{Service, ServicePort};
@@ -29,7 +29,7 @@ impl Mentioned {
     }
 }
 
-impl Draft<'_> {
+impl BaselineDraft<'_> {
     /// Egress to each Service that a workload names, and to the cluster's DNS.
     pub fn services_named(&mut self) {
         let manifests = self.manifests;
@@ -66,7 +66,7 @@ impl Draft<'_> {
     }
 
     /// What it refers to and that is not read, or not there.
-    fn refers(&mut self, object: &Object, template: &Template) {
+    fn refers(&mut self, object: &ManifestId, template: &ToldTemplate) {
         for (place, name) in &template.secrets {
             let value = format!("secret/{}/{name}", object.namespace);
             self.baseline.unresolved.push(Unresolved { object: object.clone(), place: place.clone(), value });
@@ -113,7 +113,7 @@ impl Draft<'_> {
     }
 
     /// Names are asked for over UDP, and over TCP where answers are long.
-    fn resolves(&mut self, from: &[Peer], object: &Object, servers: &[Peer]) {
+    fn resolves(&mut self, from: &[Peer], object: &ManifestId, servers: &[Peer]) {
         let what = "resolves the names of Services".to_owned();
         let because = Because { object: object.clone(), place: String::new(), what };
         let ports = [Protocol::Udp, Protocol::Tcp].map(|it| NeededPort::number(it, self.units.dns.port));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
-use super::Draft;
+use super::BaselineDraft;
 use super::ports::NeededPort;
 use super::units::Peer;
 use crate::manifests::PortRef;
@@ -46,7 +46,7 @@ impl WhichPorts {
     }
 }
 
-impl Draft<'_> {
+impl BaselineDraft<'_> {
     /// The targets of these ports of a Service; `None`: it has no such port.
     pub fn targets(&mut self, service: &Service, which: &WhichPorts) -> Option<Targets> {
         let mut ports: Vec<ServicePort> = service.ports.iter().filter(|it| which.is(it)).cloned().collect();

@@ -11,7 +11,7 @@ use super::{BaselineScope, DnsServers};
 use crate::ask::World;
 use crate::ask::many::{namespace_of, unit_text};
 use crate::kinds::{self, Intern};
-use crate::manifests::{Manifests, Object, Template, unit_of};
+use crate::manifests::{ManifestId, Manifests, ToldTemplate, unit_of};
 use crate::model::cluster::{Cluster, Delta};
 use crate::model::facts::{Pod, PodNetwork, SharedPod};
 use crate::model::id::Kind;
@@ -67,7 +67,7 @@ pub(super) struct WorkloadEntry<'a> {
     pub namespace: Name,
     /// Its running pods, or the one that it would make.
     pub pods: Vec<SharedPod>,
-    pub template: Option<(&'a Object, &'a Template)>,
+    pub template: Option<(&'a ManifestId, &'a ToldTemplate)>,
 }
 
 /// All workloads of a cluster in which each has a pod at least.
@@ -227,7 +227,7 @@ impl<'a> Units<'a> {
 }
 
 /// Each template by the workload whose pods it makes; of several the first.
-fn templates(manifests: &Manifests) -> BTreeMap<Unit, (&Object, &Template)> {
+fn templates(manifests: &Manifests) -> BTreeMap<Unit, (&ManifestId, &ToldTemplate)> {
     let mut templates = BTreeMap::new();
     for (object, template) in &manifests.templates {
         templates.entry(unit_of(object, template)).or_insert((object, template));
@@ -237,7 +237,7 @@ fn templates(manifests: &Manifests) -> BTreeMap<Unit, (&Object, &Template)> {
 
 fn entries<'a>(
     cluster: &Cluster,
-    templates: &BTreeMap<Unit, (&'a Object, &'a Template)>,
+    templates: &BTreeMap<Unit, (&'a ManifestId, &'a ToldTemplate)>,
 ) -> BTreeMap<Unit, WorkloadEntry<'a>> {
     let mut entries: BTreeMap<Unit, WorkloadEntry<'a>> = BTreeMap::new();
     let entry = |unit: Unit| {
@@ -259,7 +259,7 @@ fn entries<'a>(
 }
 
 /// Puts in the pod that a workload without pods would make.
-fn would_be(cluster: &mut Cluster, object: &Object, template: &Template, unit: &Unit) -> Option<SharedPod> {
+fn would_be(cluster: &mut Cluster, object: &ManifestId, template: &ToldTemplate, unit: &Unit) -> Option<SharedPod> {
     let owner = match unit {
         Unit::Workload(it) => Some((it.kind.to_string(), it.name.to_string())),
         _ => None,

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::gates::Judged;
+use super::gates::JudgedFlow;
 use super::ports::{self, NeededPort};
 use super::units::{GroupOwner, Peer, SelectedPods, Units};
-use super::{Because, Draft, WrittenPolicy};
+use super::{BaselineDraft, Because, WrittenPolicy};
 use crate::ask::default_deny::selects_all;
 use crate::kinds::written_policy;
 use crate::model::cluster::{Cluster, METADATA_NAME};
@@ -43,9 +43,9 @@ impl Rules {
     }
 }
 
-impl Draft<'_> {
+impl BaselineDraft<'_> {
     /// Writes what is not there yet.
-    pub fn write(&mut self, judged: &[Judged]) {
+    pub fn write(&mut self, judged: &[JudgedFlow]) {
         let mut rules: BTreeMap<usize, Rules> = BTreeMap::new();
         for it in judged.iter().filter(|it| it.denied.is_none()) {
             let ends =
@@ -59,7 +59,7 @@ impl Draft<'_> {
                 rule.because.extend(it.flow.because.iter().cloned());
             }
         }
-        let mut taken = Names::of(&self.units.cluster);
+        let mut taken = PolicyNames::of(&self.units.cluster);
         for namespace in self.units.scope.clone() {
             self.baseline.policies.extend(deny_all(&self.units.cluster, &namespace, &mut taken));
         }
@@ -73,7 +73,7 @@ impl Draft<'_> {
         });
     }
 
-    fn allow(&mut self, group: usize, mut own: Rules, taken: &mut Names) -> WrittenPolicy {
+    fn allow(&mut self, group: usize, mut own: Rules, taken: &mut PolicyNames) -> WrittenPolicy {
         let units = &self.units;
         let selects = &units.groups[group];
         let namespace = selects.selection.namespace.clone();
@@ -105,7 +105,7 @@ impl Draft<'_> {
 }
 
 /// Default deny in both directions, for all pods of a namespace and those to come; nothing where that is there.
-fn deny_all(cluster: &Cluster, namespace: &Name, taken: &mut Names) -> Option<WrittenPolicy> {
+fn deny_all(cluster: &Cluster, namespace: &Name, taken: &mut PolicyNames) -> Option<WrittenPolicy> {
     let has = |direction| {
         let mut here = cluster.policies.of(namespace).iter().filter(|it| it.tier == Tier::Namespace);
         here.any(|it| selects_all(it, direction) && it.gaps.is_empty())
@@ -219,9 +219,9 @@ fn rule_words(units: &Units<'_>, direction: Direction, ports: &[NeededPort], rul
 }
 
 /// The names of policies that are there, by namespace: nothing is ever replaced.
-struct Names(BTreeSet<(Name, String)>);
+struct PolicyNames(BTreeSet<(Name, String)>);
 
-impl Names {
+impl PolicyNames {
     fn of(cluster: &Cluster) -> Self {
         Self(cluster.policies.iter().map(|it| (it.meta.namespace.clone(), it.meta.name.to_string())).collect())
     }

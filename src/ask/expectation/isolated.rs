@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::judge::{Judged, Verdict};
+use super::judge::{ExpectationVerdict, JudgedExpectation};
 use crate::ask::default_deny::{lets_everything, selects_all};
 use crate::ask::isolation::Isolation;
 use crate::ask::{World, namespace as namespaces};
@@ -17,7 +17,7 @@ use crate::model::id::Kind;
 use crate::model::labels::NamespaceMatch;
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::model::policy::{Bends, Direction, Policy, Tier};
+use crate::model::policy::{Direction, GapEffect, Policy, Tier};
 use crate::net::verdict::Tri;
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
@@ -26,24 +26,25 @@ use crate::text::evidence::Evidence;
 const NAMED: usize = 5;
 
 /// Judges it in one direction, or in both.
-pub(super) fn judge(namespace: &Name, direction: Option<Direction>, world: &World) -> Judged {
+pub(super) fn judge(namespace: &Name, direction: Option<Direction>, world: &World) -> JudgedExpectation {
     if let Some(absence) = namespaces::absence(&world.cluster, namespace) {
-        return Judged::absent(absence);
+        return JudgedExpectation::absent(absence);
     }
     let directions = direction.map_or(Direction::ALL.to_vec(), |it| vec![it]);
-    let all: Vec<Judged> = directions.into_iter().map(|it| one(namespace, it, world)).collect();
+    let all: Vec<JudgedExpectation> = directions.into_iter().map(|it| one(namespace, it, world)).collect();
     let has = |verdict| all.iter().any(|it| it.verdict == verdict);
     let verdict = match () {
-        () if has(Verdict::Broken) => Verdict::Broken,
-        () if has(Verdict::Unknown) => Verdict::Unknown,
-        () => Verdict::Held,
+        () if has(ExpectationVerdict::Broken) => ExpectationVerdict::Broken,
+        () if has(ExpectationVerdict::Unknown) => ExpectationVerdict::Unknown,
+        () => ExpectationVerdict::Held,
     };
     // What decides comes first.
-    let (first, rest): (Vec<Judged>, Vec<Judged>) = all.into_iter().partition(|it| it.verdict == verdict);
-    Judged::new(verdict, first.into_iter().chain(rest).flat_map(|it| it.evidence).collect())
+    let (first, rest): (Vec<JudgedExpectation>, Vec<JudgedExpectation>) =
+        all.into_iter().partition(|it| it.verdict == verdict);
+    JudgedExpectation::new(verdict, first.into_iter().chain(rest).flat_map(|it| it.evidence).collect())
 }
 
-fn one(namespace: &Name, direction: Direction, world: &World) -> Judged {
+fn one(namespace: &Name, direction: Direction, world: &World) -> JudgedExpectation {
     let cluster = &world.cluster;
     let own: Vec<&Arc<Policy>> =
         cluster.policies.of(namespace).iter().filter(|it| it.tier == Tier::Namespace).collect();
@@ -52,19 +53,19 @@ fn one(namespace: &Name, direction: Direction, world: &World) -> Judged {
     let selecting: Vec<&Policy> = own.iter().copied().filter(|it| selects_all(it, direction)).collect();
     let opening: Vec<Evidence> = selecting.iter().flat_map(|it| opens(it, direction)).collect();
     if !opening.is_empty() {
-        return Judged::new(Verdict::Broken, opening);
+        return JudgedExpectation::new(ExpectationVerdict::Broken, opening);
     }
-    let gaps = |may: fn(Bends, Direction) -> bool, kinds: fn(Kind) -> bool| {
+    let gaps = |may: fn(GapEffect, Direction) -> bool, kinds: fn(Kind) -> bool| {
         gaps(namespace, &own, cluster, &|bends| may(bends, direction), &kinds)
     };
     match selecting.iter().find(|it| !is_bent(it)) {
         Some(it) => match gaps(may_open, |it| is_evaluated(it) || is_unevaluated(it)) {
-            gaps if !gaps.is_empty() => Judged::new(Verdict::Unknown, gaps),
-            _ => Judged::new(Verdict::Held, vec![isolates(it, namespace, direction)]),
+            gaps if !gaps.is_empty() => JudgedExpectation::new(ExpectationVerdict::Unknown, gaps),
+            _ => JudgedExpectation::new(ExpectationVerdict::Held, vec![isolates(it, namespace, direction)]),
         },
         None => match gaps(may_select, is_evaluated) {
-            gaps if !gaps.is_empty() => Judged::new(Verdict::Unknown, gaps),
-            _ => Judged::new(Verdict::Broken, open_pods(namespace, direction, world)),
+            gaps if !gaps.is_empty() => JudgedExpectation::new(ExpectationVerdict::Unknown, gaps),
+            _ => JudgedExpectation::new(ExpectationVerdict::Broken, open_pods(namespace, direction, world)),
         },
     }
 }
@@ -75,18 +76,18 @@ fn isolates(policy: &Policy, namespace: &Name, direction: Direction) -> Evidence
 }
 
 /// Whether what was not understood of a policy may let more in, or out.
-fn may_open(bends: Bends, direction: Direction) -> bool {
-    !matches!(bends, Bends::Opens(it) if it != direction)
+fn may_open(bends: GapEffect, direction: Direction) -> bool {
+    !matches!(bends, GapEffect::Opens(it) if it != direction)
 }
 
 /// Whether what was not understood of a policy may make it select all pods, or isolate them.
-fn may_select(bends: Bends, _: Direction) -> bool {
-    !matches!(bends, Bends::Opens(_))
+fn may_select(bends: GapEffect, _: Direction) -> bool {
+    !matches!(bends, GapEffect::Opens(_))
 }
 
 /// Whether something of it was not understood that may change whom it selects.
 fn is_bent(policy: &Policy) -> bool {
-    policy.gaps.iter().any(|it| !matches!(it.bends, Bends::Opens(_)))
+    policy.gaps.iter().any(|it| !matches!(it.bends, GapEffect::Opens(_)))
 }
 
 /// The rules that let everything in, or out.
@@ -101,7 +102,7 @@ fn gaps(
     namespace: &Name,
     own: &[&Policy],
     cluster: &Cluster,
-    may: &dyn Fn(Bends) -> bool,
+    may: &dyn Fn(GapEffect) -> bool,
     may_decide: &dyn Fn(Kind) -> bool,
 ) -> Vec<Evidence> {
     let mut gaps: Vec<Gap> = Vec::new();
@@ -129,7 +130,7 @@ fn gaps(
 /// Whether a kind is not evaluated and may let in or out what NetworkPolicies do not: those that can only close are left
 /// out, and so are those that are asked after NetworkPolicies alone.
 fn is_unevaluated(kind: Kind) -> bool {
-    let opens = |it| matches!(it, Bends::Unevaluated | Bends::DecidesOutside);
+    let opens = |it| matches!(it, GapEffect::Unevaluated | GapEffect::DecidesOutside);
     match kinds::spec(kind).and_then(|it| it.decides) {
         Some(Decides::Unknown(Tier::Baseline { .. }, _)) => false,
         Some(Decides::Unknown(_, bends)) => opens(bends),

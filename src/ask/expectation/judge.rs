@@ -34,70 +34,72 @@ use crate::text::{self, Mark, words};
 
 /// What came of an expectation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Verdict {
+pub enum ExpectationVerdict {
     Held,
     Broken,
     /// It cannot be decided, and why is said.
     Unknown,
 }
 
-impl Verdict {
+impl ExpectationVerdict {
     /// As JSON and scripts know it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Verdict::Held => "held",
-            Verdict::Broken => "broken",
-            Verdict::Unknown => "unknown",
+            ExpectationVerdict::Held => "held",
+            ExpectationVerdict::Broken => "broken",
+            ExpectationVerdict::Unknown => "unknown",
         }
     }
 
     /// How it is marked.
     pub const fn mark(self) -> Mark {
         match self {
-            Verdict::Held => Mark::Allow,
-            Verdict::Broken => Mark::Deny,
-            Verdict::Unknown => Mark::Unknown,
+            ExpectationVerdict::Held => Mark::Allow,
+            ExpectationVerdict::Broken => Mark::Deny,
+            ExpectationVerdict::Unknown => Mark::Unknown,
         }
     }
 
     /// Where this outcome is what is expected; its opposite breaks it.
     fn wanting(wanted: Outcome, outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Unknown => Verdict::Unknown,
-            outcome if outcome == wanted => Verdict::Held,
-            _ => Verdict::Broken,
+            Outcome::Unknown => ExpectationVerdict::Unknown,
+            outcome if outcome == wanted => ExpectationVerdict::Held,
+            _ => ExpectationVerdict::Broken,
         }
     }
 }
 
 /// An expectation, judged: what came of it and why, first what decides.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Judged {
-    pub verdict: Verdict,
+pub struct JudgedExpectation {
+    pub verdict: ExpectationVerdict,
     pub evidence: Vec<Evidence>,
 }
 
-impl Judged {
-    pub(super) fn new(verdict: Verdict, evidence: Vec<Evidence>) -> Self {
+impl JudgedExpectation {
+    pub(super) fn new(verdict: ExpectationVerdict, evidence: Vec<Evidence>) -> Self {
         Self { verdict, evidence }
     }
 
     /// What is expected of something that is proven not to be there.
     pub(super) fn absent(what: String) -> Self {
-        Self::new(Verdict::Broken, vec![Evidence::new(Mark::Deny, what)])
+        Self::new(ExpectationVerdict::Broken, vec![Evidence::new(Mark::Deny, what)])
     }
 
     /// The reason that decides: the first that bears the way the answer went.
     pub fn deciding(&self) -> Option<&Evidence> {
         let bears = |mark| self.evidence.iter().find(|it| it.mark == mark);
         let found = match self.verdict {
-            Verdict::Held => None,
-            Verdict::Unknown => bears(Mark::Unknown),
+            ExpectationVerdict::Held => None,
+            ExpectationVerdict::Unknown => bears(Mark::Unknown),
             // What breaks it by being allowed stands first.
-            Verdict::Broken if self.evidence.first().is_some_and(|it| it.mark == Mark::Allow && it.gate.is_none()) => {
+            ExpectationVerdict::Broken
+                if self.evidence.first().is_some_and(|it| it.mark == Mark::Allow && it.gate.is_none()) =>
+            {
                 None
             }
-            Verdict::Broken => bears(Mark::Deny),
+            ExpectationVerdict::Broken => bears(Mark::Deny),
         };
         found.or(self.evidence.first())
     }
@@ -119,7 +121,7 @@ impl Expectation {
     ///
     /// # Errors
     /// Both evaluators differ (CONTRACT §5).
-    pub fn judge(&self, here: &Here, world: &World) -> Result<Judged, Fault> {
+    pub fn judge(&self, here: &Here, world: &World) -> Result<JudgedExpectation, Fault> {
         match self {
             Expectation::Connects { how, .. } => self.connects(*how, here, world),
             Expectation::Can { subject, may, request } => can(subject, *may, request, here, world),
@@ -128,18 +130,20 @@ impl Expectation {
         }
     }
 
-    fn connects(&self, how: Reaching, here: &Here, world: &World) -> Result<Judged, Fault> {
+    fn connects(&self, how: Reaching, here: &Here, world: &World) -> Result<JudgedExpectation, Fault> {
         let question = self.connection(&here.namespace)?;
         let answer = match world.answer(&question, here) {
             Ok(answer) => answer,
-            Err(fault) => return Ok(Judged::absent(fault.whole())),
+            Err(fault) => return Ok(JudgedExpectation::absent(fault.whole())),
         };
         let wanted = if how == Reaching::CannotReach { Outcome::Deny } else { Outcome::Allow };
         Ok(match answer {
             Answer::Trace(it) => of_trace(&it, wanted),
             Answer::Reach(it) => match &it.found {
                 ReachFound::Trace(it) => of_trace(it, wanted),
-                ReachFound::Path(it) => Judged::new(Verdict::wanting(wanted, it.outcome), of_path(it)),
+                ReachFound::Path(it) => {
+                    JudgedExpectation::new(ExpectationVerdict::wanting(wanted, it.outcome), of_path(it))
+                }
                 ReachFound::Connections(..) | ReachFound::Ways(_) => not_asked(),
             },
             _ => not_asked(),
@@ -148,27 +152,29 @@ impl Expectation {
 }
 
 /// A question is answered by its own kind of answer.
-fn not_asked() -> Judged {
-    Judged::new(Verdict::Unknown, vec![Evidence::new(Mark::Unknown, "it was not asked")])
+fn not_asked() -> JudgedExpectation {
+    JudgedExpectation::new(ExpectationVerdict::Unknown, vec![Evidence::new(Mark::Unknown, "it was not asked")])
 }
 
 /// Every pair is to be allowed, or none is.
-fn of_trace(it: &TraceAnswer, wanted: Outcome) -> Judged {
+fn of_trace(it: &TraceAnswer, wanted: Outcome) -> JudgedExpectation {
     if wanted == Outcome::Allow {
         let pair = it.deciding();
-        return Judged::new(Verdict::wanting(wanted, it.outcome()), of_pair(it, pair));
+        return JudgedExpectation::new(ExpectationVerdict::wanting(wanted, it.outcome()), of_pair(it, pair));
     }
     let (verdict, worst) = match (it.counts.allow, it.counts.unknown) {
         // Which pods stand behind a Service is not known: the pair may be none of it.
-        (allow, _) if allow > 0 && it.service.is_some() && !it.gaps.is_empty() => (Verdict::Unknown, Outcome::Allow),
-        (allow, _) if allow > 0 => (Verdict::Broken, Outcome::Allow),
-        (_, unknown) if unknown > 0 => (Verdict::Unknown, Outcome::Unknown),
-        _ if !it.refusals.is_empty() => (Verdict::Held, Outcome::Deny),
+        (allow, _) if allow > 0 && it.service.is_some() && !it.gaps.is_empty() => {
+            (ExpectationVerdict::Unknown, Outcome::Allow)
+        }
+        (allow, _) if allow > 0 => (ExpectationVerdict::Broken, Outcome::Allow),
+        (_, unknown) if unknown > 0 => (ExpectationVerdict::Unknown, Outcome::Unknown),
+        _ if !it.refusals.is_empty() => (ExpectationVerdict::Held, Outcome::Deny),
         // Pairs that are not known may be allowed.
-        _ if !it.gaps.is_empty() => (Verdict::Unknown, Outcome::Unknown),
-        _ => (Verdict::wanting(wanted, it.outcome()), Outcome::Deny),
+        _ if !it.gaps.is_empty() => (ExpectationVerdict::Unknown, Outcome::Unknown),
+        _ => (ExpectationVerdict::wanting(wanted, it.outcome()), Outcome::Deny),
     };
-    Judged::new(verdict, of_pair(it, it.pairs.iter().find(|it| it.outcome() == worst)))
+    JudgedExpectation::new(verdict, of_pair(it, it.pairs.iter().find(|it| it.outcome() == worst)))
 }
 
 /// How many pairs there are and what one of them rests on; first what is not known of the ends.
@@ -212,9 +218,9 @@ fn somebody(text: &str, here: &Here, world: &World) -> Option<Subject> {
     }
 }
 
-fn nobody_known(text: &str) -> Judged {
+fn nobody_known(text: &str) -> JudgedExpectation {
     let what = format!("the server has not said who {text} is");
-    Judged::new(Verdict::Unknown, vec![Evidence::new(Mark::Unknown, what)])
+    JudgedExpectation::new(ExpectationVerdict::Unknown, vec![Evidence::new(Mark::Unknown, what)])
 }
 
 impl ExpectedRequest {
@@ -277,13 +283,19 @@ fn misspelt(request: &ExpectedRequest, here: &Here, world: &World) -> Option<Evi
     Some(Evidence::new(Mark::Unknown, what))
 }
 
-fn can(subject: &str, may: May, request: &ExpectedRequest, here: &Here, world: &World) -> Result<Judged, Fault> {
+fn can(
+    subject: &str,
+    may: May,
+    request: &ExpectedRequest,
+    here: &Here,
+    world: &World,
+) -> Result<JudgedExpectation, Fault> {
     let Some(who) = somebody(subject, here, world) else { return Ok(nobody_known(subject)) };
     let there = request.here(here);
     let asked = request.can(&who.to_string(), false);
     let question = Question::Can(asked);
     if let Some(absence) = request.absence(&question, &there, world) {
-        return Ok(Judged::absent(absence));
+        return Ok(JudgedExpectation::absent(absence));
     }
     let (outcome, mut evidence) = allowed(&question, &there, world)?;
     evidence.extend(understood(&question, &there, world));
@@ -293,15 +305,15 @@ fn can(subject: &str, may: May, request: &ExpectedRequest, here: &Here, world: &
         && let Some(doubt) = misspelt(request, &there, world)
     {
         evidence.insert(0, doubt);
-        return Ok(Judged::new(Verdict::Unknown, evidence));
+        return Ok(JudgedExpectation::new(ExpectationVerdict::Unknown, evidence));
     }
     if may == May::Cannot && request.namespace.is_none() && outcome != Outcome::Allow {
         let elsewhere = anywhere(&request.can(&who.to_string(), true), here, world)?;
         if let Some((worse, more)) = elsewhere.filter(|it| it.0 < outcome) {
-            return Ok(Judged::new(Verdict::wanting(wanted, worse), more));
+            return Ok(JudgedExpectation::new(ExpectationVerdict::wanting(wanted, worse), more));
         }
     }
-    Ok(Judged::new(Verdict::wanting(wanted, outcome), evidence))
+    Ok(JudgedExpectation::new(ExpectationVerdict::wanting(wanted, outcome), evidence))
 }
 
 fn allowed(question: &Question, here: &Here, world: &World) -> Result<(Outcome, Vec<Evidence>), Fault> {
@@ -347,7 +359,7 @@ fn namespaces(cluster: &Cluster) -> BTreeSet<Name> {
     names
 }
 
-fn nobody(but: &[String], request: &ExpectedRequest, here: &Here, world: &World) -> Judged {
+fn nobody(but: &[String], request: &ExpectedRequest, here: &Here, world: &World) -> JudgedExpectation {
     let mut named = Vec::new();
     for text in but {
         match somebody(text, here, world) {
@@ -358,17 +370,17 @@ fn nobody(but: &[String], request: &ExpectedRequest, here: &Here, world: &World)
     let there = request.here(here);
     let question = Question::WhoCan(request.who_can());
     if let Some(absence) = request.absence(&question, &there, world) {
-        return Judged::absent(absence);
+        return JudgedExpectation::absent(absence);
     }
     let Ok(Answer::WhoCan(holders)) = world.answer(&question, &there) else { return not_asked() };
     let others = others(&holders, &named, world);
     let gaps = holders.who.gaps.iter().map(Evidence::gap);
     let (verdict, mut evidence) = match (others.is_empty(), holders.who.gaps.is_empty()) {
-        (false, _) => (Verdict::Broken, of_others(&others)),
-        (true, false) => (Verdict::Unknown, gaps.collect()),
+        (false, _) => (ExpectationVerdict::Broken, of_others(&others)),
+        (true, false) => (ExpectationVerdict::Unknown, gaps.collect()),
         (true, true) => match misspelt(request, &there, world) {
-            Some(doubt) => (Verdict::Unknown, vec![doubt]),
-            None => (Verdict::Held, Vec::new()),
+            Some(doubt) => (ExpectationVerdict::Unknown, vec![doubt]),
+            None => (ExpectationVerdict::Held, Vec::new()),
         },
     };
     if request.name.is_none() {
@@ -378,7 +390,7 @@ fn nobody(but: &[String], request: &ExpectedRequest, here: &Here, world: &World)
     }
     evidence.extend(holders.notes(world));
     evidence.extend(understood(&question, &there, world));
-    Judged::new(verdict, evidence)
+    JudgedExpectation::new(verdict, evidence)
 }
 
 /// Whom bindings name for it besides these, each with what grants it; `system:masters` never counts.

@@ -1,9 +1,9 @@
 //! What expectations rest on: all that the questions rest on that judge them.
 
 use super::{Expectation, Expectations, ExpectedRequest, who};
-use crate::ask::needs::{Needs, Read};
+use crate::ask::needs::{Needs, ReadNeed};
 use crate::ask::question::access::{self, own_namespace};
-use crate::ask::question::{Names, Reads};
+use crate::ask::question::{Reads, ServedNames};
 use crate::ask::{Fault, Here, Question, World};
 use crate::model::coverage::Scope;
 use crate::model::id::{Kind, ObjectId};
@@ -59,9 +59,9 @@ impl Expectation {
 /// Its policies and pods, and itself.
 fn of_namespace(namespace: &Name) -> Needs {
     let scope = Scope::Namespace(namespace.clone());
-    let itself = Read::One(ObjectId::new(Kind::NAMESPACE, "", namespace.clone()));
-    let pods = Read::All { kind: Kind::POD, scope: scope.clone() };
-    Needs([itself, pods, Read::Policies(scope)].into())
+    let itself = ReadNeed::One(ObjectId::new(Kind::NAMESPACE, "", namespace.clone()));
+    let pods = ReadNeed::All { kind: Kind::POD, scope: scope.clone() };
+    Needs([itself, pods, ReadNeed::Policies(scope)].into())
 }
 
 impl Reads for Expectations {
@@ -83,9 +83,9 @@ impl Reads for Expectations {
         Needs(named.flat_map(|it| access::beside(&it).0).collect())
     }
 
-    fn names(&self) -> Names {
+    fn names(&self) -> ServedNames {
         let is_of_access = self.0.iter().any(|it| it.expectation.request().is_some());
-        if is_of_access { Names::Served } else { Names::Known }
+        if is_of_access { ServedNames::Served } else { ServedNames::Known }
     }
 
     /// Who the operator is where that is asked, and whether the server asks other authorizers.

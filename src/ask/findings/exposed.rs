@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::ask::end::{End, PortAsk};
 use crate::ask::escalation;
-use crate::ask::member::Member;
+use crate::ask::member::EndMember;
 use crate::ask::pair::Pair;
 use crate::ask::trace::TraceAnswer;
 use crate::ask::world::World;
@@ -118,11 +118,11 @@ fn comes_to_admin(ground: &Ground<'_>, account: &Subject) -> Outcome {
 }
 
 /// Whether some address of an end may be one of the internet, not of a private network.
-fn is_public(member: &Member) -> bool {
+fn is_public(member: &EndMember) -> bool {
     match member {
-        Member::Outside(ranges, _) => ranges.iter().any(|it| !is_private(*it)),
-        Member::Address(address) => !is_private((*address, *address)),
-        Member::Pod(_) | Member::Node(_) => false,
+        EndMember::Outside(ranges, _) => ranges.iter().any(|it| !is_private(*it)),
+        EndMember::Address(address) => !is_private((*address, *address)),
+        EndMember::Pod(_) | EndMember::Node(_) => false,
     }
 }
 

@@ -5,15 +5,15 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, IpSubnets, Ipv4Subnets, Ipv6Subnets};
 
-use super::{Bound, Certainty, FixAnswer, Trial, ground, note};
+use super::{Certainty, FixAnswer, FixBound, Trial, ground, note};
 use crate::ask::end::{End, PortAsk};
-use crate::ask::member::Member;
+use crate::ask::member::EndMember;
 use crate::ask::page::target;
 use crate::ask::pair::Pair;
 use crate::ask::trace::TraceAnswer;
 use crate::ask::{Fault, World};
-use crate::change::Flow;
-use crate::change::fix::{Draft, Gate, Peers, allow, deny};
+use crate::change::DifferingFlow;
+use crate::change::fix::{Draft, DraftGate, Peers, allow, deny};
 use crate::kinds::WRITTEN_POLICY;
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::facts::PodNetwork;
@@ -140,12 +140,12 @@ impl FlowAsk {
     }
 
     fn trial<'a>(&'a self, world: &'a World, trace: &TraceAnswer) -> Trialed<'a> {
-        let units = |end: fn(&Pair) -> &Member| trace.pairs.iter().map(|it| unit(world, end(it))).collect();
+        let units = |end: fn(&Pair) -> &EndMember| trace.pairs.iter().map(|it| unit(world, end(it))).collect();
         Trialed { ask: self, world, from: units(|it| &it.from), to: units(|it| &it.to) }
     }
 
     /// The gates with that of the cluster's DNS, where the source cannot ask it and the goal has a name.
-    fn with_names(&self, world: &World, trace: &TraceAnswer, gates: &[Gate]) -> Option<Vec<Gate>> {
+    fn with_names(&self, world: &World, trace: &TraceAnswer, gates: &[DraftGate]) -> Option<Vec<DraftGate>> {
         let is_named = !matches!(self.to, End::Address(_) | End::Block(_) | End::Internet);
         if self.way == FlowTurn::Deny || !is_named {
             return None;
@@ -171,10 +171,10 @@ impl FlowAsk {
 }
 
 /// Gates with what others say of the same pods put to them.
-fn joined(gates: &[Gate], more: Vec<Gate>) -> Vec<Gate> {
+fn joined(gates: &[DraftGate], more: Vec<DraftGate>) -> Vec<DraftGate> {
     let mut all = gates.to_vec();
     for gate in more {
-        let is_same = |it: &&mut Gate| (it.direction, &it.targets) == (gate.direction, &gate.targets);
+        let is_same = |it: &&mut DraftGate| (it.direction, &it.targets) == (gate.direction, &gate.targets);
         match all.iter_mut().find(is_same) {
             Some(held) => held.flows.extend(gate.flows),
             None => all.push(gate),
@@ -193,8 +193,8 @@ struct Trialed<'a> {
 
 impl Trialed<'_> {
     fn candidates(&self, drafts: Vec<Draft>) -> Result<Vec<super::Candidate>, Fault> {
-        let bound = if self.ask.way == FlowTurn::Allow { Bound::Opens } else { Bound::Closes };
-        let is_meant = |it: &Flow| is_among(&self.from, &it.from) && is_among(&self.to, &it.to);
+        let bound = if self.ask.way == FlowTurn::Allow { FixBound::Opens } else { FixBound::Closes };
+        let is_meant = |it: &DifferingFlow| is_among(&self.from, &it.from) && is_among(&self.to, &it.to);
         let holds = |after: &World| self.ask.certainty(&self.ask.trace(after).ok()?).map(Into::into);
         let world = self.world;
         Trial { world, bound, holds: &holds, is_meant: &is_meant, is_meant_grant: &|_| false }.candidates(drafts)
@@ -211,12 +211,12 @@ fn is_among(units: &BTreeSet<Unit>, unit: &Unit) -> bool {
     units.iter().any(is_like)
 }
 
-fn unit(world: &World, member: &Member) -> Unit {
+fn unit(world: &World, member: &EndMember) -> Unit {
     match member {
-        Member::Pod(pod) => Unit::of_pod(&world.cluster, pod),
-        Member::Address(address) => Unit::Outside(vec![(*address, *address)]),
-        Member::Outside(ranges, _) => Unit::Outside(ranges.to_vec()),
-        Member::Node(node) => {
+        EndMember::Pod(pod) => Unit::of_pod(&world.cluster, pod),
+        EndMember::Address(address) => Unit::Outside(vec![(*address, *address)]),
+        EndMember::Outside(ranges, _) => Unit::Outside(ranges.to_vec()),
+        EndMember::Node(node) => {
             let all = world.net().node_names(&world.cluster);
             Unit::Nodes(net::reach::Nodes::of(&all, [&node.meta.name]))
         }
@@ -237,7 +237,7 @@ fn short(end: &End) -> String {
 }
 
 /// The gates that pairs hang on: those that are shut where they are to be opened, all where they are to be shut.
-fn gates(world: &World, pairs: &[&Pair], way: FlowTurn) -> Vec<Gate> {
+fn gates(world: &World, pairs: &[&Pair], way: FlowTurn) -> Vec<DraftGate> {
     let mut found = GatePeers::new();
     for pair in pairs {
         let Some(family) = pair.verdict.deciding() else { continue };
@@ -276,11 +276,11 @@ fn ports(pair: &Pair, way: FlowTurn) -> PortSet {
     if set.is_empty() { meant } else { set }
 }
 
-fn add(world: &World, peers: &mut Peers, member: &Member) {
+fn add(world: &World, peers: &mut Peers, member: &EndMember) {
     match member {
-        Member::Pod(pod) if pod.network() == PodNetwork::Own => drop(peers.pods.insert(pod.pod_id())),
-        Member::Outside(ranges, _) => peers.blocks.extend(ranges.iter().flat_map(|it| blocks(*it))),
-        Member::Pod(pod) if pod.addresses().is_empty() => {
+        EndMember::Pod(pod) if pod.network() == PodNetwork::Own => drop(peers.pods.insert(pod.pod_id())),
+        EndMember::Outside(ranges, _) => peers.blocks.extend(ranges.iter().flat_map(|it| blocks(*it))),
+        EndMember::Pod(pod) if pod.addresses().is_empty() => {
             let node = world.cluster.nodes.get("", pod.node());
             peers.blocks.extend(node.iter().flat_map(|it| it.addresses.iter().map(|it| IpNet::from(*it))));
         }
@@ -302,15 +302,16 @@ fn blocks((first, last): AddressRange) -> Vec<IpNet> {
 }
 
 /// The pods of a namespace of which the same is to be said, together.
-fn grouped(found: GatePeers) -> Vec<Gate> {
-    let mut gates: Vec<Gate> = Vec::new();
+fn grouped(found: GatePeers) -> Vec<DraftGate> {
+    let mut gates: Vec<DraftGate> = Vec::new();
     for ((direction, pod), flows) in found {
-        let is_same = |it: &&mut Gate| it.direction == direction && it.namespace == pod.namespace && it.flows == flows;
+        let is_same =
+            |it: &&mut DraftGate| it.direction == direction && it.namespace == pod.namespace && it.flows == flows;
         match gates.iter_mut().find(is_same) {
             Some(gate) => drop(gate.targets.insert(pod)),
             None => {
                 let namespace = pod.namespace.clone();
-                gates.push(Gate { direction, namespace, targets: BTreeSet::from([pod]), flows });
+                gates.push(DraftGate { direction, namespace, targets: BTreeSet::from([pod]), flows });
             }
         }
     }

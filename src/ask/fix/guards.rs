@@ -15,7 +15,7 @@ use crate::change::object::owner;
 use crate::text::{Line, Mark};
 
 /// What guards look at.
-pub struct Seen<'a> {
+pub struct GuardedChange<'a> {
     pub before: &'a World,
     pub after: &'a World,
     pub impact: &'a Impact,
@@ -31,9 +31,9 @@ pub struct Guard {
     /// Whether `apply` stops for it.
     pub stops: Stops,
     /// What of it would break.
-    finds: fn(&Seen<'_>) -> Option<String>,
+    finds: fn(&GuardedChange<'_>) -> Option<String>,
     /// Why it cannot be looked at: what it is about is not there, or not known.
-    lacks: fn(&Seen<'_>) -> Option<&'static str>,
+    lacks: fn(&GuardedChange<'_>) -> Option<&'static str>,
 }
 
 /// Whether `apply` stops for a guard.
@@ -65,7 +65,7 @@ impl Tripped {
     }
 }
 
-const fn guard(name: &'static str, why: &'static str, finds: fn(&Seen<'_>) -> Option<String>) -> Guard {
+const fn guard(name: &'static str, why: &'static str, finds: fn(&GuardedChange<'_>) -> Option<String>) -> Guard {
     Guard { name, why, stops: Stops::Apply, finds, lacks: |_| None }
 }
 
@@ -104,22 +104,22 @@ pub fn named_guard(name: &str) -> Option<&'static Guard> {
 }
 
 /// The guards that find something in a candidate.
-pub fn tripped(seen: &Seen<'_>) -> Vec<Tripped> {
+pub fn tripped(seen: &GuardedChange<'_>) -> Vec<Tripped> {
     GUARDS.iter().filter_map(|guard| Some(Tripped { guard, what: (guard.finds)(seen)? })).collect()
 }
 
 /// What guards find in a candidate: a sentence each.
-pub fn found(seen: &Seen<'_>) -> Vec<String> {
+pub fn found(seen: &GuardedChange<'_>) -> Vec<String> {
     tripped(seen).iter().map(Tripped::words).collect()
 }
 
 /// Which guards cannot be looked at, where what is changed could be about them: a sentence each.
-pub fn unchecked(seen: &Seen<'_>) -> Vec<String> {
+pub fn unchecked(seen: &GuardedChange<'_>) -> Vec<String> {
     GUARDS.iter().filter_map(|it| Some(format!("guard {} is not checked: {}", it.name, (it.lacks)(seen)?))).collect()
 }
 
 /// Whether rights are changed.
-fn is_about_rights(seen: &Seen<'_>) -> bool {
+fn is_about_rights(seen: &GuardedChange<'_>) -> bool {
     seen.changes.iter().any(is_rbac)
 }
 
@@ -128,7 +128,7 @@ fn is_rbac(change: &Change) -> bool {
     version.is_some_and(|it| it.starts_with("rbac.authorization.k8s.io"))
 }
 
-fn is_managed(seen: &Seen<'_>) -> Option<String> {
+fn is_managed(seen: &GuardedChange<'_>) -> Option<String> {
     seen.changes.iter().filter(|it| it.op != Op::Create).find_map(|change| {
         let by = owner(&change.object)?;
         Some(format!("{} is managed by {by}", change.id().ok()?))

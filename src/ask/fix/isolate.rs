@@ -2,7 +2,7 @@
 //! pass again where it passed before.
 
 use super::flows::FlowAsk;
-use super::{Bound, Candidate, Certainty, Declared, FixAnswer, Trial, ground, note, with};
+use super::{Candidate, Certainty, Declared, FixAnswer, FixBound, Trial, ground, note, with};
 use crate::ask::baseline::{Baseline, BaselineScope, WrittenPolicy};
 use crate::ask::end::End;
 use crate::ask::expectation::Expectation;
@@ -11,7 +11,7 @@ use crate::ask::question::declared::KEEP_FLOW;
 use crate::ask::{Fault, Here, World};
 use crate::change::fix::allow::Ground;
 use crate::change::fix::{Draft, isolate};
-use crate::change::{Change, Flow, Op};
+use crate::change::{Change, DifferingFlow, Op};
 use crate::model::evidence::Outcome;
 use crate::model::id::{ObjectId, PodId};
 use crate::model::name::Name;
@@ -50,15 +50,15 @@ impl Isolate {
             CutOff::Namespace(name) => format!("isolate namespace/{name}"),
             CutOff::Pod(pod) => format!("contain pod/{pod}"),
         };
-        world.asker().resolve(&self.end(), crate::ask::resolve::Role::Source)?;
+        world.asker().resolve(&self.end(), crate::ask::resolve::EndRole::Source)?;
         let mut fix = FixAnswer::of(asked);
         let mut drafts = Vec::new();
         for draft in self.drafts(world, &ground(world), &mut fix) {
             drafts.extend(self.keeping(world, draft, &mut fix)?);
         }
-        let is_meant = |it: &Flow| self.is_own(world, &it.from) || self.is_own(world, &it.to);
+        let is_meant = |it: &DifferingFlow| self.is_own(world, &it.from) || self.is_own(world, &it.to);
         let holds = |after: &World| self.holds(world, after).map(Into::into);
-        let bound = Bound::Closes;
+        let bound = FixBound::Closes;
         let trial = Trial { world, bound, holds: &holds, is_meant: &is_meant, is_meant_grant: &|_| false };
         fix.candidates = self.declared(world, &trial, here, &mut fix)?;
         fix.candidates.extend(trial.candidates(drafts)?);

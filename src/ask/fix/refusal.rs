@@ -9,7 +9,7 @@
 use crate::ask::World;
 use crate::change::edits::{Change, Op};
 use crate::kinds::{self, spec};
-use crate::model::cluster::{AnyFact, Delta, Entry};
+use crate::model::cluster::{AnyFact, Delta, ReadObject};
 use crate::model::evidence::Outcome;
 use crate::model::id::ObjectId;
 use crate::rbac::covers::Leave;
@@ -56,7 +56,7 @@ fn verb(world: &World, me: &Identity, op: Op, id: &ObjectId) -> Option<String> {
 fn guard(world: &World, after: &World, me: &Identity, change: &Change, id: &ObjectId) -> Option<String> {
     let spec = spec(id.kind)?;
     let read = spec.read_json(&change.object.to_string(), &id.namespace, &mut kinds::Intern::new());
-    let Some(Delta::Put(Entry { fact, .. })) = read.delta() else { return None };
+    let Some(Delta::Put(ReadObject { fact, .. })) = read.delta() else { return None };
     let leave = match fact {
         AnyFact::Role(role) => {
             let before = world.cluster.roles.get(&id.namespace, &id.name);

@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Bound, Certainty, FixAnswer, Trial, Verified, ground, note};
+use super::{Certainty, FixAnswer, FixBound, Trial, Verified, ground, note};
 use crate::ask::choke::Choked;
 use crate::ask::escalation::{ReachPath, actor};
 use crate::ask::{Fault, World};
 use crate::change::GrantRow;
 use crate::change::fix::Draft;
 use crate::change::fix::allow::Ground;
-use crate::change::fix::revoke::{self, Named};
+use crate::change::fix::revoke::{self, BindingSubjects};
 use crate::model::evidence::Outcome;
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
@@ -52,7 +52,7 @@ impl Revoke {
         let is_theirs = |row: &GrantRow| canonical(&row.subject) == self.identity.subject && self.is_it(row);
         let trial = Trial {
             world,
-            bound: Bound::Takes,
+            bound: FixBound::Takes,
             holds: &|after| self.holds(after).map(Into::into),
             is_meant: &|_| false,
             is_meant_grant: &is_theirs,
@@ -179,7 +179,7 @@ fn groups(identity: &Identity) -> Option<String> {
 }
 
 /// Which objects could not be read whole.
-fn whole(ground: &Ground<'_>, found: &Named) -> Vec<Evidence> {
+fn whole(ground: &Ground<'_>, found: &BindingSubjects) -> Vec<Evidence> {
     let missing = found.keys().filter(|it| !ground.manifests.contains_key(it));
     missing
         .map(|it| Evidence::note(it.clone(), Default::default(), "could not be read whole: it cannot be changed"))
@@ -205,7 +205,7 @@ pub fn wholes(identity: &Identity, request: Option<&Request>, world: &World) -> 
 
 /// Ways that are to end.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Choke {
+pub struct ChokedWays {
     /// Whose; `None`: everybody's.
     pub from: Option<String>,
     pub to: String,
@@ -215,7 +215,7 @@ pub struct Choke {
 
 const NEED_NO_GRANT: &str = "no removal of grants ends every way: some of them need no grant";
 
-impl Choke {
+impl ChokedWays {
     /// The smallest cut that ends all ways.
     ///
     /// # Errors
@@ -232,7 +232,7 @@ impl Choke {
         let drafts: Vec<Draft> = revoke::everything(&ground(world), &named(&choked)).into_iter().collect();
         let trial = Trial {
             world,
-            bound: Bound::Takes,
+            bound: FixBound::Takes,
             holds: &|after| self.ended(after),
             is_meant: &|_| false,
             is_meant_grant: &|_| false,
@@ -298,8 +298,8 @@ impl Choke {
 }
 
 /// The bindings of a cut, each with the places of whom it names no more.
-fn named(choked: &Choked) -> Named {
-    let mut all: Named = BTreeMap::new();
+fn named(choked: &Choked) -> BindingSubjects {
+    let mut all: BindingSubjects = BTreeMap::new();
     for cut in choked.found.cut.iter().map(|it| &it.cut) {
         let new = || (cut.binding.clone(), BTreeSet::new());
         all.entry(cut.binding.id()).or_insert_with(new).1.extend(cut.places());

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Cell, Column, Given, Item, Listing, Row, SortKey, Sorts, Tone, by_found, found, labels, named};
+use super::{Cell, Column, Item, Listing, Row, RowOrder, SortKey, Sorts, Tone, by_found, found, labels, named};
 use crate::ask::default_deny::Reaches;
 use crate::ask::filter::{Filtered, Pieces};
 use crate::ask::findings::Counted;
-use crate::ask::question::list::Listed;
+use crate::ask::question::list::RestsOn;
 use crate::ask::scope::{Problems, View};
 use crate::ask::topic::Topic;
 use crate::model::facts::Namespace;
@@ -23,7 +23,7 @@ pub const LISTING: Listing<Space> = Listing {
     title: "Namespaces",
     help: "The namespaces, and how their pods are isolated",
     examples: &["kreach namespaces 'none>0'", "kreach namespaces -o csv --no-headers"],
-    rests_on: Listed::Both(Topic::Network),
+    rests_on: RestsOn::Both(Topic::Network),
     nothing: "no namespace",
     sources: &[Kind::NAMESPACE, Kind::POD],
     columns: COLUMNS,
@@ -134,12 +134,12 @@ impl Row for Space {
     }
 }
 
-fn rows(view: View<'_>) -> (Vec<Space>, Given) {
+fn rows(view: View<'_>) -> (Vec<Space>, RowOrder) {
     let cluster = &view.world.cluster;
     let names = cluster.namespace_names().into_iter();
     let rows = names.map(|name| Space { fact: cluster.namespaces.get("", &name).cloned(), name });
     let rows = rows.filter(|it| view.scope.problems == Problems::Everything || is_exposed(it, view));
-    (rows.collect(), Given::InOrder)
+    (rows.collect(), RowOrder::InOrder)
 }
 
 /// Whether some pod of it is not isolated at all.

@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, isolated, labels};
+use super::{Cell, Column, Item, Listing, Moves, Row, RowOrder, SortKey, Sorts, Tone, isolated, labels};
 use crate::ask::isolation::Isolation;
-use crate::ask::question::list::Listed;
+use crate::ask::question::list::RestsOn;
 use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
 use crate::model::facts::{Phase, Pod, SharedPod};
@@ -16,7 +16,7 @@ pub const LISTING: Listing<SharedPod> = Listing {
     title: "Pods",
     help: "The pods, and how each is isolated",
     examples: &["kreach pods -n payments isolated=none", "kreach pods -l app=web phase!=running -o wide"],
-    rests_on: Listed::Network,
+    rests_on: RestsOn::Network,
     nothing: "no pod",
     sources: &[Kind::POD],
     columns: COLUMNS,
@@ -79,7 +79,7 @@ impl Row for SharedPod {
     }
 }
 
-fn rows(view: View<'_>) -> (Vec<SharedPod>, Given) {
+fn rows(view: View<'_>) -> (Vec<SharedPod>, RowOrder) {
     let pods = &view.world.cluster.pods;
     let rows: Vec<SharedPod> = match view.scope.namespaces.is_empty() {
         true => pods.iter().filter(|it| is_in(it, view)).cloned().collect(),
@@ -87,7 +87,7 @@ fn rows(view: View<'_>) -> (Vec<SharedPod>, Given) {
             view.scope.namespaces.iter().flat_map(|it| pods.of(it)).filter(|it| is_in(it, view)).cloned().collect()
         }
     };
-    (rows, Given::Unordered)
+    (rows, RowOrder::Unordered)
 }
 
 fn moves(change: &Change, view: View<'_>) -> Option<Moves<SharedPod>> {

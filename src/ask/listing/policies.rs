@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, by_found, found, labels, named};
+use super::{Cell, Column, Item, Listing, Moves, Row, RowOrder, SortKey, Sorts, Tone, by_found, found, labels, named};
 use crate::ask::findings::{Counted, Trusting};
-use crate::ask::question::list::Listed;
+use crate::ask::question::list::RestsOn;
 use crate::ask::scope::{Problems, View};
 use crate::ask::topic::Topic;
 use crate::kinds::WRITTEN_POLICY;
@@ -20,7 +20,7 @@ pub const LISTING: Listing<Arc<Policy>> = Listing {
     title: "Policies",
     help: "The policies, and what each selects",
     examples: &["kreach policies 'problems>0'", "kreach policies -n payments -o json"],
-    rests_on: Listed::Both(Topic::Network),
+    rests_on: RestsOn::Both(Topic::Network),
     nothing: "no policy",
     sources: &[WRITTEN_POLICY.kind],
     columns: COLUMNS,
@@ -94,13 +94,13 @@ impl Row for Arc<Policy> {
     }
 }
 
-fn rows(view: View<'_>) -> (Vec<Arc<Policy>>, Given) {
+fn rows(view: View<'_>) -> (Vec<Arc<Policy>>, RowOrder) {
     if let Some(pod) = &view.scope.pod {
         let governing = view.world.pod(pod).map(|it| view.world.policies_on(it)).unwrap_or_default();
-        return (governing, Given::InOrder);
+        return (governing, RowOrder::InOrder);
     }
     let rows = view.world.cluster.policies.iter().filter(|it| is_in(it, view)).cloned();
-    (rows.collect(), Given::Unordered)
+    (rows.collect(), RowOrder::Unordered)
 }
 
 fn moves(change: &Change, view: View<'_>) -> Option<Moves<Arc<Policy>>> {

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, together};
+use super::{Cell, Column, Item, Listing, Moves, Row, RowOrder, SortKey, Sorts, Tone, together};
 use crate::ask::crew::ServiceBackends;
-use crate::ask::question::list::Listed;
+use crate::ask::question::list::RestsOn;
 use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
 use crate::model::facts::{Fact as _, Service, ServiceType};
@@ -17,7 +17,7 @@ pub const LISTING: Listing<Arc<Service>> = Listing {
     title: "Services",
     help: "The Services, what stands behind each, and how that is isolated",
     examples: &["kreach services type=loadbalancer", "kreach services 'ready<1' -o wide"],
-    rests_on: Listed::Network,
+    rests_on: RestsOn::Network,
     nothing: "no Service",
     sources: &[Kind::SERVICE, Kind::ENDPOINT_SLICE],
     columns: COLUMNS,
@@ -82,8 +82,8 @@ impl Row for Arc<Service> {
     }
 }
 
-fn rows(view: View<'_>) -> (Vec<Arc<Service>>, Given) {
-    (view.world.cluster.services.iter().filter(|it| is_in(it, view)).cloned().collect(), Given::Unordered)
+fn rows(view: View<'_>) -> (Vec<Arc<Service>>, RowOrder) {
+    (view.world.cluster.services.iter().filter(|it| is_in(it, view)).cloned().collect(), RowOrder::Unordered)
 }
 
 fn moves(change: &Change, view: View<'_>) -> Option<Moves<Arc<Service>>> {

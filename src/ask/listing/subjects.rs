@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::{Cell, Column, Given, Item, Listing, Moves, NAMED, Row, SortKey, Sorts, Tone};
+use super::{Cell, Column, Item, Listing, Moves, NAMED, Row, RowOrder, SortKey, Sorts, Tone};
 use crate::ask::findings::{Exposed, Word};
-use crate::ask::question::list::Listed;
+use crate::ask::question::list::RestsOn;
 use crate::ask::scope::{Problems, View};
 use crate::ask::topic::Topic;
 use crate::ask::weights;
@@ -13,7 +13,7 @@ use crate::model::finding::Finding;
 use crate::model::id::Kind;
 use crate::model::role::{Subject, SubjectKind};
 use crate::rbac::review::Me;
-use crate::rbac::subjects::{Extent, SubjectRow as Weight};
+use crate::rbac::subjects::{BindingExtent, SubjectRow as Weight};
 use crate::text::words;
 
 /// The list.
@@ -22,7 +22,7 @@ pub const LISTING: Listing<Subject> = Listing {
     title: "Subjects",
     help: "Users, groups and service accounts, and the worst that each can do",
     examples: &["kreach subjects marks=left --directory people.csv", "kreach subjects 'bound>0' !system -o csv"],
-    rests_on: Listed::Both(Topic::Access),
+    rests_on: RestsOn::Both(Topic::Access),
     nothing: "no subject",
     sources: &[Kind::ROLE_BINDING, Kind::CLUSTER_ROLE_BINDING, Kind::SERVICE_ACCOUNT],
     columns: COLUMNS,
@@ -85,7 +85,7 @@ impl Row for Subject {
     }
 }
 
-fn rows(view: View<'_>) -> (Vec<Subject>, Given) {
+fn rows(view: View<'_>) -> (Vec<Subject>, RowOrder) {
     let world = view.world;
     let mut all = world.rbac().everybody(&world.cluster);
     if view.scope.problems == Problems::Only {
@@ -99,7 +99,7 @@ fn rows(view: View<'_>) -> (Vec<Subject>, Given) {
     all.retain(|it| is_here(it, view));
     // Where nothing may be listed the operator is still somebody.
     all.extend(world.told.me().map(Me::subject).filter(|it| !all.contains(it)));
-    (all, Given::Unordered)
+    (all, RowOrder::Unordered)
 }
 
 /// Whether all rows are to be read anew: pods name accounts only once those are told.
@@ -174,19 +174,19 @@ fn is_of_kubernetes(row: &Subject) -> bool {
 
 fn extent(row: &Subject, view: View<'_>) -> Cell {
     match view.world.weight(row).extent {
-        Extent::Nothing => Cell::new("-", Tone::Dim),
-        Extent::Groups => Cell::new("group", Tone::Dim),
-        Extent::Namespaces(count) => format!("{count} ns").into(),
-        Extent::Cluster => "all".into(),
+        BindingExtent::Nothing => Cell::new("-", Tone::Dim),
+        BindingExtent::Groups => Cell::new("group", Tone::Dim),
+        BindingExtent::Namespaces(count) => format!("{count} ns").into(),
+        BindingExtent::Cluster => "all".into(),
     }
 }
 
 fn by_extent(row: &Subject, view: View<'_>) -> SortKey {
     SortKey::Number(match view.world.weight(row).extent {
-        Extent::Nothing => 0,
-        Extent::Groups => 1,
-        Extent::Namespaces(count) => 1 + count as u64,
-        Extent::Cluster => u64::MAX,
+        BindingExtent::Nothing => 0,
+        BindingExtent::Groups => 1,
+        BindingExtent::Namespaces(count) => 1 + count as u64,
+        BindingExtent::Cluster => u64::MAX,
     })
 }
 

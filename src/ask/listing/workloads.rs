@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::{Cell, Column, Given, Item, Listing, Moves, Row, SortKey, Sorts, Tone, together};
+use super::{Cell, Column, Item, Listing, Moves, Row, RowOrder, SortKey, Sorts, Tone, together};
 use crate::ask::filter::{Filtered, Pieces};
-use crate::ask::question::list::Listed;
+use crate::ask::question::list::RestsOn;
 use crate::ask::scope::{Problems, View};
 use crate::model::cluster::Change;
 use crate::model::id::{Kind, WorkloadId};
@@ -19,7 +19,7 @@ pub const LISTING: Listing<WorkloadId> = Listing {
     title: "Workloads",
     help: "What controls pods: how many each has, and how they are isolated",
     examples: &["kreach workloads -n payments", "kreach workloads isolated=none -o name"],
-    rests_on: Listed::Network,
+    rests_on: RestsOn::Network,
     nothing: "no workload",
     sources: &[Kind::POD, Kind::DEPLOYMENT],
     columns: COLUMNS,
@@ -95,13 +95,13 @@ impl Row for WorkloadId {
     }
 }
 
-fn rows(view: View<'_>) -> (Vec<WorkloadId>, Given) {
+fn rows(view: View<'_>) -> (Vec<WorkloadId>, RowOrder) {
     let cluster = &view.world.cluster;
     let named: BTreeSet<&Name> = cluster.pods.namespaces().chain(cluster.workloads.namespaces()).collect();
     let here = named.into_iter().filter(|it| view.scope.holds(it));
     let rows = here.flat_map(|it| view.world.workloads_in(it));
     let rows = rows.filter(|it| view.scope.problems == Problems::Everything || has_problem(it, view));
-    (rows.collect(), Given::Unordered)
+    (rows.collect(), RowOrder::Unordered)
 }
 
 fn moves(change: &Change, view: View<'_>) -> Option<Moves<WorkloadId>> {
@@ -147,7 +147,7 @@ mod tests {
     use crate::ask::World;
     use crate::ask::scope::Scope;
     use crate::ask::world::SelfCheck;
-    use crate::model::cluster::{AnyFact, Cluster, Delta, Entry};
+    use crate::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
     use crate::model::coverage::Coverage;
     use crate::model::facts::{Meta, Pod};
     use crate::model::id::ObjectId;
@@ -156,7 +156,7 @@ mod tests {
     use crate::net::Settings;
 
     fn put(fact: AnyFact) -> Delta {
-        Delta::Put(Entry::new(fact))
+        Delta::Put(ReadObject::new(fact))
     }
 
     fn pod(name: &str, kind: &str, owner: &str) -> Delta {

@@ -16,8 +16,8 @@ use crate::ask::directory::Directory;
 use crate::ask::end::{self, End, PortAsk};
 use crate::ask::item::Item;
 use crate::ask::nearest::{did_you_mean, nearest};
-use crate::ask::needs::{self, Needs, Read};
-use crate::ask::resolve::{Role, resolve};
+use crate::ask::needs::{self, Needs, ReadNeed};
+use crate::ask::resolve::{EndRole, resolve};
 use crate::ask::scope::{Scope, View};
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World, escalation, explain, somebody};
@@ -130,7 +130,7 @@ pub fn found(item: Item, world: &World) -> Result<Item, Fault> {
     };
     let directory = OnceCell::new();
     let directory = || directory.get_or_init(|| Directory::of(&world.cluster));
-    resolve(&world.cluster, directory, &end, Role::Goal(&PortAsk::NONE))?;
+    resolve(&world.cluster, directory, &end, EndRole::Goal(&PortAsk::NONE))?;
     Ok(item)
 }
 
@@ -167,7 +167,7 @@ fn subject_needs(subject: &Subject) -> Needs {
     let mut needs = rbac_needs(None);
     if subject.kind() == SubjectKind::ServiceAccount {
         let scope = || Covered::Namespace(subject.namespace().clone());
-        needs.0.extend([Kind::SERVICE_ACCOUNT, Kind::POD].map(|kind| Read::All { kind, scope: scope() }));
+        needs.0.extend([Kind::SERVICE_ACCOUNT, Kind::POD].map(|kind| ReadNeed::All { kind, scope: scope() }));
     }
     needs
 }
@@ -272,8 +272,8 @@ impl Reads for Touch {
         let item = item(&self.object, here)?;
         let id = item.object().ok_or_else(|| Fault::new(format!("{} is no object", item.typed()), SUCH_AS))?;
         let mut needs = with_marks(rbac_needs(item.namespace()));
-        needs.0.insert(Read::One(id));
-        needs.0.extend(item.namespace().map(|it| Read::One(ObjectId::new(Kind::NAMESPACE, "", it.clone()))));
+        needs.0.insert(ReadNeed::One(id));
+        needs.0.extend(item.namespace().map(|it| ReadNeed::One(ObjectId::new(Kind::NAMESPACE, "", it.clone()))));
         Ok(needs)
     }
 

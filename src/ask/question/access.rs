@@ -4,7 +4,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::{Here, Words};
-use crate::ask::needs::{Needs, Read};
+use crate::ask::needs::{Needs, ReadNeed};
 use crate::ask::world::SelfCheck;
 use crate::ask::{Fault, World, namespace, somebody};
 use crate::model::coverage::{Coverage, Scope};
@@ -18,7 +18,7 @@ use crate::rbac::identity::{self, Identity};
 use crate::rbac::pasted::{self, TypedSubject};
 use crate::rbac::request::Request;
 use crate::rbac::review::{Me, Reply, Review};
-use crate::rbac::served::{Given, ResolvedResource, Typed};
+use crate::rbac::served::{ResolvedResource, TypedOrDefault, TypedResource};
 use crate::rbac::version::Version;
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
@@ -149,8 +149,8 @@ pub fn resolve(
     here: &Here,
     world: &World,
 ) -> ResolvedResource {
-    let given = if here.only.is_some() { Given::Yes } else { Given::No };
-    let typed = Typed { verb, resource, name: name.unwrap_or_default(), namespace, given };
+    let given = if here.only.is_some() { TypedOrDefault::Yes } else { TypedOrDefault::No };
+    let typed = TypedResource { verb, resource, name: name.unwrap_or_default(), namespace, given };
     world.served.resolve(&typed)
 }
 
@@ -163,14 +163,14 @@ pub fn rbac_needs(namespace: Option<&Name>) -> Needs {
     };
     let mut needs = Needs::all_of([Kind::CLUSTER_ROLE_BINDING, Kind::CLUSTER_ROLE]);
     for kind in [Kind::ROLE_BINDING, Kind::ROLE] {
-        needs.0.extend(scope.clone().map(|scope| Read::All { kind, scope }));
+        needs.0.extend(scope.clone().map(|scope| ReadNeed::All { kind, scope }));
     }
     needs
 }
 
 /// The namespace that was named, so that a slip in it is noticed; read beside the answer, which does not rest on it.
 pub fn beside(here: &Here) -> Needs {
-    let read = |it: &Name| Read::One(ObjectId::new(Kind::NAMESPACE, "", it.clone()));
+    let read = |it: &Name| ReadNeed::One(ObjectId::new(Kind::NAMESPACE, "", it.clone()));
     Needs(here.only.iter().filter(|it| !it.is_empty()).map(read).collect())
 }
 
@@ -179,7 +179,7 @@ pub fn beside_subject(identity: &Identity, world: &World) -> Needs {
     let subject = &identity.subject;
     let is_account = subject.kind() == SubjectKind::ServiceAccount;
     let scope = || Scope::Namespace(subject.namespace().clone());
-    let read = || Read::All { kind: Kind::SERVICE_ACCOUNT, scope: scope() };
+    let read = || ReadNeed::All { kind: Kind::SERVICE_ACCOUNT, scope: scope() };
     Needs((is_account && world.rbac().bindings_of(subject).is_empty()).then(read).into_iter().collect())
 }
 
@@ -198,7 +198,7 @@ fn absence(here: &Here, world: &World) -> Option<String> {
 /// What bears the marks of other authorizers; only read where a "no" would be said.
 pub fn mark_needs() -> Needs {
     let mut needs = Needs::all_of([Kind::NODE]);
-    needs.0.insert(Read::All { kind: Kind::POD, scope: Scope::Namespace("kube-system".into()) });
+    needs.0.insert(ReadNeed::All { kind: Kind::POD, scope: Scope::Namespace("kube-system".into()) });
     needs
 }
 

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::access::{self, Groups, Unserved};
-use super::{Here, Names, Reads, Words};
+use super::{Here, Reads, ServedNames, Words};
 use crate::ask::needs::Needs;
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World};
@@ -73,7 +73,7 @@ impl Allowed {
 }
 
 /// The words of a typed question.
-struct Typed<'a> {
+struct CanWords<'a> {
     subject: Option<&'a str>,
     verb: &'a str,
     resource: &'a str,
@@ -82,7 +82,7 @@ struct Typed<'a> {
 
 impl Can {
     /// What was typed: who may be left out.
-    fn typed(&self) -> Result<Typed<'_>, Fault> {
+    fn typed(&self) -> Result<CanWords<'_>, Fault> {
         let typed = [&self.subject, &self.verb, &self.resource, &self.object];
         let typed: Vec<&str> = typed.into_iter().flatten().map(String::as_str).collect();
         let needed = || Fault::new("a verb and a resource are needed", "such as user:alice get secrets [NAME] -n shop");
@@ -92,7 +92,7 @@ impl Can {
             [verb, resource, object] => (verb, resource, Some(object)),
             _ => return Err(needed()),
         };
-        Ok(Typed { subject, verb, resource, object })
+        Ok(CanWords { subject, verb, resource, object })
     }
 
     /// Who was typed, if anybody was.
@@ -149,9 +149,9 @@ impl Reads for Can {
         Ok(if access::has_read(world) && !is_allowed { access::with_marks(needs) } else { needs })
     }
 
-    fn names(&self) -> Names {
+    fn names(&self) -> ServedNames {
         let is_typed = self.typed().is_ok_and(|it| path_of(it.resource).is_none());
-        if is_typed { Names::Served } else { Names::Known }
+        if is_typed { ServedNames::Served } else { ServedNames::Known }
     }
 
     /// Where a "no" would be said: whether the server asks other authorizers, and what it says itself.
@@ -194,9 +194,9 @@ impl Reads for Can {
 
 /// Questions that are read line by line, each judged literally.
 #[derive(Clone, Copy, Debug)]
-pub struct Batch;
+pub struct CanBatch;
 
-impl Reads for Batch {
+impl Reads for CanBatch {
     fn needs(&self, _: &Here, _: &World) -> Result<Needs, Fault> {
         Ok(access::with_marks(access::rbac_needs(None)))
     }

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::access::{self, Groups, rbac_needs};
 use super::declared::Declared;
 use super::trace::Trace;
-use super::{Here, Names, Reads, Words};
+use super::{Here, Reads, ServedNames, Words};
 use crate::ask::end::{self, End};
 use crate::ask::expectation::{Expectation, Numbered, Reaching};
 use crate::ask::fix::isolate::{CutOff, Isolate};
-use crate::ask::fix::revoke::{self, Choke, Revoke, Taken};
+use crate::ask::fix::revoke::{self, ChokedWays, Revoke, Taken};
 use crate::ask::fix::{FixAnswer as Answer, FlowAsk, FlowTurn, wholes};
 use crate::ask::needs::{self, Needs};
 use crate::ask::topic::Topic;
@@ -68,19 +68,19 @@ pub struct Fix {
 }
 
 /// What is asked for.
-enum Form {
+enum FixForm {
     Flow(FlowAsk),
     Isolate(Isolate),
     /// A right, or all of them.
     Revoke(Identity, Option<Request>),
-    Choke(Choke),
+    Choke(ChokedWays),
 }
 
 const USAGE: &str = "fix FROM TO[:PORT[/PROTO]] --allow or --deny, fix --isolate ns/NAME, fix --contain POD, \
      fix --revoke SUBJECT [VERB RESOURCE [NAME]], or fix [--revoke SUBJECT] --to GOAL";
 
 impl Fix {
-    fn form(&self, here: &Here, world: &World) -> Result<Form, Fault> {
+    fn form(&self, here: &Here, world: &World) -> Result<FixForm, Fault> {
         if let Some(subject) = &self.revoke {
             return self.revoked(subject, here, world);
         }
@@ -95,7 +95,7 @@ impl Fix {
                 }
                 CutOff::Pod(_) => None,
             };
-            return Ok(Form::Isolate(Isolate { what, keep: self.keep(here)?, baseline }));
+            return Ok(FixForm::Isolate(Isolate { what, keep: self.keep(here)?, baseline }));
         }
         let way = match (self.allow, self.deny) {
             (true, _) => FlowTurn::Allow,
@@ -103,7 +103,7 @@ impl Fix {
             _ => return Err(Fault::new("what is to be otherwise is not said", USAGE)),
         };
         let [from, to] = &self.words[..] else { return Err(Fault::new("two ends are needed", USAGE)) };
-        self.flow(from, to, way, here).map(Form::Flow)
+        self.flow(from, to, way, here).map(FixForm::Flow)
     }
 
     fn flow(&self, from: &str, to: &str, way: FlowTurn, here: &Here) -> Result<FlowAsk, Fault> {
@@ -154,26 +154,26 @@ impl Fix {
     }
 
     /// The ways of everybody are to end.
-    fn choked_for_all(&self, to: &str, here: &Here) -> Result<Form, Fault> {
+    fn choked_for_all(&self, to: &str, here: &Here) -> Result<FixForm, Fault> {
         self.no_words()?;
         if !self.groups.groups.is_empty() {
             return Err(Fault::new("--group says in which groups one is who is named", "name them with --revoke"));
         }
         let (to, namespace) = (to.to_owned(), here.namespace.clone());
-        Ok(Form::Choke(Choke { from: None, to, groups: Vec::new(), namespace }))
+        Ok(FixForm::Choke(ChokedWays { from: None, to, groups: Vec::new(), namespace }))
     }
 
-    fn revoked(&self, subject: &str, here: &Here, world: &World) -> Result<Form, Fault> {
+    fn revoked(&self, subject: &str, here: &Here, world: &World) -> Result<FixForm, Fault> {
         let who = self.groups.who(Some(subject), here, world)?.ok_or_else(access::nobody_yet)?;
         if let Some(to) = &self.to {
             self.no_words()?;
             let groups = who.said_groups().map(|it| it.0.clone()).collect();
             let (from, to, namespace) = (Some(who.subject.to_string()), to.clone(), here.namespace.clone());
-            return Ok(Form::Choke(Choke { from, to, groups, namespace }));
+            return Ok(FixForm::Choke(ChokedWays { from, to, groups, namespace }));
         }
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         let (verb, resource, name) = match *words {
-            [] => return Ok(Form::Revoke(who, None)),
+            [] => return Ok(FixForm::Revoke(who, None)),
             [verb, resource] => (verb, resource, None),
             [verb, resource, name] => (verb, resource, Some(name)),
             _ => return Err(Fault::new("a verb and a resource are needed", USAGE)),
@@ -183,7 +183,7 @@ impl Fix {
         if let Some(it) = resolved.refusal {
             return Err(Fault::new(it.what, it.hint));
         }
-        Ok(Form::Revoke(who, Some(resolved.request)))
+        Ok(FixForm::Revoke(who, Some(resolved.request)))
     }
 
     /// The answer.
@@ -192,10 +192,10 @@ impl Fix {
     /// It is not said what is to be otherwise, or an end is none or proven not to be there.
     pub fn answer(&self, here: &Here, world: &World) -> Result<Answer, Fault> {
         match self.form(here, world)? {
-            Form::Flow(it) => it.answer(world),
-            Form::Isolate(it) => it.answer(world, here),
-            Form::Choke(it) => it.answer(world),
-            Form::Revoke(identity, request) => {
+            FixForm::Flow(it) => it.answer(world),
+            FixForm::Isolate(it) => it.answer(world, here),
+            FixForm::Choke(it) => it.answer(world),
+            FixForm::Revoke(identity, request) => {
                 let what = request.map_or(Taken::Everything, Taken::One);
                 Revoke { identity, what }.answer(world)
             }
@@ -239,10 +239,10 @@ impl Reads for Fix {
 
     fn wholes(&self, here: &Here, world: &World) -> Vec<ObjectId> {
         match self.form(here, world) {
-            Ok(Form::Flow(it)) => wholes(&it, world),
-            Ok(Form::Isolate(it)) => it.wholes(world),
-            Ok(Form::Choke(it)) => it.wholes(world),
-            Ok(Form::Revoke(identity, request)) => revoke::wholes(&identity, request.as_ref(), world),
+            Ok(FixForm::Flow(it)) => wholes(&it, world),
+            Ok(FixForm::Isolate(it)) => it.wholes(world),
+            Ok(FixForm::Choke(it)) => it.wholes(world),
+            Ok(FixForm::Revoke(identity, request)) => revoke::wholes(&identity, request.as_ref(), world),
             Err(_) => Vec::new(),
         }
     }
@@ -257,8 +257,8 @@ impl Reads for Fix {
         Ok(if here.from_files { Vec::new() } else { vec![Review::Own] })
     }
 
-    fn names(&self) -> Names {
-        Names::Served
+    fn names(&self) -> ServedNames {
+        ServedNames::Served
     }
 
     fn topic(&self) -> Topic {

@@ -8,7 +8,7 @@ use super::can::Can;
 use super::choke::Choke;
 use super::declared::Declared;
 use super::fix::Fix;
-use super::list::{List, Named, Which};
+use super::list::{List, ListCommand, Which};
 use super::map::{ByArg, Map};
 use super::matrix::{Matrix, Of};
 use super::permissions::Permissions;
@@ -90,9 +90,9 @@ fn trace() -> impl Strategy<Value = Trace> {
     })
 }
 
-fn list() -> impl Strategy<Value = Named<List>> {
+fn list() -> impl Strategy<Value = ListCommand<List>> {
     (0..LISTS.len(), words(), words())
-        .prop_map(|(at, filter, selector)| Named { list: Which(LISTS[at]), typed: List { filter, selector } })
+        .prop_map(|(at, filter, selector)| ListCommand { list: Which(LISTS[at]), typed: List { filter, selector } })
 }
 
 fn fix() -> impl Strategy<Value = Fix> {

@@ -11,9 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::access::rbac_needs;
 use super::{Here, Reads, Words};
 use crate::ask::filter::Filter;
-use crate::ask::findings::Findings;
+use crate::ask::findings::JoinedFindings;
 use crate::ask::item::Item;
-use crate::ask::listing::{Cell, Column, Given, LISTS, Listing, Row, Seen};
+use crate::ask::listing::{Cell, Column, FilteredRow, LISTS, Listing, Row, RowOrder};
 use crate::ask::needs::{self, Needs};
 use crate::ask::scope::{Scope, View};
 use crate::ask::topic::Topic;
@@ -55,7 +55,7 @@ pub trait AnyList: Sync {
     fn holds(&self, item: &Item) -> bool;
 
     /// Its rows that a filter lets through.
-    fn table(&'static self, asked: &List, here: &Here, world: &World) -> Table;
+    fn table(&'static self, asked: &List, here: &Here, world: &World) -> FilteredTable;
 }
 
 impl<R: Row> AnyList for Listing<R> {
@@ -79,7 +79,7 @@ impl<R: Row> AnyList for Listing<R> {
         (self.key)(item).is_some()
     }
 
-    fn table(&'static self, asked: &List, here: &Here, world: &World) -> Table {
+    fn table(&'static self, asked: &List, here: &Here, world: &World) -> FilteredTable {
         asked.table(self, here, world)
     }
 }
@@ -129,19 +129,19 @@ impl<'de> Deserialize<'de> for Which {
 
 /// The subcommands of [`LISTS`]: which was typed, and what stands behind it, which is of one sort for all.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Named<A> {
+pub struct ListCommand<A> {
     pub list: Which,
     pub typed: A,
 }
 
-impl Named<List> {
+impl ListCommand<List> {
     /// The rows.
-    pub fn answer(&self, here: &Here, world: &World) -> Table {
+    pub fn answer(&self, here: &Here, world: &World) -> FilteredTable {
         self.list.0.table(&self.typed, here, world)
     }
 }
 
-impl<A: Args> FromArgMatches for Named<A> {
+impl<A: Args> FromArgMatches for ListCommand<A> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let found = matches.subcommand().and_then(|(name, typed)| Some((Which::named(name)?, typed)));
         let (list, typed) = found.ok_or_else(|| clap::Error::new(ErrorKind::InvalidSubcommand))?;
@@ -154,7 +154,7 @@ impl<A: Args> FromArgMatches for Named<A> {
     }
 }
 
-impl<A: Args> Subcommand for Named<A> {
+impl<A: Args> Subcommand for ListCommand<A> {
     fn augment_subcommands(command: Command) -> Command {
         LISTS.iter().fold(command, |command, list| {
             let examples = format!("Examples:\n  {}", list.examples().join("\n  "));
@@ -173,7 +173,7 @@ impl<A: Args> Subcommand for Named<A> {
 
 /// What the rows of a list rest on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Listed {
+pub enum RestsOn {
     Network,
     Access,
     /// Both, since its columns tell findings; its rows are about this.
@@ -181,7 +181,7 @@ pub enum Listed {
 }
 
 /// A list, filtered.
-pub struct Table {
+pub struct FilteredTable {
     /// As it is typed.
     pub name: &'static str,
     pub titles: Vec<&'static str>,
@@ -192,7 +192,7 @@ pub struct Table {
     pub gaps: Vec<String>,
 }
 
-impl Table {
+impl FilteredTable {
     /// The columns that are shown where room is dear, below their titles, and why rows may be missing.
     pub fn page(&self) -> Page {
         let head: Vec<String> = self.titles.iter().take(self.narrow).map(|it| (*it).to_owned()).collect();
@@ -219,17 +219,17 @@ impl List {
         words
     }
 
-    fn table<R: Row>(&self, listing: &'static Listing<R>, here: &Here, world: &World) -> Table {
+    fn table<R: Row>(&self, listing: &'static Listing<R>, here: &Here, world: &World) -> FilteredTable {
         let scope = Scope { namespaces: here.only.iter().cloned().collect(), ..Scope::default() };
         let view = View { world, scope: &scope, acting: None };
         let unfound = look(listing.rests_on, world);
         let (mut rows, given) = (listing.rows)(view);
         (listing.weigh)(&mut rows.iter(), view);
         let filter = Filter::parse(&self.line());
-        rows.retain(|row| filter.passes(row, &Seen { view, listing }));
+        rows.retain(|row| filter.passes(row, &FilteredRow { view, listing }));
         // One namespace among all: of namespaces only itself is in scope.
         rows.retain(|row| (listing.item)(row).namespace().is_none_or(|it| scope.holds(it)));
-        if given == Given::Unordered {
+        if given == RowOrder::Unordered {
             rows.sort_by(R::order);
         }
         if let Some(risk) = listing.risk {
@@ -237,7 +237,7 @@ impl List {
         }
         let columns: Vec<&Column<R>> = listing.columns.iter().chain(listing.wide).collect();
         let cells = |row: &R| columns.iter().map(|it| (it.cell)(row, view)).collect();
-        Table {
+        FilteredTable {
             name: listing.name,
             titles: columns.iter().map(|it| it.title).collect(),
             narrow: listing.columns.len(),
@@ -248,10 +248,10 @@ impl List {
 }
 
 /// Works out what the columns of a list tell besides; why they are empty, if they are.
-fn look(rests_on: Listed, world: &World) -> Option<String> {
-    let Listed::Both(_) = rests_on else { return None };
+fn look(rests_on: RestsOn, world: &World) -> Option<String> {
+    let RestsOn::Both(_) = rests_on else { return None };
     if world.is_small() {
-        world.keep_findings(Arc::new(Findings::of(world)));
+        world.keep_findings(Arc::new(JoinedFindings::of(world)));
         return None;
     }
     Some(format!(
@@ -273,12 +273,12 @@ fn of_access() -> Needs {
     needs
 }
 
-impl Reads for Listed {
+impl Reads for RestsOn {
     fn needs(&self, _: &Here, _: &World) -> Result<Needs, Fault> {
         Ok(match self {
-            Listed::Network => needs::everything(),
-            Listed::Access => of_access(),
-            Listed::Both(_) => {
+            RestsOn::Network => needs::everything(),
+            RestsOn::Access => of_access(),
+            RestsOn::Both(_) => {
                 let mut needs = of_access();
                 needs.0.extend(needs::everything().0);
                 needs
@@ -292,9 +292,9 @@ impl Reads for Listed {
 
     fn topic(&self) -> Topic {
         match self {
-            Listed::Network => Topic::Network,
-            Listed::Access => Topic::Access,
-            Listed::Both(topic) => *topic,
+            RestsOn::Network => Topic::Network,
+            RestsOn::Access => Topic::Access,
+            RestsOn::Both(topic) => *topic,
         }
     }
 }

@@ -73,7 +73,7 @@ pub struct Map {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Mapped {
     pub by: ByArg,
-    pub map: net::reach::Map,
+    pub map: net::reach::UnitMap,
     pub gaps: Vec<Gap>,
 }
 

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use super::list::Listed;
+use super::list::RestsOn;
 use super::{Here, Reads, Words};
 use crate::ask::matrix::Counted;
 use crate::ask::needs::Needs;
@@ -36,13 +36,13 @@ pub struct Matrix {
 }
 
 /// The namespaces that have pods, and every pair of them.
-pub struct Pairs {
+pub struct NamespacePairs {
     pub names: Vec<Name>,
     pub counted: Counted,
 }
 
 /// What each subject may do with each of [`COLUMNS`].
-pub struct Sheet(pub Vec<(Subject, Vec<Ability>)>);
+pub struct AccessSheet(pub Vec<(Subject, Vec<Ability>)>);
 
 /// What the signs of the matrix of namespaces mean.
 pub const PAIRS_LEGEND: &str = "v all pairs of pods may, ~ some, x none, ? unknown, . no pair of pods";
@@ -50,7 +50,7 @@ pub const PAIRS_LEGEND: &str = "v all pairs of pods may, ~ some, x none, ? unkno
 pub const ACCESS_LEGEND: &str =
     "r read, w write, d delete, x other; capitals: everywhere; ' named objects only; (as everybody)";
 
-impl Pairs {
+impl NamespacePairs {
     /// Rows are sources, columns destinations; the first has their names.
     pub fn rows(&self) -> Vec<Vec<String>> {
         let head = std::iter::once("from \\ to".to_owned()).chain(self.names.iter().map(ToString::to_string));
@@ -67,7 +67,7 @@ impl Pairs {
     }
 }
 
-impl Sheet {
+impl AccessSheet {
     /// Rows are subjects, columns resources; the first has their names.
     pub fn rows(&self) -> Vec<Vec<String>> {
         let titles = COLUMNS.iter().map(|it| it.title.to_owned());
@@ -93,20 +93,20 @@ fn said(words: &str) -> Line {
 
 impl Matrix {
     /// The namespaces that have pods, and every pair of them.
-    pub fn namespaces(&self, here: &Here, world: &World) -> Pairs {
+    pub fn namespaces(&self, here: &Here, world: &World) -> NamespacePairs {
         let counted = Counted::of(&world.cluster, world.net(), world.revision());
         let names = counted.names.iter().filter(|it| here.only.as_ref().is_none_or(|only| only == *it));
-        Pairs { names: names.cloned().collect(), counted }
+        NamespacePairs { names: names.cloned().collect(), counted }
     }
 
     /// The subjects of the list, and what each may do.
-    pub fn access(&self, here: &Here, world: &World) -> Sheet {
+    pub fn access(&self, here: &Here, world: &World) -> AccessSheet {
         let scope = Scope { namespaces: here.only.iter().cloned().collect(), ..Scope::default() };
         let view = View { world, scope: &scope, acting: None };
         let (mut all, _) = (crate::ask::listing::subjects::LISTING.rows)(view);
         all.sort();
         let abilities = |it: &Subject| world.rbac().abilities(&view.identity(it), |name| scope.holds(name));
-        Sheet(all.into_iter().map(|it| (it.clone(), abilities(&it))).collect())
+        AccessSheet(all.into_iter().map(|it| (it.clone(), abilities(&it))).collect())
     }
 
     pub(super) fn words(&self) -> Words {
@@ -117,10 +117,10 @@ impl Matrix {
         Words::of([Some(&of)])
     }
 
-    fn listed(&self) -> Listed {
+    fn listed(&self) -> RestsOn {
         match self.of {
-            Of::Namespaces => Listed::Network,
-            Of::Access => Listed::Access,
+            Of::Namespaces => RestsOn::Network,
+            Of::Access => RestsOn::Access,
         }
     }
 }

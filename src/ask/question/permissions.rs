@@ -6,8 +6,8 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::access::{self, Groups, Unserved};
-use super::{Here, Names, Reads, Words};
-use crate::ask::compared::Compared;
+use super::{Here, Reads, ServedNames, Words};
+use crate::ask::compared::ComparedSubjects;
 use crate::ask::needs::Needs;
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World};
@@ -106,10 +106,10 @@ impl Permissions {
     ///
     /// # Errors
     /// Nobody is asked about, or the other is none.
-    pub fn compared(&self, here: &Here, world: &World) -> Result<Option<Compared>, Fault> {
+    pub fn compared(&self, here: &Here, world: &World) -> Result<Option<ComparedSubjects>, Fault> {
         let Some(other) = &self.diff else { return Ok(None) };
         let subject = self.folded(self.subject.as_deref(), here, world)?;
-        Ok(Some(Compared::of(&subject, &self.folded(Some(other), here, world)?)))
+        Ok(Some(ComparedSubjects::of(&subject, &self.folded(Some(other), here, world)?)))
     }
 
     pub(super) fn words(&self) -> Words {
@@ -127,8 +127,8 @@ impl Reads for Permissions {
         Ok(access::rbac_needs(None))
     }
 
-    fn names(&self) -> Names {
-        Names::Served
+    fn names(&self) -> ServedNames {
+        ServedNames::Served
     }
 
     fn beside(&self, here: &Here, world: &World) -> Needs {

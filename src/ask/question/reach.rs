@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::access::{self, Groups, rbac_needs};
 use super::map::ByArg;
-use super::trace::{Ends, beside};
+use super::trace::{TypedEnds, beside};
 use super::{Here, Reads, Words};
 use crate::ask::connections::Connections;
 use crate::ask::escalation::{self, Actor, ReachPath, Watch};
@@ -70,7 +70,7 @@ impl Reach {
     ///
     /// # Errors
     /// An end of it is none.
-    pub fn pair(&self, goal: &str, namespace: &Name) -> Result<Ends, Fault> {
+    pub fn pair(&self, goal: &str, namespace: &Name) -> Result<TypedEnds, Fault> {
         if self.reverse {
             let (to, port) = end::end_and_port(&self.of, namespace)?;
             return Ok((end::end(goal, namespace)?, to, port));

@@ -23,14 +23,14 @@ pub struct Trace {
 }
 
 /// Two ends and a port, read.
-pub type Ends = (End, End, PortAsk);
+pub type TypedEnds = (End, End, PortAsk);
 
 impl Trace {
     /// The ends and the port that are meant.
     ///
     /// # Errors
     /// One of them is missing or none.
-    pub fn ends(&self, namespace: &Name) -> Result<Ends, Fault> {
+    pub fn ends(&self, namespace: &Name) -> Result<TypedEnds, Fault> {
         let (Some(from), Some(to)) = (&self.from, &self.to) else {
             return Err(Fault::new("two ends are needed", "trace FROM TO[:PORT[/PROTO]]"));
         };
@@ -75,9 +75,9 @@ impl Reads for Trace {
 
 /// Traces that are read line by line.
 #[derive(Clone, Copy, Debug)]
-pub struct Batch;
+pub struct TraceBatch;
 
-impl Reads for Batch {
+impl Reads for TraceBatch {
     fn needs(&self, _: &Here, _: &World) -> Result<Needs, Fault> {
         Ok(needs::everything())
     }
@@ -88,7 +88,7 @@ impl Reads for Batch {
 }
 
 /// What is shown along with the answer to this question; a fault is told when it is answered.
-pub fn beside((from, to, port): &Ends, world: &World) -> Needs {
+pub fn beside((from, to, port): &TypedEnds, world: &World) -> Needs {
     let asker = world.asker();
     asker.trace(from, to, port).map(|it| asker.beside(&it)).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::access::{self, Unserved};
-use super::{Here, Names, Reads, Words};
+use super::{Here, Reads, ServedNames, Words};
 use crate::ask::needs::Needs;
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World};
@@ -18,7 +18,7 @@ use crate::rbac::note;
 use crate::rbac::request::Request;
 use crate::rbac::review::Review;
 use crate::rbac::served::{ResolvedResource, path_of};
-use crate::rbac::who::{self, Places};
+use crate::rbac::who::{self, AskedPlaces};
 use crate::text::evidence::Evidence;
 use crate::text::{self, Line, Mark, Page};
 
@@ -51,11 +51,11 @@ impl WhoCan {
     }
 
     /// Where to look: in a namespace that was named, in none for what stands in none, else everywhere.
-    pub fn places(&self, here: &Here, resolved: &ResolvedResource) -> Places {
+    pub fn places(&self, here: &Here, resolved: &ResolvedResource) -> AskedPlaces {
         let is_url = path_of(&self.resource).is_some();
         match here.only.is_some() || resolved.scope == Some(ResourceScope::Cluster) || is_url {
-            true => Places::Asked,
-            false => Places::Everywhere,
+            true => AskedPlaces::Asked,
+            false => AskedPlaces::Everywhere,
         }
     }
 
@@ -81,7 +81,7 @@ pub struct Holders<'a> {
 
 impl<'a> Holders<'a> {
     /// Everybody who can do this there.
-    pub fn of(world: &'a World, request: &Request, places: Places, pods: bool) -> Self {
+    pub fn of(world: &'a World, request: &Request, places: AskedPlaces, pods: bool) -> Self {
         Self { who: world.rbac().who_can(&world.cluster, request, places), pods }
     }
 
@@ -146,8 +146,8 @@ impl Reads for WhoCan {
     fn needs(&self, here: &Here, world: &World) -> Result<Needs, Fault> {
         let resolved = self.resolved(here, world);
         let namespace = match self.places(here, &resolved) {
-            Places::Asked => Some(resolved.request.namespace().into()),
-            Places::Everywhere => None,
+            AskedPlaces::Asked => Some(resolved.request.namespace().into()),
+            AskedPlaces::Everywhere => None,
         };
         let mut needs = access::with_marks(access::rbac_needs(namespace.as_ref()));
         if self.pods {
@@ -160,8 +160,8 @@ impl Reads for WhoCan {
         Ok(needs)
     }
 
-    fn names(&self) -> Names {
-        if path_of(&self.resource).is_some() { Names::Known } else { Names::Served }
+    fn names(&self) -> ServedNames {
+        if path_of(&self.resource).is_some() { ServedNames::Known } else { ServedNames::Served }
     }
 
     /// Whether the server asks other authorizers, whom nobody can list.

@@ -19,7 +19,7 @@ use crate::escalate::powers::Permission;
 use crate::escalate::rights::Right;
 use crate::escalate::{Ground, Held};
 use crate::kinds::{self, Intern, written_policy};
-use crate::model::cluster::{AnyFact, Delta, Entry};
+use crate::model::cluster::{AnyFact, Delta, ReadObject};
 use crate::model::facts::{Namespace, Pod, SharedPod};
 use crate::model::id::{Kind, ObjectId, PodId, WorkloadId};
 use crate::model::labels::Labels;
@@ -38,19 +38,19 @@ pub enum Act {
     /// A pod is created in place of another, with other labels.
     Stand(Box<Pod>),
     /// Labels of pods are changed: of those that connect, or of those that are connected to.
-    Relabel { pods: Vec<(SharedPod, Pod)>, labels: Change, is_target: bool },
+    Relabel { pods: Vec<(SharedPod, Pod)>, labels: LabelChange, is_target: bool },
     /// The labels of a workload's template are changed: its new pods have them.
-    Template { workload: WorkloadId, pods: Vec<(SharedPod, Pod)>, labels: Change },
+    Template { workload: WorkloadId, pods: Vec<(SharedPod, Pod)>, labels: LabelChange },
     /// Labels of a namespace are changed.
-    Space { before: Option<Arc<Namespace>>, after: Arc<Namespace>, labels: Change },
+    Space { before: Option<Arc<Namespace>>, after: Arc<Namespace>, labels: LabelChange },
 }
 
 /// How labels are changed: what each key is set to; `None`: it is taken away.
-pub type Change = BTreeMap<Name, Option<Name>>;
+pub type LabelChange = BTreeMap<Name, Option<Name>>;
 
 /// One write, as it is told.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Write {
+pub struct ToldWrite {
     pub op: Op,
     /// Of an object that is there what is set of it.
     pub object: Value,
@@ -156,18 +156,18 @@ impl Act {
     }
 
     /// What is written by these rights, object by object.
-    pub fn writes(&self, by: &By<'_>) -> Vec<Write> {
+    pub fn writes(&self, by: &By<'_>) -> Vec<ToldWrite> {
         let first = || by.first().map_or("", |it| it.1.as_str());
         match self {
             Act::Open { directions, .. } => {
                 let object = self.policy(first());
                 let what = format!("a new policy that allows all {}", words(*directions));
-                vec![Write { op: Op::Create, what: named(&object, &what), object }]
+                vec![ToldWrite { op: Op::Create, what: named(&object, &what), object }]
             }
             Act::Widen { policy, directions, selects } => {
                 let whom = if *selects { "" } else { " of all pods" };
                 let what = format!("{}: allows all {}{whom}", policy.id(), words(*directions));
-                vec![Write { op: Op::Update, object: self.policy(&policy.meta.name), what }]
+                vec![ToldWrite { op: Op::Update, object: self.policy(&policy.meta.name), what }]
             }
             Act::Delete(all) => all.iter().map(|it| gone(it)).collect(),
             Act::Stand(pod) => vec![new_pod(pod, first(), by.first().map(|it| it.0))],
@@ -176,7 +176,7 @@ impl Act {
             Act::Space { after, labels, .. } => {
                 let name = &after.meta.name;
                 let object = labelled(kinds::bare_object(Kind::NAMESPACE, "", name), labels);
-                vec![Write { op: Op::Update, object, what: format!("namespace/{name}: {}", told(labels)) }]
+                vec![ToldWrite { op: Op::Update, object, what: format!("namespace/{name}: {}", told(labels)) }]
             }
         }
     }
@@ -208,7 +208,7 @@ fn deleting<'h>(held: &'h Held, permission: &'static Permission, policy: &Policy
 }
 
 fn put(fact: AnyFact) -> Delta {
-    Delta::Put(Entry::new(fact))
+    Delta::Put(ReadObject::new(fact))
 }
 
 /// The policy with one rule that allows everything in place of those of these directions.
@@ -241,19 +241,19 @@ fn named(object: &Value, what: &str) -> String {
     format!("networkpolicy/{}/{}: {what}", metadata("namespace"), metadata("name"))
 }
 
-fn gone(policy: &Policy) -> Write {
+fn gone(policy: &Policy) -> ToldWrite {
     let object = kinds::bare_object(policy.kind, &policy.meta.namespace, &policy.meta.name);
-    Write { op: Op::Delete, object, what: format!("{}: deleted", policy.id()) }
+    ToldWrite { op: Op::Delete, object, what: format!("{}: deleted", policy.id()) }
 }
 
-fn relabelled(pod: &Pod, labels: &Change) -> Write {
+fn relabelled(pod: &Pod, labels: &LabelChange) -> ToldWrite {
     let id = pod.pod_id();
     let object = labelled(kinds::bare_object(Kind::POD, &id.namespace, &id.name), labels);
-    Write { op: Op::Update, object, what: format!("pod/{id}: {}", told(labels)) }
+    ToldWrite { op: Op::Update, object, what: format!("pod/{id}: {}", told(labels)) }
 }
 
 /// A pod, or what makes one where pods themselves may not be created.
-fn new_pod(pod: &Pod, name: &str, right: Option<&Right>) -> Write {
+fn new_pod(pod: &Pod, name: &str, right: Option<&Right>) -> ToldWrite {
     let resource = right.map_or("pods", |it| it.need.resource);
     let kind = workload_kind(resource).unwrap_or(Kind::POD);
     let name = if name.is_empty() { POD } else { name };
@@ -271,15 +271,15 @@ fn new_pod(pod: &Pod, name: &str, right: Option<&Right>) -> Write {
     let set: Vec<String> = pod.labels().whole().iter().map(|(key, value)| format!("{key}={value}")).collect();
     let with = if set.is_empty() { "without labels".to_owned() } else { format!("with labels {}", set.join(", ")) };
     let what = format!("{kind}/{namespace}/{name}: a new pod {with}, run as {account}");
-    Write { op: Op::Create, object, what }
+    ToldWrite { op: Op::Create, object, what }
 }
 
-fn template(workload: &WorkloadId, labels: &Change) -> Write {
+fn template(workload: &WorkloadId, labels: &LabelChange) -> ToldWrite {
     let kind = kind_of(workload).unwrap_or(Kind::POD);
     let mut object = kinds::bare_object(kind, &workload.namespace, &workload.name);
     kinds::set_template(&mut object, kind, json!({"metadata": {"labels": as_json(labels)}}));
     let id = ObjectId::new(kind, workload.namespace.clone(), workload.name.clone());
-    Write { op: Op::Update, object, what: format!("{id}: {} in its template", told(labels)) }
+    ToldWrite { op: Op::Update, object, what: format!("{id}: {} in its template", told(labels)) }
 }
 
 /// The kind of a workload whose template can be changed: that of a Job cannot.
@@ -289,12 +289,12 @@ pub fn kind_of(workload: &WorkloadId) -> Option<Kind> {
 }
 
 /// An object of which labels are changed.
-fn labelled(mut object: Value, labels: &Change) -> Value {
+fn labelled(mut object: Value, labels: &LabelChange) -> Value {
     object["metadata"]["labels"] = as_json(labels).into();
     object
 }
 
-fn as_json(labels: &Change) -> Map<String, Value> {
+fn as_json(labels: &LabelChange) -> Map<String, Value> {
     labels
         .iter()
         .map(|(key, value)| (key.to_string(), value.as_ref().map_or(Value::Null, |it| json!(it.as_str()))))
@@ -302,7 +302,7 @@ fn as_json(labels: &Change) -> Map<String, Value> {
 }
 
 /// `labels app=web; without tier`.
-pub fn told(labels: &Change) -> String {
+pub fn told(labels: &LabelChange) -> String {
     let set: Vec<String> =
         labels.iter().filter_map(|(key, value)| Some(format!("{key}={}", value.as_ref()?))).collect();
     let less: Vec<&str> = labels.iter().filter(|it| it.1.is_none()).map(|it| it.0.as_str()).collect();
@@ -314,7 +314,7 @@ pub fn told(labels: &Change) -> String {
 }
 
 /// What turns labels into others.
-pub fn change(before: &Labels, after: &Labels) -> Change {
+pub fn change(before: &Labels, after: &Labels) -> LabelChange {
     let set = after.iter().filter(|(key, value)| before.get(key) != Some(value));
     let less = before.iter().filter(|(key, _)| after.get(key).is_none());
     let set = set.map(|(key, value)| (key.clone(), Some(value.clone())));
@@ -322,7 +322,7 @@ pub fn change(before: &Labels, after: &Labels) -> Change {
 }
 
 /// Labels with a change made.
-pub fn changed(before: &Labels, change: &Change) -> Labels {
+pub fn changed(before: &Labels, change: &LabelChange) -> Labels {
     let kept =
         before.iter().filter(|(key, _)| !change.contains_key(*key)).map(|(key, value)| (key.clone(), value.clone()));
     let set = change.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?)));

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use self::labels::Lists;
+use self::labels::LabelWrites;
 use super::act::Act;
 use crate::ask::escalation::Watch;
 use crate::ask::pair::Pair;
@@ -67,7 +67,7 @@ const POLICIES: usize = 12;
 const PARTS: usize = 3;
 
 /// What is tried, and on what.
-pub struct Search<'a, 'w> {
+pub struct OpeningSearch<'a, 'w> {
     ground: &'a Ground<'a>,
     copy: RefCell<Copy<'a>>,
     hops: &'a [Hop],
@@ -79,7 +79,7 @@ pub struct Search<'a, 'w> {
     /// How many of its parts are done; `None`: it was ended.
     done: Cell<Option<usize>>,
     /// What is tried of labels; worked out once.
-    lists: OnceCell<Lists>,
+    lists: OnceCell<LabelWrites>,
 }
 
 #[derive(Clone, Default)]
@@ -88,7 +88,7 @@ struct Shut {
     pods: BTreeMap<PodId, SharedPod>,
 }
 
-impl<'a, 'w> Search<'a, 'w> {
+impl<'a, 'w> OpeningSearch<'a, 'w> {
     /// Of a flow that does not pass; `watch` is asked before each try.
     pub fn of(ground: &'a Ground<'a>, trace: &TraceAnswer, hops: &'a [Hop], watch: Watch<'w>) -> Self {
         let pairs = denied(trace);

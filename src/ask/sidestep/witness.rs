@@ -30,7 +30,7 @@ const FEW: usize = 256;
 const DOUBT: &str = "whether policies allow the connection then is not known";
 
 /// Who can, of one flow.
-pub struct Finding<'a> {
+pub struct WitnessSearch<'a> {
     ground: &'a Ground<'a>,
     openings: &'a [Opening],
     /// The writes of all of them, each once.
@@ -47,7 +47,7 @@ pub struct Finding<'a> {
     near: BTreeSet<Name>,
 }
 
-impl<'a> Finding<'a> {
+impl<'a> WitnessSearch<'a> {
     /// Of these openings.
     pub fn new(
         ground: &'a Ground<'a>,

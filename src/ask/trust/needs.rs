@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Robustness, Sort, Trusted};
+use super::{Robustness, TrustSort, Trusted};
 use crate::escalate::Ground;
 use crate::model::cluster::METADATA_NAME;
 use crate::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
@@ -14,7 +14,7 @@ use crate::text::words;
 /// A write that changes what is trusted, and where.
 #[derive(Clone, Debug)]
 pub struct Need {
-    pub write: Write,
+    pub write: TrustedWrite,
     pub spaces: Spaces,
     /// Why it is not sure.
     pub doubt: Option<&'static str>,
@@ -22,7 +22,7 @@ pub struct Need {
 
 /// What is written.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Write {
+pub enum TrustedWrite {
     /// N10.
     NewPod,
     /// N11, of pods that are there.
@@ -60,7 +60,7 @@ impl Spaces {
     }
 }
 
-fn need(write: Write, spaces: Spaces) -> Need {
+fn need(write: TrustedWrite, spaces: Spaces) -> Need {
     Need { write, spaces, doubt: None }
 }
 
@@ -76,62 +76,69 @@ pub fn of_rule(ground: &Ground<'_>, rule: &Rule) -> (Vec<Trusted>, Vec<Need>) {
 fn of_peer(ground: &Ground<'_>, peer: &Peer, trusts: &mut Vec<Trusted>, needs: &mut Vec<Need>) {
     let mut put = |sort, what: String| trusts.push(Trusted { sort, place: peer.place.clone(), what });
     match &peer.matches {
-        PeerMatch::Anyone => put(Sort::Anyone, "everybody, outside addresses included".to_owned()),
-        PeerMatch::Nodes(selector) => put(Sort::NodeLabels, format!("labels {} of nodes", words::selector(selector))),
+        PeerMatch::Anyone => put(TrustSort::Anyone, "everybody, outside addresses included".to_owned()),
+        PeerMatch::Nodes(selector) => {
+            put(TrustSort::NodeLabels, format!("labels {} of nodes", words::selector(selector)))
+        }
         PeerMatch::Block(block) => {
             let inside = within(ground, |it| block.contains(it));
-            put(Sort::Addresses, format!("addresses {}{inside}", words::peer(&peer.matches)));
+            put(TrustSort::Addresses, format!("addresses {}{inside}", words::peer(&peer.matches)));
             if !inside.is_empty() {
                 let doubt = Some(
                     "which address a pod gets is not chosen by whoever creates it, unless a network plugin lets them",
                 );
-                needs.push(Need { doubt, ..need(Write::NewPod, Spaces::Any) });
+                needs.push(Need { doubt, ..need(TrustedWrite::NewPod, Spaces::Any) });
             }
         }
         PeerMatch::Pods(set) => of_pods(ground, set, &mut put, needs),
     }
 }
 
-fn of_pods(ground: &Ground<'_>, set: &SelectorSet, put: &mut dyn FnMut(Sort, String), needs: &mut Vec<Need>) {
+fn of_pods(ground: &Ground<'_>, set: &SelectorSet, put: &mut dyn FnMut(TrustSort, String), needs: &mut Vec<Need>) {
     let spaces = spaces(ground, &set.namespaces);
     let place = places(&set.namespaces, spaces.len());
     let spaces = Spaces::These(Arc::new(spaces));
     if set.pods.is_everything() {
-        put(Sort::Pods, format!("every pod {place}"));
+        put(TrustSort::Pods, format!("every pod {place}"));
     } else {
-        put(Sort::PodLabels, format!("labels {} of pods {place}", words::selector(&set.pods)));
-        needs.push(need(Write::PodLabels, spaces.clone()));
-        needs.push(need(Write::Template(set.pods.clone()), spaces.clone()));
+        put(TrustSort::PodLabels, format!("labels {} of pods {place}", words::selector(&set.pods)));
+        needs.push(need(TrustedWrite::PodLabels, spaces.clone()));
+        needs.push(need(TrustedWrite::Template(set.pods.clone()), spaces.clone()));
     }
-    needs.push(need(Write::NewPod, spaces));
+    needs.push(need(TrustedWrite::NewPod, spaces));
     if let NamespaceMatch::Labels(selector) = &set.namespaces {
         of_namespaces(ground, selector, put, needs);
     }
 }
 
-fn of_namespaces(ground: &Ground<'_>, selector: &Selector, put: &mut dyn FnMut(Sort, String), needs: &mut Vec<Need>) {
+fn of_namespaces(
+    ground: &Ground<'_>,
+    selector: &Selector,
+    put: &mut dyn FnMut(TrustSort, String),
+    needs: &mut Vec<Need>,
+) {
     let (names, labels): (Vec<&Requirement>, Vec<&Requirement>) =
         selector.all_of.iter().partition(|it| it.key == METADATA_NAME);
     let of = |all: &[&Requirement]| Selector::new(all.iter().map(|it| (*it).clone()));
     if !names.is_empty() {
-        put(Sort::NamespaceNames, format!("names of namespaces: {}", words::selector(&of(&names))));
+        put(TrustSort::NamespaceNames, format!("names of namespaces: {}", words::selector(&of(&names))));
     }
     if !labels.is_empty() {
-        put(Sort::NamespaceLabels, format!("labels {} of namespaces", words::selector(&of(&labels))));
+        put(TrustSort::NamespaceLabels, format!("labels {} of namespaces", words::selector(&of(&labels))));
         let could = |name: &Name| {
             let own = Labels::new([(METADATA_NAME.into(), name.clone())]);
             names.iter().all(|it| it.matches(&own))
         };
         let all = ground.all_namespaces();
         let these: BTreeSet<Name> = all.iter().filter(|it| could(it)).cloned().collect();
-        needs.push(need(Write::NamespaceLabels, Spaces::These(Arc::new(these))));
+        needs.push(need(TrustedWrite::NamespaceLabels, Spaces::These(Arc::new(these))));
     }
     let waits = |it: &&Requirement| match &it.operator {
         Operator::In(values) => values.iter().any(|it| ground.cluster.namespaces.get("", it).is_none()),
         _ => true,
     };
     if names.iter().all(waits) {
-        needs.push(need(Write::NewNamespace, Spaces::Any));
+        needs.push(need(TrustedWrite::NewNamespace, Spaces::Any));
     }
 }
 
@@ -175,13 +182,13 @@ pub fn of_target(policy: &Policy) -> Option<(Vec<Trusted>, Vec<Need>)> {
     let namespace = &policy.meta.namespace;
     let what = format!("labels {} of pods in namespace {namespace}", words::selector(selector));
     let trusts =
-        vec![Trusted { sort: Sort::PodLabels, place: crate::model::place::Place::new("spec.podSelector"), what }];
-    Some((trusts, vec![need(Write::TargetLabels, Spaces::one(namespace))]))
+        vec![Trusted { sort: TrustSort::PodLabels, place: crate::model::place::Place::new("spec.podSelector"), what }];
+    Some((trusts, vec![need(TrustedWrite::TargetLabels, Spaces::one(namespace))]))
 }
 
 /// What undoes the policy, or opens its pods beside it.
 pub fn of_itself(policy: &Policy) -> Vec<Need> {
-    vec![need(Write::Policy(policy.meta.name.clone()), Spaces::one(&policy.meta.namespace))]
+    vec![need(TrustedWrite::Policy(policy.meta.name.clone()), Spaces::one(&policy.meta.namespace))]
 }
 
 /// What would make a rule robust.
@@ -191,23 +198,23 @@ pub fn advice(trusts: &[Trusted], robustness: &Robustness) -> Vec<String> {
     if *robustness == Robustness::Administrators {
         return all;
     }
-    if has(Sort::NamespaceLabels) {
+    if has(TrustSort::NamespaceLabels) {
         all.push("select namespaces by kubernetes.io/metadata.name: the API server alone writes that label".to_owned());
     }
-    if has(Sort::PodLabels) {
+    if has(TrustSort::PodLabels) {
         let what =
             "guard the label by a ValidatingAdmissionPolicy, so that only its owner may set it on pods and templates";
         all.push(what.to_owned());
     }
-    if has(Sort::PodLabels) || has(Sort::Pods) {
+    if has(TrustSort::PodLabels) || has(TrustSort::Pods) {
         all.push(
             "give the trusted clients a namespace of their own, in which few may create or change pods".to_owned(),
         );
     }
-    if has(Sort::Addresses) && trusts.iter().any(|it| it.what.contains(", which pods")) {
+    if has(TrustSort::Addresses) && trusts.iter().any(|it| it.what.contains(", which pods")) {
         all.push("select pods by labels: an address is had by whichever pod gets it".to_owned());
     }
-    if has(Sort::Anyone) {
+    if has(TrustSort::Anyone) {
         all.push("name the peers: an empty list lets everybody pass".to_owned());
     }
     all

@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Robustness, Ruled, Trust, Writer};
+use super::{Robustness, Ruled, Trust, WriterGroup};
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
 use crate::model::role::Subject;
@@ -101,7 +101,7 @@ impl Trust {
     }
 }
 
-impl Writer {
+impl WriterGroup {
     fn add(&self, index: &rbac::Index, page: &mut Page) {
         let mut edges: Vec<&str> = self.ways.iter().map(|it| it.edge.name).collect();
         edges.dedup();

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use super::needs::{Need, Spaces, Write, is_addable};
-use super::{Way, Writer};
+use super::needs::{Need, Spaces, TrustedWrite, is_addable};
+use super::{Way, WriterGroup};
 use crate::escalate::connect::edge_of;
 use crate::escalate::edges::{Edge, SELF};
 use crate::escalate::holders::power;
@@ -40,16 +40,16 @@ type AllOf = (usize, &'static str, Name);
 /// What a right is used on: a namespace (empty: any) and a name (empty: any).
 type On = (Name, Name);
 
-impl Write {
+impl TrustedWrite {
     fn edge(&self) -> &'static Edge {
         let id = match self {
-            Write::NewPod => "N10",
-            Write::PodLabels => "N11",
-            Write::TargetLabels => "N14",
-            Write::Template(_) => "N15",
-            Write::NamespaceLabels => "N16",
-            Write::NewNamespace => "N17",
-            Write::Policy(_) => "N50",
+            TrustedWrite::NewPod => "N10",
+            TrustedWrite::PodLabels => "N11",
+            TrustedWrite::TargetLabels => "N14",
+            TrustedWrite::Template(_) => "N15",
+            TrustedWrite::NamespaceLabels => "N16",
+            TrustedWrite::NewNamespace => "N17",
+            TrustedWrite::Policy(_) => "N50",
         };
         edge_of(id).unwrap_or(&SELF)
     }
@@ -86,7 +86,7 @@ impl Ways<'_> {
         for need in self.needs {
             let powers = need.write.powers();
             match (&need.write, &need.spaces) {
-                (Write::NewNamespace, _) => found.add(powers, []),
+                (TrustedWrite::NewNamespace, _) => found.add(powers, []),
                 (_, Spaces::Any) => found.add(powers, self.ground.all_namespaces().iter()),
                 (_, Spaces::These(these)) => found.add(powers, these.iter()),
             }
@@ -94,7 +94,7 @@ impl Ways<'_> {
         found.classes()
     }
 
-    fn writer(&self, subjects: Vec<Subject>, powers: PowerSet) -> Option<Writer> {
+    fn writer(&self, subjects: Vec<Subject>, powers: PowerSet) -> Option<WriterGroup> {
         let own = Own::of(self.ground, &subjects[0], powers);
         let (mut ways, mut namespaces) = (Vec::<Way>::new(), BTreeSet::new());
         for (at, need) in self.needs.iter().enumerate() {
@@ -108,12 +108,12 @@ impl Ways<'_> {
                 None => ways.push(way),
             }
         }
-        (!ways.is_empty()).then_some(Writer { subjects, ways, namespaces })
+        (!ways.is_empty()).then_some(WriterGroup { subjects, ways, namespaces })
     }
 
     /// What somebody requests to make a write, and in which namespaces alone they may.
     fn used(&self, at: usize, need: &Need, own: &Own) -> Option<Use> {
-        if need.write == Write::NewNamespace {
+        if need.write == TrustedWrite::NewNamespace {
             let everywhere = |it: &OwnRight<'_>| it.scope.is_empty() && it.is_of_all();
             let requests = need.write.permissions().iter().map(|it| {
                 let right = own.rights(it).find(everywhere)?.right();
@@ -164,20 +164,20 @@ impl Ways<'_> {
     }
 
     /// The name of what is written in a namespace by this right (empty: any); `None`: nothing is there that it is for.
-    fn name(&self, write: &Write, right: &Right, namespace: &Name) -> Option<Name> {
+    fn name(&self, write: &TrustedWrite, right: &Right, namespace: &Name) -> Option<Name> {
         let named = |has: &dyn Fn(&Name) -> bool| match right.is_of_all() {
             true => Some(Name::empty()),
             false => right.names().iter().find(|it| has(it)).cloned(),
         };
         match write {
-            Write::NewPod => new_name(self.ground, right, namespace),
-            Write::PodLabels | Write::TargetLabels => {
+            TrustedWrite::NewPod => new_name(self.ground, right, namespace),
+            TrustedWrite::PodLabels | TrustedWrite::TargetLabels => {
                 named(&|it| self.ground.cluster.pods.get(namespace, it).is_some())
             }
-            Write::Template(selector) => self.template(right, namespace, selector),
-            Write::NamespaceLabels => right.is_of(namespace).then(|| namespace.clone()),
-            Write::NewNamespace => None,
-            Write::Policy(name) => self.policy(right, namespace, name),
+            TrustedWrite::Template(selector) => self.template(right, namespace, selector),
+            TrustedWrite::NamespaceLabels => right.is_of(namespace).then(|| namespace.clone()),
+            TrustedWrite::NewNamespace => None,
+            TrustedWrite::Policy(name) => self.policy(right, namespace, name),
         }
     }
 

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::objects::Desk;
 use super::pods::{Chosen, choose, one, pods_of};
-use super::{Draft, Gate, Manifests, Peers};
+use super::{Draft, DraftGate, Manifests, Peers};
 use crate::kinds::WRITTEN_POLICY;
 use crate::kinds::written_policy;
 use crate::model::cluster::Cluster;
@@ -56,7 +56,7 @@ enum GateOpening {
 }
 
 /// The drafts that open these gates, those first that change least; new objects are called by these words.
-pub fn drafts(ground: &Ground<'_>, gates: &[Gate], words: &str) -> Vec<Draft> {
+pub fn drafts(ground: &Ground<'_>, gates: &[DraftGate], words: &str) -> Vec<Draft> {
     let ways: Vec<Vec<GateOpening>> = gates.iter().map(|it| ways(ground, it)).collect();
     let mut made: Vec<Draft> = Vec::new();
     for chosen in combinations(&ways) {
@@ -76,7 +76,7 @@ pub fn drafts(ground: &Ground<'_>, gates: &[Gate], words: &str) -> Vec<Draft> {
 }
 
 /// The draft that opens these gates by new policies alone; `None`: it would isolate somebody.
-pub fn new_only(ground: &Ground<'_>, gates: &[Gate], words: &str) -> Option<Draft> {
+pub fn new_only(ground: &Ground<'_>, gates: &[DraftGate], words: &str) -> Option<Draft> {
     let mut desk = Desk::new(ground.cluster, ground.manifests);
     for gate in gates {
         open(&mut desk, gate, &new_policies(ground, gate)?, words)?;
@@ -100,7 +100,7 @@ fn combinations(ways: &[Vec<GateOpening>]) -> Vec<Vec<&GateOpening>> {
     all.into_iter().map(|it| it.1).collect()
 }
 
-fn ways(ground: &Ground<'_>, gate: &Gate) -> Vec<GateOpening> {
+fn ways(ground: &Ground<'_>, gate: &DraftGate) -> Vec<GateOpening> {
     let mut ways: Vec<GateOpening> = Vec::new();
     let mut policies = common_policies(ground, gate);
     // Those of other pods too open more: they come last.
@@ -117,14 +117,14 @@ fn ways(ground: &Ground<'_>, gate: &Gate) -> Vec<GateOpening> {
 }
 
 /// Whether a way puts a rule into a policy that has none in the direction of the gate.
-fn fills_default_deny(ground: &Ground<'_>, gate: &Gate, way: &GateOpening) -> bool {
+fn fills_default_deny(ground: &Ground<'_>, gate: &DraftGate, way: &GateOpening) -> bool {
     let (GateOpening::Rule { policy } | GateOpening::WiderRule { policy }) = way else { return false };
     let policy = ground.cluster.policies.get(&policy.namespace, &policy.name);
     policy.is_some_and(|it| it.rules_of(gate.direction).next().is_none())
 }
 
 /// The policies that surely isolate all of the pods in this direction, and can be rewritten.
-fn common_policies(ground: &Ground<'_>, gate: &Gate) -> Vec<Arc<Policy>> {
+fn common_policies(ground: &Ground<'_>, gate: &DraftGate) -> Vec<Arc<Policy>> {
     let of = |pod: &PodId| -> Vec<Arc<Policy>> {
         let found = ground.index.isolation(pod).map(|it| it.policies).unwrap_or_default();
         let sure = found.into_iter().filter(|it| it.governs == Tri::Yes && it.gap.is_none()).map(|it| it.policy);
@@ -153,7 +153,7 @@ pub(super) fn selected(cluster: &Cluster, policy: &Policy) -> BTreeSet<PodId> {
 }
 
 /// What can be said more in a policy, the least first.
-fn extensions(ground: &Ground<'_>, policy: &Policy, gate: &Gate) -> Vec<GateOpening> {
+fn extensions(ground: &Ground<'_>, policy: &Policy, gate: &DraftGate) -> Vec<GateOpening> {
     let id = policy.id();
     let single = gate.flows.iter().next().filter(|_| gate.flows.len() == 1);
     let rules = || policy.rules_of(gate.direction).filter_map(|(_, rule)| Some((place(rule)?, rule)));
@@ -200,7 +200,7 @@ fn is_about(cluster: &Cluster, home: &Name, rule: &Rule, peers: &Peers) -> bool 
 }
 
 /// New policies, where all that they select is isolated already.
-fn new_policies(ground: &Ground<'_>, gate: &Gate) -> Option<GateOpening> {
+fn new_policies(ground: &Ground<'_>, gate: &DraftGate) -> Option<GateOpening> {
     let is_isolated = |pod: &PodId| {
         let found = ground.index.isolation(pod);
         found.is_some_and(|it| gate.isolation(&it) == Tri::Yes)
@@ -213,7 +213,7 @@ fn new_policies(ground: &Ground<'_>, gate: &Gate) -> Option<GateOpening> {
     (fits || is_whole).then_some(GateOpening::New(chosen))
 }
 
-impl Gate {
+impl DraftGate {
     /// Whether the pod is isolated in the direction of this gate.
     pub fn isolation(&self, it: &crate::net::Isolation) -> Tri {
         match self.direction {
@@ -246,7 +246,7 @@ pub(super) fn note_others(desk: &mut Desk<'_>, chosen: &Chosen) {
     desk.note(format!("pod/{first}{more} has the same labels: it cannot be told apart by a selector"));
 }
 
-fn rules(desk: &mut Desk<'_>, gate: &Gate) -> Vec<Value> {
+fn rules(desk: &mut Desk<'_>, gate: &DraftGate) -> Vec<Value> {
     let of = |(ports, who): (&PortSet, &Peers)| {
         let peers = peers(desk, &gate.namespace, who);
         written_policy::rule(gate.direction, peers, written_policy::ports(ports))
@@ -265,7 +265,7 @@ fn list(object: &mut Value, direction: Direction) -> Option<&mut Vec<Value>> {
 }
 
 /// Opens a gate; `None`: an object is not there whole, or is not made as it was read.
-fn open(desk: &mut Desk<'_>, gate: &Gate, way: &GateOpening, words: &str) -> Option<()> {
+fn open(desk: &mut Desk<'_>, gate: &DraftGate, way: &GateOpening, words: &str) -> Option<()> {
     let direction = gate.direction;
     match way {
         GateOpening::Peers { policy, rule } => {

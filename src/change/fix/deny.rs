@@ -16,10 +16,10 @@ use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use super::allow::{Ground, is_plain, new_policy, note_others, place, selected};
-use super::narrow::{Cut, Said};
+use super::narrow::{CutOut, NarrowedRule};
 use super::objects::Desk;
 use super::pods::{Chosen, choose};
-use super::{Draft, Gate, Peers};
+use super::{Draft, DraftGate, Peers};
 use crate::kinds::written_policy;
 use crate::model::facts::SharedPod;
 use crate::model::id::PodId;
@@ -37,10 +37,10 @@ enum SharedPolicy {
 }
 
 /// The drafts that close these gates; each holds the gates of one direction, all of which are to be closed.
-pub fn drafts(ground: &Ground<'_>, gates: &[Gate], told: &[IpNet], words: &str) -> Vec<Draft> {
+pub fn drafts(ground: &Ground<'_>, gates: &[DraftGate], told: &[IpNet], words: &str) -> Vec<Draft> {
     let mut made: Vec<Draft> = Vec::new();
     for direction in [Direction::Ingress, Direction::Egress] {
-        let own: Vec<&Gate> = gates.iter().filter(|it| it.direction == direction).collect();
+        let own: Vec<&DraftGate> = gates.iter().filter(|it| it.direction == direction).collect();
         for shared in [SharedPolicy::Part, SharedPolicy::Narrow] {
             let mut desk = Desk::new(ground.cluster, ground.manifests);
             let closing = Closing { ground, told, words, shared };
@@ -70,7 +70,7 @@ struct Closing<'a> {
 
 impl Closing<'_> {
     /// Closes a gate; `None`: it cannot be.
-    fn close(&self, desk: &mut Desk<'_>, gate: &Gate) -> Option<()> {
+    fn close(&self, desk: &mut Desk<'_>, gate: &DraftGate) -> Option<()> {
         let mut open: BTreeSet<PodId> = BTreeSet::new();
         let mut policies: Vec<Arc<Policy>> = Vec::new();
         for pod in &gate.targets {
@@ -91,10 +91,10 @@ impl Closing<'_> {
     }
 
     /// Lets all but these flows pass at pods that nothing isolates.
-    fn isolate(&self, desk: &mut Desk<'_>, gate: &Gate, pods: &BTreeSet<PodId>) -> Option<()> {
+    fn isolate(&self, desk: &mut Desk<'_>, gate: &DraftGate, pods: &BTreeSet<PodId>) -> Option<()> {
         for chosen in choose(desk.cluster, &gate.namespace, pods) {
             note_others(desk, &chosen);
-            let rules = self.rest(desk, gate, Said::everything());
+            let rules = self.rest(desk, gate, NarrowedRule::everything());
             let rules = rules.iter().filter_map(|it| it.written(gate.direction)).collect();
             let id = new_policy(desk, &chosen, gate.direction, self.words, rules);
             desk.say(format!("{id}: a new policy that allows all other {}", gate.direction.as_str()));
@@ -103,7 +103,7 @@ impl Closing<'_> {
     }
 
     /// What is left of what a rule says.
-    fn rest(&self, desk: &mut Desk<'_>, gate: &Gate, said: Said) -> Vec<Said> {
+    fn rest(&self, desk: &mut Desk<'_>, gate: &DraftGate, said: NarrowedRule) -> Vec<NarrowedRule> {
         let mut rest = vec![said];
         for (ports, peers) in &gate.flows {
             let goals = goals(self.ground, gate, peers);
@@ -113,11 +113,17 @@ impl Closing<'_> {
         rest
     }
 
-    fn cut<'c>(&'c self, gate: &'c Gate, ports: &'c PortSet, peers: &'c Peers, goals: &'c [SharedPod]) -> Cut<'c> {
-        Cut { home: &gate.namespace, peers, ports, goals, told: self.told }
+    fn cut<'c>(
+        &'c self,
+        gate: &'c DraftGate,
+        ports: &'c PortSet,
+        peers: &'c Peers,
+        goals: &'c [SharedPod],
+    ) -> CutOut<'c> {
+        CutOut { home: &gate.namespace, peers, ports, goals, told: self.told }
     }
 
-    fn touches(&self, gate: &Gate, said: &Said) -> bool {
+    fn touches(&self, gate: &DraftGate, said: &NarrowedRule) -> bool {
         let touches = |(ports, peers): (&PortSet, &Peers)| {
             let goals = goals(self.ground, gate, peers);
             self.cut(gate, ports, peers, &goals).touches(self.ground.cluster, said)
@@ -126,9 +132,9 @@ impl Closing<'_> {
     }
 
     /// Takes these flows out of every rule of a policy that lets them pass; `None`: it cannot be rewritten.
-    fn narrow(&self, desk: &mut Desk<'_>, gate: &Gate, policy: &Policy) -> Option<()> {
+    fn narrow(&self, desk: &mut Desk<'_>, gate: &DraftGate, policy: &Policy) -> Option<()> {
         let rules = policy.rules_of(gate.direction).map(|(_, rule)| rule);
-        let touched: Vec<_> = rules.filter(|it| self.touches(gate, &Said::of(it))).collect();
+        let touched: Vec<_> = rules.filter(|it| self.touches(gate, &NarrowedRule::of(it))).collect();
         let (Some(first), true) = (touched.first(), is_plain(policy)) else {
             return (touched.is_empty() && is_plain(policy)).then_some(());
         };
@@ -136,7 +142,7 @@ impl Closing<'_> {
         let mut rules: Vec<Value> = written(desk.object(&policy.id())?, gate.direction)?.clone();
         // From the last on, so that places before it stay what they are.
         for rule in touched.iter().rev() {
-            let left = self.rest(desk, gate, Said::of(rule));
+            let left = self.rest(desk, gate, NarrowedRule::of(rule));
             let left: Vec<Value> = left.iter().filter_map(|it| it.written(gate.direction)).collect();
             let at = place(rule).filter(|it| *it < rules.len())?;
             rules.splice(at..=at, left);
@@ -152,7 +158,7 @@ impl Closing<'_> {
     }
 
     /// Lets a policy select all but these pods, and gives them one of their own with these rules.
-    fn part(&self, desk: &mut Desk<'_>, gate: &Gate, policy: &Policy, rules: Vec<Value>) -> Option<()> {
+    fn part(&self, desk: &mut Desk<'_>, gate: &DraftGate, policy: &Policy, rules: Vec<Value>) -> Option<()> {
         let id = policy.id();
         let targets = selected(self.ground.cluster, policy).intersection(&gate.targets).cloned().collect();
         let chosen = choose(desk.cluster, &gate.namespace, &targets);
@@ -187,7 +193,7 @@ fn also(object: &Value, chosen: &Chosen) -> Option<Value> {
 }
 
 /// The pods that the ports of flows are of.
-fn goals(ground: &Ground<'_>, gate: &Gate, peers: &Peers) -> Vec<SharedPod> {
+fn goals(ground: &Ground<'_>, gate: &DraftGate, peers: &Peers) -> Vec<SharedPod> {
     let pods = if gate.direction == Direction::Ingress { &gate.targets } else { &peers.pods };
     let held = |it: &PodId| ground.cluster.pods.get(&it.namespace, &it.name).filter(|it| it.is_governed()).cloned();
     pods.iter().filter_map(held).collect()

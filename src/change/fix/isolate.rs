@@ -14,7 +14,7 @@ use super::Draft;
 use super::allow::{Ground, is_plain};
 use super::objects::Desk;
 use crate::kinds::written_policy;
-use crate::model::facts::PodOrigin;
+use crate::model::facts::PodSource;
 use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
@@ -38,7 +38,7 @@ pub fn namespace(ground: &Ground<'_>, name: &Name, directions: &[Direction]) -> 
 /// Why it cannot be: a clause, and no fault: an answer says it beside the other candidates.
 pub fn pod(ground: &Ground<'_>, id: &PodId) -> Result<Draft, String> {
     let held = ground.cluster.pods.get(&id.namespace, &id.name).ok_or("there is no such pod")?;
-    if held.origin() == PodOrigin::Template {
+    if held.origin() == PodSource::Template {
         return Err(format!("pod/{id} stands for a workload of which no pod is listed: it has no label of its own"));
     }
     let mut desk = Desk::new(ground.cluster, ground.manifests);

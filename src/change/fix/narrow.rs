@@ -27,12 +27,12 @@ use crate::model::port::{PortMatch, PortSet};
 
 /// What a rule says.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Said {
+pub struct NarrowedRule {
     pub peers: Vec<PeerMatch>,
     pub ports: Vec<PortMatch>,
 }
 
-impl Said {
+impl NarrowedRule {
     /// Everybody on every port: what holds of pods that are not isolated.
     pub fn everything() -> Self {
         Self { peers: vec![PeerMatch::Anyone], ports: vec![PortMatch::Any] }
@@ -54,7 +54,7 @@ impl Said {
 }
 
 /// What is taken out of rules of one direction.
-pub struct Cut<'a> {
+pub struct CutOut<'a> {
     /// The namespace of the policy.
     pub home: &'a Name,
     pub peers: &'a Peers,
@@ -66,9 +66,9 @@ pub struct Cut<'a> {
     pub told: &'a [IpNet],
 }
 
-impl Cut<'_> {
+impl CutOut<'_> {
     /// Whether a rule lets some of it pass.
-    pub fn touches(&self, cluster: &Cluster, said: &Said) -> bool {
+    pub fn touches(&self, cluster: &Cluster, said: &NarrowedRule) -> bool {
         !self.of_peers(cluster, &said.peers).is_empty() && said.ports.iter().any(|it| self.opens(it))
     }
 
@@ -85,13 +85,14 @@ impl Cut<'_> {
     }
 
     /// All that is said, less what is taken out.
-    pub fn rest(&self, desk: &mut Desk<'_>, said: Said) -> Vec<Said> {
+    pub fn rest(&self, desk: &mut Desk<'_>, said: NarrowedRule) -> Vec<NarrowedRule> {
         if !self.touches(desk.cluster, &said) {
             return vec![said];
         }
         let meant = self.of_peers(desk.cluster, &said.peers);
-        let left = Said { peers: said.peers.iter().flat_map(|it| self.left_of(desk, it)).collect(), ..said.clone() };
-        let others = Said { peers: self.matches(desk, &meant), ports: self.other_ports(&said.ports) };
+        let left =
+            NarrowedRule { peers: said.peers.iter().flat_map(|it| self.left_of(desk, it)).collect(), ..said.clone() };
+        let others = NarrowedRule { peers: self.matches(desk, &meant), ports: self.other_ports(&said.ports) };
         [left, others].into_iter().filter(|it| !it.peers.is_empty() && !it.ports.is_empty()).collect()
     }
 

@@ -33,14 +33,14 @@ const KNOWN: [&str; 8] =
 const FEW: usize = 3;
 
 /// Labels, each a key and its value.
-pub type Pairs = Vec<(Name, Name)>;
+pub type LabelPairs = Vec<(Name, Name)>;
 
 /// Pods of one namespace, said by labels.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Chosen {
     pub namespace: Name,
     /// Empty: every pod of the namespace.
-    pub labels: Pairs,
+    pub labels: LabelPairs,
     /// Those that have the same labels and were not meant.
     pub others: BTreeSet<PodId>,
 }
@@ -57,7 +57,7 @@ pub fn choose(cluster: &Cluster, namespace: &Name, meant: &BTreeSet<PodId>) -> V
     if together.others.is_empty() {
         return vec![together];
     }
-    let mut sorts: Vec<(Pairs, BTreeSet<PodId>)> = Vec::new();
+    let mut sorts: Vec<(LabelPairs, BTreeSet<PodId>)> = Vec::new();
     for pod in all.iter().filter(|it| meant.contains(&it.pod_id())) {
         let labels = lasting(&pod.labels().whole(), &[]);
         match sorts.iter_mut().find(|it| it.0 == labels) {
@@ -86,17 +86,17 @@ pub fn one(namespace: &Name, all: &[&SharedPod], meant: &BTreeSet<PodId>) -> Cho
 }
 
 /// The labels of a pod that last, the best known first; and these.
-fn lasting(labels: &Labels, besides: &[&str]) -> Pairs {
+fn lasting(labels: &Labels, besides: &[&str]) -> LabelPairs {
     let rank = |key: &str| KNOWN.iter().position(|it| *it == key).unwrap_or(KNOWN.len());
     let is_lasting = |key: &str| !PASSING.contains(&key) && (!OWN.contains(&key) || besides.contains(&key));
-    let mut pairs: Pairs =
+    let mut pairs: LabelPairs =
         labels.iter().filter(|(key, _)| is_lasting(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
     pairs.sort_by(|a, b| (rank(&a.0), &a.0).cmp(&(rank(&b.0), &b.0)));
     pairs
 }
 
 /// What all of them have.
-fn common(all: impl Iterator<Item = Pairs>) -> Pairs {
+fn common(all: impl Iterator<Item = LabelPairs>) -> LabelPairs {
     let shared = all.reduce(|shared, it| shared.into_iter().filter(|pair| it.contains(pair)).collect());
     shared.unwrap_or_default()
 }
@@ -108,7 +108,7 @@ fn held_by(all: &[&SharedPod], labels: &[(Name, Name)]) -> BTreeSet<PodId> {
 }
 
 /// Sets of these labels: of one, of two, of three, then all.
-fn subsets(of: &[(Name, Name)]) -> Vec<Pairs> {
+fn subsets(of: &[(Name, Name)]) -> Vec<LabelPairs> {
     let mut sets: Vec<Vec<usize>> = (0..of.len()).map(|it| vec![it]).collect();
     let mut last = sets.clone();
     for _ in 1..FEW {

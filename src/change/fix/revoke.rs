@@ -27,10 +27,10 @@ use crate::rbac::identity::canonical;
 use crate::rbac::{Grant, Request, Served};
 
 /// A binding and the places of its subjects that are meant.
-pub type Named = BTreeMap<ObjectId, (SharedBinding, BTreeSet<usize>)>;
+pub type BindingSubjects = BTreeMap<ObjectId, (SharedBinding, BTreeSet<usize>)>;
 
 /// Every binding that names a subject.
-pub fn naming(cluster: &Cluster, subject: &Subject) -> Named {
+pub fn naming(cluster: &Cluster, subject: &Subject) -> BindingSubjects {
     let wanted = canonical(subject);
     let is_it = |binding: &Binding, it: &Subject| canonical(&named(it, binding)) == wanted;
     let places = |binding: &SharedBinding| -> BTreeSet<usize> {
@@ -42,7 +42,7 @@ pub fn naming(cluster: &Cluster, subject: &Subject) -> Named {
 }
 
 /// The draft that takes subjects out of bindings; `None`: a binding is not there whole.
-pub fn everything(ground: &Ground<'_>, found: &Named) -> Option<Draft> {
+pub fn everything(ground: &Ground<'_>, found: &BindingSubjects) -> Option<Draft> {
     let mut desk = Desk::new(ground.cluster, ground.manifests);
     found.values().try_for_each(|(binding, places)| remove(&mut desk, binding, places))?;
     Some(desk.draft())
@@ -70,7 +70,7 @@ fn remove(desk: &mut Desk<'_>, binding: &Binding, places: &BTreeSet<usize>) -> O
 
 /// The drafts that take one right, which these grants give to the subject by name; new objects are called by these words.
 pub fn one(ground: &Ground<'_>, grants: &[Grant], request: &Request, served: &Served, words: &str) -> Vec<Draft> {
-    let mut found = Named::new();
+    let mut found = BindingSubjects::new();
     for grant in grants {
         let entry = found.entry(grant.binding.id()).or_insert_with(|| (grant.binding.clone(), BTreeSet::new()));
         entry.1.insert(grant.subject);
@@ -91,7 +91,7 @@ fn in_place(
     ground: &Ground<'_>,
     desk: &mut Desk<'_>,
     grants: &[Grant],
-    found: &Named,
+    found: &BindingSubjects,
     request: &Request,
     served: &Served,
 ) -> Option<()> {
@@ -118,7 +118,7 @@ fn in_place(
 fn split(
     desk: &mut Desk<'_>,
     grants: &[Grant],
-    found: &Named,
+    found: &BindingSubjects,
     request: &Request,
     served: &Served,
     words: &str,

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use rustc_hash::FxBuildHasher;
 
-use super::super::flow::{Flow, Ports};
+use super::super::flow::{DifferingFlow, Ports};
 use super::super::{Side, flows};
 use super::rights::{self, RightLapse};
 use super::sides;
@@ -43,7 +43,7 @@ pub(super) struct Three<'a> {
 }
 
 /// What differs in the end, by those ends that are no nodes and no addresses.
-type Whole<'f> = HashMap<[Option<&'f Unit>; 2], Vec<&'f Flow>, FxBuildHasher>;
+type FinalDifference<'f> = HashMap<[Option<&'f Unit>; 2], Vec<&'f DifferingFlow>, FxBuildHasher>;
 
 impl<'a> Three<'a> {
     pub fn new(before: Side<'a>, now: Side<'a>, after: Side<'a>) -> Self {
@@ -51,17 +51,17 @@ impl<'a> Three<'a> {
     }
 
     /// The flows that are not as before or after; `whole` is what differs between those.
-    pub fn flows(&self, whole: &[Flow]) -> Vec<FlowLapse> {
+    pub fn flows(&self, whole: &[DifferingFlow]) -> Vec<FlowLapse> {
         let [before, now, _] = &self.states;
-        let mut by_ends: Whole<'_> = HashMap::default();
+        let mut by_ends: FinalDifference<'_> = HashMap::default();
         whole.iter().for_each(|it| by_ends.entry(key(it)).or_default().push(it));
-        let mut pairs = Pairs { three: self, known: Default::default() };
+        let mut pairs = PairAsker { three: self, known: Default::default() };
         let rows = flows::compare(&sides(before, now));
         // Of addresses that may be anybody's nothing is known, at any time.
-        let is_told = |it: &&Flow| !before.has_unseen || ![&it.from, &it.to].into_iter().any(is_outside);
-        let lapse = |row: &Flow| {
-            let related: Vec<&Flow> = by_ends.get(&key(row)).into_iter().flatten().copied().collect();
-            let related: Vec<&Flow> = related.into_iter().filter(|it| overlap(it, row)).collect();
+        let is_told = |it: &&DifferingFlow| !before.has_unseen || ![&it.from, &it.to].into_iter().any(is_outside);
+        let lapse = |row: &DifferingFlow| {
+            let related: Vec<&DifferingFlow> = by_ends.get(&key(row)).into_iter().flatten().copied().collect();
+            let related: Vec<&DifferingFlow> = related.into_iter().filter(|it| overlap(it, row)).collect();
             let lapse = FlowLapse::nothing(row);
             match plain(row, &related) {
                 Some(passings) => lapse.with(&passings),
@@ -79,7 +79,7 @@ impl<'a> Three<'a> {
 }
 
 impl FlowLapse {
-    fn nothing(row: &Flow) -> Self {
+    fn nothing(row: &DifferingFlow) -> Self {
         let none = PortSet::none;
         Self { from: row.from.clone(), to: row.to.clone(), cut: none(), may_be_cut: none(), opened: none() }
     }
@@ -109,12 +109,12 @@ fn is_outside(unit: &Unit) -> bool {
 }
 
 /// The ends of a row that stand for themselves.
-fn key(row: &Flow) -> [Option<&Unit>; 2] {
+fn key(row: &DifferingFlow) -> [Option<&Unit>; 2] {
     [&row.from, &row.to].map(|it| (!matches!(it, Unit::Outside(_) | Unit::Nodes(_))).then_some(it))
 }
 
 /// Whether two rows have ends in common.
-fn overlap(one: &Flow, other: &Flow) -> bool {
+fn overlap(one: &DifferingFlow, other: &DifferingFlow) -> bool {
     let share = |a: &Unit, b: &Unit| match (a, b) {
         (Unit::Outside(a), Unit::Outside(b)) => a.iter().any(|a| b.iter().any(|b| meet(a, b))),
         (Unit::Nodes(a), Unit::Nodes(b)) => a.names().any(|it| b.names().any(|other| it == other)),
@@ -128,7 +128,7 @@ fn meet(a: &AddressRange, b: &AddressRange) -> bool {
 }
 
 /// What all pairs of a row come to, where they are alike at all times; `None`: they are not, or that is not told.
-fn plain(row: &Flow, related: &[&Flow]) -> Option<Passings> {
+fn plain(row: &DifferingFlow, related: &[&DifferingFlow]) -> Option<Passings> {
     let passing = |it: &Ports| {
         let is_alike = it.every == it.some && it.unknown.is_empty();
         is_alike.then(|| (it.some.clone(), it.some.clone()))
@@ -143,13 +143,13 @@ fn plain(row: &Flow, related: &[&Flow]) -> Option<Passings> {
 }
 
 /// Asks pair by pair, each sort of pair once.
-struct Pairs<'t, 'a> {
+struct PairAsker<'t, 'a> {
     three: &'t Three<'a>,
     known: [HashMap<PairKin, Passing, FxBuildHasher>; 3],
 }
 
-impl Pairs<'_, '_> {
-    fn of(&mut self, row: &Flow, related: &[&Flow]) -> Vec<Passings> {
+impl PairAsker<'_, '_> {
+    fn of(&mut self, row: &DifferingFlow, related: &[&DifferingFlow]) -> Vec<Passings> {
         let from = self.ends(&row.from, related.iter().map(|it| &it.from));
         let to = self.ends(&row.to, related.iter().map(|it| &it.to));
         let mut all: Vec<Passings> = Vec::new();

@@ -31,7 +31,7 @@ pub struct RightLapse {
 }
 
 /// One right: where, and what.
-type Right = (Name, Tuple);
+type RightInPlace = (Name, Tuple);
 
 /// What is not as before or after.
 pub(super) fn lapses(before: &Side<'_>, now: &Side<'_>, after: &Side<'_>) -> Vec<RightLapse> {
@@ -50,7 +50,7 @@ pub(super) fn lapses(before: &Side<'_>, now: &Side<'_>, after: &Side<'_>) -> Vec
         add(&mut all, row, Lapse::Missing, |right| outcome(before, row, right) == Outcome::Allow);
         let others = first.iter().filter(|it| it.change == GrantChange::Taken && it.subject == row.subject);
         let shared = others.flat_map(|other| shared(row, other));
-        let is_cut = |right: &Right| {
+        let is_cut = |right: &RightInPlace| {
             outcome(now, row, right) == Outcome::Deny
                 && [before, after].iter().all(|it| outcome(it, row, right) == Outcome::Allow)
         };
@@ -62,7 +62,7 @@ pub(super) fn lapses(before: &Side<'_>, now: &Side<'_>, after: &Side<'_>) -> Vec
     all
 }
 
-fn add(all: &mut Vec<RightLapse>, row: &GrantRow, kind: Lapse, is_one: impl Fn(&Right) -> bool) {
+fn add(all: &mut Vec<RightLapse>, row: &GrantRow, kind: Lapse, is_one: impl Fn(&RightInPlace) -> bool) {
     let found = row.parts().map(|it| (row.scope.clone(), it)).filter(|it| is_one(it));
     all.extend(found.map(|(scope, part)| lapse(row, kind, scope, part)));
 }
@@ -71,12 +71,12 @@ fn lapse(row: &GrantRow, lapse: Lapse, scope: Name, part: Tuple) -> RightLapse {
     RightLapse { subject: row.subject.clone(), lapse, scope, part }
 }
 
-fn outcome(side: &Side<'_>, row: &GrantRow, (scope, part): &Right) -> Outcome {
+fn outcome(side: &Side<'_>, row: &GrantRow, (scope, part): &RightInPlace) -> Outcome {
     side.rbac.can(&Identity::new(&row.subject, &[]), &rights::request(part, scope)).outcome()
 }
 
 /// What two rows both speak of.
-fn shared(a: &GrantRow, b: &GrantRow) -> Vec<Right> {
+fn shared(a: &GrantRow, b: &GrantRow) -> Vec<RightInPlace> {
     let Some(scope) = narrower(&a.scope, &b.scope, "") else { return Vec::new() };
     let others: Vec<Tuple> = b.parts().collect();
     a.parts()

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::io;
 
-use crate::ask::expectation::Verdict;
+use crate::ask::expectation::ExpectationVerdict;
 use crate::model::untrusted;
 
 use super::{CheckRule, Expected, Report};
@@ -56,8 +56,8 @@ fn of_expectation(it: &Expected) -> Case<'_> {
         name: it.text.clone(),
         file: &it.file,
         line: Some(it.line),
-        failures: told(Verdict::Broken),
-        errors: told(Verdict::Unknown),
+        failures: told(ExpectationVerdict::Broken),
+        errors: told(ExpectationVerdict::Unknown),
     }
 }
 

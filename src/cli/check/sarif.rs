@@ -5,15 +5,15 @@
 
 use serde_json::{Value, json};
 
-use crate::ask::expectation::Verdict;
+use crate::ask::expectation::ExpectationVerdict;
 
-use super::{CheckRule, Expected, Finding, Report};
+use super::{CheckFinding, CheckRule, Expected, Report};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// The whole document.
 pub(super) fn document(report: &Report) -> Value {
-    let open = report.expected.iter().filter(|it| it.judged.verdict == Verdict::Unknown);
+    let open = report.expected.iter().filter(|it| it.judged.verdict == ExpectationVerdict::Unknown);
     let results: Vec<Value> = report.findings.iter().map(result).chain(open.map(undecided)).collect();
     let rules: Vec<Value> = CheckRule::ALL.iter().map(|it| rule(*it)).collect();
     let driver = json!({ "name": "kreach", "version": env!("CARGO_PKG_VERSION"), "rules": rules });
@@ -36,7 +36,7 @@ fn index(rule: CheckRule) -> usize {
     CheckRule::ALL.iter().position(|it| *it == rule).unwrap_or_default()
 }
 
-fn result(it: &Finding) -> Value {
+fn result(it: &CheckFinding) -> Value {
     let mut location = serde_json::Map::new();
     if !it.file.is_empty() {
         location.insert("physicalLocation".to_owned(), physical(&it.file, it.line, it.column));

@@ -1,12 +1,12 @@
 //! Namespaces, nodes and service accounts of a seeded world.
 
 use super::facts::Facts;
-use super::render::{Id, Rows, address, digits, identity, member, sheets, tag};
+use super::render::{ObjectNumber, ObjectRows, address, digits, identity, member, sheets, tag};
 use super::shapes::Style;
-use super::template::{Template, Values, hole};
+use super::template::{DocumentTemplate, Values, hole};
 use crate::embedded::object_list::ObjectPart;
 
-pub const NAMESPACES: Rows = Rows {
+pub const NAMESPACES: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "namespaces",
@@ -16,7 +16,7 @@ pub const NAMESPACES: Rows = Rows {
     write: write_namespace,
 };
 
-pub const NODES: Rows = Rows {
+pub const NODES: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "nodes",
@@ -27,7 +27,7 @@ pub const NODES: Rows = Rows {
 };
 
 /// Every namespace has `default`, every workload its own of the same name. They are in order since `default` is placed.
-pub const SERVICE_ACCOUNTS: Rows = Rows {
+pub const SERVICE_ACCOUNTS: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "serviceaccounts",
@@ -36,13 +36,14 @@ pub const SERVICE_ACCOUNTS: Rows = Rows {
     name: |facts, at| account(facts, at).1,
     write: |facts, at, _, out| {
         let (namespace, name) = account(facts, at);
-        let values = identity(facts, Id { tag: tag::SERVICE_ACCOUNT, number: at as u64 }, Some(namespace), &name);
+        let values =
+            identity(facts, ObjectNumber { tag: tag::SERVICE_ACCOUNT, number: at as u64 }, Some(namespace), &name);
         members(sheets().core.get("ServiceAccount"), &values, out);
     },
 };
 
 /// Appends a document's members: the template without its braces.
-pub fn members(template: &Template, values: &Values, out: &mut Vec<u8>) {
+pub fn members(template: &DocumentTemplate, values: &Values, out: &mut Vec<u8>) {
     let start = out.len();
     template.write(values, out);
     out.remove(start);
@@ -50,7 +51,7 @@ pub fn members(template: &Template, values: &Values, out: &mut Vec<u8>) {
 }
 
 /// The same, or its metadata alone.
-pub fn members_of(part: ObjectPart, template: &Template, values: &Values, out: &mut Vec<u8>) {
+pub fn members_of(part: ObjectPart, template: &DocumentTemplate, values: &Values, out: &mut Vec<u8>) {
     let start = out.len();
     members(template, values, out);
     if part == ObjectPart::Meta {
@@ -77,8 +78,12 @@ fn end_of_first_member(members: &[u8]) -> usize {
 
 fn write_namespace(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
     let namespace = &facts.namespaces[at];
-    let mut values =
-        identity(facts, Id { tag: tag::NAMESPACE, number: u64::from(namespace.number) }, None, &namespace.name);
+    let mut values = identity(
+        facts,
+        ObjectNumber { tag: tag::NAMESPACE, number: u64::from(namespace.number) },
+        None,
+        &namespace.name,
+    );
     values.fill(hole("labels"), |out| {
         out.push(b'{');
         if facts.shape.style == Style::Burner {
@@ -100,7 +105,7 @@ pub fn node_name(node: usize) -> String {
 }
 
 fn write_node(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
-    let id = Id { tag: tag::NODE, number: at as u64 };
+    let id = ObjectNumber { tag: tag::NODE, number: at as u64 };
     let mut values = identity(facts, id, None, &node_name(at));
     digits(&mut values, facts, id);
     values.fill(hole("ip"), |out| address(out, facts.node_address(at)));

@@ -6,7 +6,7 @@
 
 use super::policies::{self, PolicyFact};
 use super::rng::{Rng, letters, mix};
-use super::shapes::{Shape, Style};
+use super::shapes::{Style, WorldShape};
 use super::{layout, network};
 
 /// A namespace: its number decides its team and its size; its place in the list is by name.
@@ -53,7 +53,7 @@ pub struct PodFact {
 /// A whole seeded world.
 #[derive(Debug)]
 pub struct Facts {
-    pub shape: &'static Shape,
+    pub shape: &'static WorldShape,
     pub namespaces: Vec<Namespace>,
     pub workloads: Vec<Workload>,
     pub pods: Vec<PodFact>,
@@ -113,7 +113,7 @@ const POLICIES: u64 = 3;
 
 impl Facts {
     /// Makes a world from its shape.
-    pub fn new(shape: &'static Shape) -> Facts {
+    pub fn new(shape: &'static WorldShape) -> Facts {
         let mut rng = Rng::new(shape.seed);
         let namespaces = layout::namespaces(shape);
         let workloads = layout::workloads(shape, &namespaces, &mut rng);

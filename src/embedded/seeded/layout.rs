@@ -5,12 +5,12 @@
 
 use super::facts::{AGENT, BURNER, ControllerSort, DNS, FIXED, INGRESS, Namespace, PodFact, Workload};
 use super::rng::Rng;
-use super::shapes::{Shape, Style};
+use super::shapes::{Style, WorldShape};
 
 const INFRA: [&str; 3] = ["kube-system", "ingress-nginx", "monitoring"];
 
 /// The namespaces of a world, by name.
-pub fn namespaces(shape: &Shape) -> Vec<Namespace> {
+pub fn namespaces(shape: &WorldShape) -> Vec<Namespace> {
     let mut all: Vec<Namespace> = (0..shape.namespaces as u32)
         .map(|number| {
             let name = match (shape.style, INFRA.get(number as usize)) {
@@ -26,7 +26,7 @@ pub fn namespaces(shape: &Shape) -> Vec<Namespace> {
 }
 
 /// The workloads of a world, in the order in which they are made.
-pub fn workloads(shape: &Shape, namespaces: &[Namespace], rng: &mut Rng) -> Vec<Workload> {
+pub fn workloads(shape: &WorldShape, namespaces: &[Namespace], rng: &mut Rng) -> Vec<Workload> {
     let mut places = vec![0; namespaces.len()];
     for (place, namespace) in namespaces.iter().enumerate() {
         places[namespace.number as usize] = place as u32;
@@ -55,7 +55,7 @@ pub fn workloads(shape: &Shape, namespaces: &[Namespace], rng: &mut Rng) -> Vec<
 }
 
 /// How many workloads a namespace gets: most a dozen, some many, scaled to the pods that the world shall have.
-fn how_many(shape: &Shape, number: usize, rng: &mut Rng) -> usize {
+fn how_many(shape: &WorldShape, number: usize, rng: &mut Rng) -> usize {
     let usual = match (shape.style, number) {
         (Style::Burner, _) => return 1,
         (_, 0..3) => 40,
@@ -69,7 +69,7 @@ fn how_many(shape: &Shape, number: usize, rng: &mut Rng) -> usize {
     (usual * shape.pods.min(mean)).div_ceil(mean).min(shape.namespaces)
 }
 
-fn workload(shape: &Shape, number: usize, first_here: bool, rng: &mut Rng) -> Workload {
+fn workload(shape: &WorldShape, number: usize, first_here: bool, rng: &mut Rng) -> Workload {
     let mut made = Workload {
         namespace: 0,
         tag: 0,

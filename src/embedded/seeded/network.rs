@@ -5,12 +5,12 @@
 use super::core::members_of;
 use super::facts::{ControllerSort, Facts, PodFact};
 use super::pods::main_port;
-use super::render::{Id, Rows, address, comma, identity, sheets, tag, text, uid_of};
+use super::render::{ObjectNumber, ObjectRows, address, comma, identity, sheets, tag, text, uid_of};
 use super::rng::{letters, mix, uid};
 use super::template::{Values, hole};
 use crate::embedded::object_list::ObjectPart;
 
-pub const SERVICES: Rows = Rows {
+pub const SERVICES: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "services",
@@ -20,7 +20,7 @@ pub const SERVICES: Rows = Rows {
     write: write_service,
 };
 
-pub const ENDPOINTS: Rows = Rows {
+pub const ENDPOINTS: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "endpoints",
@@ -30,7 +30,7 @@ pub const ENDPOINTS: Rows = Rows {
     write: write_endpoints,
 };
 
-pub const ENDPOINT_SLICES: Rows = Rows {
+pub const ENDPOINT_SLICES: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "endpointslices",
@@ -40,7 +40,7 @@ pub const ENDPOINT_SLICES: Rows = Rows {
     write: write_slice,
 };
 
-pub const POLICIES: Rows = Rows {
+pub const POLICIES: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "networkpolicies",
@@ -50,7 +50,7 @@ pub const POLICIES: Rows = Rows {
     write: |facts, at, part, out| {
         let policy = &facts.policies[at];
         let mut values =
-            identity(facts, Id { tag: tag::POLICY, number: at as u64 }, Some(policy.namespace), &policy.name);
+            identity(facts, ObjectNumber { tag: tag::POLICY, number: at as u64 }, Some(policy.namespace), &policy.name);
         values.set(hole("spec"), &policy.spec);
         members_of(part, sheets().network.get("NetworkPolicy"), &values, out);
     },
@@ -70,7 +70,7 @@ fn slice_name(facts: &Facts, workload: u32) -> String {
 fn fill(facts: &Facts, workload: u32, tag: u64, name: &str) -> Values {
     let app = facts.app(workload);
     let namespace = facts.workloads[workload as usize].namespace;
-    let mut values = identity(facts, Id { tag, number: u64::from(workload) }, Some(namespace), name);
+    let mut values = identity(facts, ObjectNumber { tag, number: u64::from(workload) }, Some(namespace), name);
     values.set(hole("labels"), &format!("{{\"app\":\"{app}\"}}"));
     values.set(hole("app"), &app);
     values
@@ -146,7 +146,7 @@ fn write_slice(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
     let workload = facts.served[at];
     let mut values = fill(facts, workload, tag::ENDPOINT_SLICE, &slice_name(facts, workload));
     values.set(hole("generate"), &format!("{}-", facts.app(workload)));
-    uid_of(&mut values, hole("owneruid"), facts, Id { tag: tag::SERVICE, number: u64::from(workload) });
+    uid_of(&mut values, hole("owneruid"), facts, ObjectNumber { tag: tag::SERVICE, number: u64::from(workload) });
     let close = "\"],\"conditions\":{\"ready\":true,\"serving\":true,\"terminating\":false},";
     values.fill(hole("endpoints"), |out| backends(out, facts, workload, "{\"addresses\":[\"", close));
     values.set(hole("ports"), backend_ports(facts, workload));

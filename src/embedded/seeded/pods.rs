@@ -1,12 +1,14 @@
 //! Pods of a seeded world: 9 to 16 KB each, as a cluster with Helm, Calico and a mesh has them.
 
 use super::facts::{ControllerSort, DNS, Facts, JOB, PORTS, PodFact};
-use super::render::{Id, Labels, Rows, Sheets, address, comma, digits, identity, member, sheets, tag, text, uid_of};
+use super::render::{
+    Labels, ObjectNumber, ObjectRows, Sheets, address, comma, digits, identity, member, sheets, tag, text, uid_of,
+};
 use super::rng::{letters, mix};
 use super::template::{Values, hole};
 use crate::embedded::object_list::ObjectPart;
 
-pub const PODS: Rows = Rows {
+pub const PODS: ObjectRows = ObjectRows {
     plural: "pods",
     count: |facts| facts.pods.len(),
     namespace: |facts, at| Some(facts.workloads[facts.pods[at].workload as usize].namespace),
@@ -62,7 +64,7 @@ fn identify(facts: &Facts, pod: PodFact) -> Values {
     let workload = &facts.workloads[pod.workload as usize];
     let prefix = facts.pod_prefix(pod.workload);
     let suffix = facts.pod_suffix(pod);
-    let id = Id { tag: tag::POD, number: u64::from(facts.serial(pod)) };
+    let id = ObjectNumber { tag: tag::POD, number: u64::from(facts.serial(pod)) };
     let mut values = identity(facts, id, Some(workload.namespace), &format!("{prefix}{suffix}"));
     values.set(hole("generate"), &prefix);
     values.set(hole("suffix"), &suffix);
@@ -97,7 +99,7 @@ fn own(values: &mut Values, facts: &Facts, pod: PodFact) {
     values.set(hole("ownerkind"), kind);
     values.set(hole("ownergroup"), group);
     values.set(hole("owner"), &name);
-    uid_of(values, hole("owneruid"), facts, Id { tag, number: u64::from(pod.workload) });
+    uid_of(values, hole("owneruid"), facts, ObjectNumber { tag, number: u64::from(pod.workload) });
 }
 
 /// What spec and status need.

@@ -43,7 +43,7 @@ pub fn all(facts: &Facts, rng: &mut Rng) -> Vec<PolicyFact> {
     all
 }
 
-type Named = (String, Value);
+type NamedSpec = (String, Value);
 
 fn labels(key: &str, value: &str) -> Value {
     json!({"matchLabels": {key: value}})
@@ -77,7 +77,7 @@ fn spec(selector: Value, ingress: Option<Value>, egress: Option<Value>) -> Value
     spec
 }
 
-fn teams(facts: &Facts, namespace: u32, rng: &mut Rng) -> Vec<Named> {
+fn teams(facts: &Facts, namespace: u32, rng: &mut Rng) -> Vec<NamedSpec> {
     if rng.happens(10) {
         return Vec::new();
     }
@@ -97,7 +97,7 @@ fn teams(facts: &Facts, namespace: u32, rng: &mut Rng) -> Vec<Named> {
     all
 }
 
-fn defaults(egress: bool) -> Vec<Named> {
+fn defaults(egress: bool) -> Vec<NamedSpec> {
     let mut all = vec![("default-deny".to_owned(), spec(json!({}), Some(json!([])), egress.then(|| json!([]))))];
     if egress {
         let dns =
@@ -109,7 +109,7 @@ fn defaults(egress: bool) -> Vec<Named> {
 }
 
 /// Inside the namespace: everyone with everyone, or from tier to tier.
-fn inside(all: &mut Vec<Named>, egress: bool, rng: &mut Rng) {
+fn inside(all: &mut Vec<NamedSpec>, egress: bool, rng: &mut Rng) {
     if rng.happens(60) {
         let out = egress.then(|| json!([{"to": [{"podSelector": {}}]}]));
         all.push(("same-ns".into(), spec(json!({}), Some(json!([{"from": [{"podSelector": {}}]}])), out)));
@@ -126,7 +126,7 @@ fn inside(all: &mut Vec<Named>, egress: bool, rng: &mut Rng) {
 }
 
 /// Across namespaces and out of the cluster.
-fn across(all: &mut Vec<Named>, facts: &Facts, namespace: u32, egress: bool, rng: &mut Rng) {
+fn across(all: &mut Vec<NamedSpec>, facts: &Facts, namespace: u32, egress: bool, rng: &mut Rng) {
     let team = labels("team", &format!("team-{}", facts.namespaces[namespace as usize].number % 60));
     if rng.happens(40) {
         let out = egress.then(|| json!([{"to": [{"namespaceSelector": team, "podSelector": {}}]}]));
@@ -146,7 +146,7 @@ fn across(all: &mut Vec<Named>, facts: &Facts, namespace: u32, egress: bool, rng
 }
 
 /// From a workload of another namespace to one of this.
-fn from_workloads(all: &mut Vec<Named>, facts: &Facts, namespace: u32, rng: &mut Rng) {
+fn from_workloads(all: &mut Vec<NamedSpec>, facts: &Facts, namespace: u32, rng: &mut Rng) {
     for number in 0..rng.below(3) {
         let other = rng.below(facts.namespaces.len()) as u32;
         let (Some(target), Some(peer)) = (some_app(facts, namespace, rng), some_app(facts, other, rng)) else {
@@ -165,7 +165,7 @@ fn some_app(facts: &Facts, namespace: u32, rng: &mut Rng) -> Option<String> {
 }
 
 /// Twenty policies with five ports, ranges, namespaces, pods and blocks each.
-fn burner(facts: &Facts, rng: &mut Rng) -> Vec<Named> {
+fn burner(facts: &Facts, rng: &mut Rng) -> Vec<NamedSpec> {
     (0..20)
         .map(|number| {
             (

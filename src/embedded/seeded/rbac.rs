@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::core::members_of;
 use super::facts::Facts;
-use super::render::{Id, Rows, identity, sheets, tag};
+use super::render::{ObjectNumber, ObjectRows, identity, sheets, tag};
 use super::rng::Rng;
 use super::template::hole;
 use crate::embedded::review;
 
-pub const ROLES: Rows = Rows {
+pub const ROLES: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "roles",
@@ -20,14 +20,14 @@ pub const ROLES: Rows = Rows {
     namespace: |facts, at| Some(spread(facts, facts.shape.roles, at)),
     name: |_, at| role_name(at),
     write: |facts, at, part, out| {
-        let id = Id { tag: tag::ROLE, number: at as u64 };
+        let id = ObjectNumber { tag: tag::ROLE, number: at as u64 };
         let mut values = identity(facts, id, Some(spread(facts, facts.shape.roles, at)), &role_name(at));
         values.set(hole("rules"), &rules(facts, id).to_string());
         members_of(part, sheets().core.get("Role"), &values, out);
     },
 };
 
-pub const CLUSTER_ROLES: Rows = Rows {
+pub const CLUSTER_ROLES: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "clusterroles",
@@ -35,7 +35,7 @@ pub const CLUSTER_ROLES: Rows = Rows {
     namespace: |_, _| None,
     name: |_, at| cluster_role_name(at),
     write: |facts, at, part, out| {
-        let id = Id { tag: tag::CLUSTER_ROLE, number: at as u64 };
+        let id = ObjectNumber { tag: tag::CLUSTER_ROLE, number: at as u64 };
         let mut values = identity(facts, id, None, &cluster_role_name(at));
         let rules = match at {
             0 => review::reader_rules(),
@@ -49,7 +49,7 @@ pub const CLUSTER_ROLES: Rows = Rows {
     },
 };
 
-pub const ROLE_BINDINGS: Rows = Rows {
+pub const ROLE_BINDINGS: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "rolebindings",
@@ -58,7 +58,7 @@ pub const ROLE_BINDINGS: Rows = Rows {
     name: |_, at| format!("binding-{at:06}"),
     write: |facts, at, part, out| {
         let namespace = spread(facts, facts.shape.role_bindings, at);
-        let id = Id { tag: tag::ROLE_BINDING, number: at as u64 };
+        let id = ObjectNumber { tag: tag::ROLE_BINDING, number: at as u64 };
         let mut rng = Rng::of(facts.shape.seed, id.tag, id.number);
         let mut values = identity(facts, id, Some(namespace), &format!("binding-{at:06}"));
         let role = role_of(facts, namespace, &mut rng);
@@ -72,7 +72,7 @@ pub const ROLE_BINDINGS: Rows = Rows {
     },
 };
 
-pub const CLUSTER_ROLE_BINDINGS: Rows = Rows {
+pub const CLUSTER_ROLE_BINDINGS: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "clusterrolebindings",
@@ -80,7 +80,7 @@ pub const CLUSTER_ROLE_BINDINGS: Rows = Rows {
     namespace: |_, _| None,
     name: |_, at| format!("cluster-binding-{at:06}"),
     write: |facts, at, part, out| {
-        let id = Id { tag: tag::CLUSTER_ROLE_BINDING, number: at as u64 };
+        let id = ObjectNumber { tag: tag::CLUSTER_ROLE_BINDING, number: at as u64 };
         let mut rng = Rng::of(facts.shape.seed, id.tag, id.number);
         let mut values = identity(facts, id, None, &format!("cluster-binding-{at:06}"));
         let (role, subjects) = match at {
@@ -141,7 +141,7 @@ const VERBS: [&[&str]; 5] = [
     &["create", "update", "patch"],
 ];
 
-fn rules(facts: &Facts, id: Id) -> Value {
+fn rules(facts: &Facts, id: ObjectNumber) -> Value {
     let mut rng = Rng::of(facts.shape.seed, id.tag, id.number);
     (0..1 + rng.below(12)).map(|_| rule(&mut rng)).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::rng::{hex, mix, uid};
-use super::template::{Sheet, Values, decimal, hole};
+use super::template::{TemplateFile, Values, decimal, hole};
 use super::{core, network, pods, rbac, workloads};
 use crate::embedded::object_list::ObjectPart;
 use std::sync::OnceLock;
@@ -15,7 +15,7 @@ pub type FieldOf = fn(&Facts, usize, &str) -> Option<String>;
 
 /// How the objects of one kind follow from the facts, in the order of an API server's lists.
 #[derive(Debug)]
-pub struct Rows {
+pub struct ObjectRows {
     pub plural: &'static str,
     pub count: fn(&Facts) -> usize,
     /// The place of the object's namespace; none for cluster-wide kinds.
@@ -30,7 +30,7 @@ pub struct Rows {
 }
 
 /// The kinds that seeded worlds have; of others there are no objects.
-pub const ROWS: [&Rows; 18] = [
+pub const ROWS: [&ObjectRows; 18] = [
     &core::NAMESPACES,
     &core::NODES,
     &core::SERVICE_ACCOUNTS,
@@ -56,26 +56,26 @@ pub const VERSION: u64 = 123_456_789;
 
 /// All templates, read once.
 pub struct Sheets {
-    pub pod: Sheet,
-    pub workload: Sheet,
-    pub network: Sheet,
-    pub core: Sheet,
+    pub pod: TemplateFile,
+    pub workload: TemplateFile,
+    pub network: TemplateFile,
+    pub core: TemplateFile,
 }
 
 /// The templates of `assets/worlds`.
 pub fn sheets() -> &'static Sheets {
     static SHEETS: OnceLock<Sheets> = OnceLock::new();
     SHEETS.get_or_init(|| Sheets {
-        pod: Sheet::read(include_str!("../../../assets/worlds/pod.json")),
-        workload: Sheet::read(include_str!("../../../assets/worlds/workload.json")),
-        network: Sheet::read(include_str!("../../../assets/worlds/network.json")),
-        core: Sheet::read(include_str!("../../../assets/worlds/core.json")),
+        pod: TemplateFile::read(include_str!("../../../assets/worlds/pod.json")),
+        workload: TemplateFile::read(include_str!("../../../assets/worlds/workload.json")),
+        network: TemplateFile::read(include_str!("../../../assets/worlds/network.json")),
+        core: TemplateFile::read(include_str!("../../../assets/worlds/core.json")),
     })
 }
 
 /// What an object is made of in its numbers: a tag for its kind and its own number.
 #[derive(Clone, Copy)]
-pub struct Id {
+pub struct ObjectNumber {
     pub tag: u64,
     pub number: u64,
 }
@@ -103,7 +103,7 @@ pub mod tag {
 }
 
 /// Fills what all objects have: name, namespace, uid, resource version and time.
-pub fn identity(facts: &Facts, id: Id, namespace: Option<u32>, name: &str) -> Values {
+pub fn identity(facts: &Facts, id: ObjectNumber, namespace: Option<u32>, name: &str) -> Values {
     let mut values = Values::new();
     values.set(hole("name"), name);
     if let Some(namespace) = namespace {
@@ -117,12 +117,12 @@ pub fn identity(facts: &Facts, id: Id, namespace: Option<u32>, name: &str) -> Va
 }
 
 /// Fills the uid of another object.
-pub fn uid_of(values: &mut Values, hole: usize, facts: &Facts, id: Id) {
+pub fn uid_of(values: &mut Values, hole: usize, facts: &Facts, id: ObjectNumber) {
     values.fill(hole, |out| uid(out, facts.shape.seed, id.tag, id.number));
 }
 
 /// Fills the four holes of random digits.
-pub fn digits(values: &mut Values, facts: &Facts, id: Id) {
+pub fn digits(values: &mut Values, facts: &Facts, id: ObjectNumber) {
     for (at, hole) in [hole("hex1"), hole("hex2"), hole("hex3"), hole("hex4")].into_iter().enumerate() {
         values.fill(hole, |out| hex(out, mix(facts.shape.seed, id.tag ^ (at as u64 + 1) << 40, id.number)));
     }

@@ -2,7 +2,7 @@
 
 /// How big a seeded world is.
 #[derive(Debug)]
-pub struct Shape {
+pub struct WorldShape {
     /// Its name on the command line.
     pub name: &'static str,
     /// What it is for, in a sentence.
@@ -32,7 +32,7 @@ pub enum Style {
     Burner,
 }
 
-const S: Shape = Shape {
+const S: WorldShape = WorldShape {
     name: "S",
     about: "1,000 pods, 100 policies",
     seed: 0x5EED_0001,
@@ -47,7 +47,7 @@ const S: Shape = Shape {
     style: Style::Teams,
 };
 
-const L: Shape = Shape {
+const L: WorldShape = WorldShape {
     name: "L",
     about: "150,000 pods, 2,000 namespaces, 11,700 policies, 40,000 bindings",
     seed: 0x5EED_0003,
@@ -63,9 +63,9 @@ const L: Shape = Shape {
 };
 
 /// All seeded worlds, the smallest first.
-pub const SHAPES: [Shape; 6] = [
+pub const SHAPES: [WorldShape; 6] = [
     S,
-    Shape {
+    WorldShape {
         name: "M",
         about: "10,000 pods, 1,100 policies",
         seed: 0x5EED_0002,
@@ -80,7 +80,7 @@ pub const SHAPES: [Shape; 6] = [
         ..S
     },
     L,
-    Shape {
+    WorldShape {
         name: "XL",
         about: "1,000,000 pods, 10,000 namespaces, 58,000 policies",
         seed: 0x5EED_0004,
@@ -93,7 +93,7 @@ pub const SHAPES: [Shape; 6] = [
         users: 200_000,
         ..L
     },
-    Shape {
+    WorldShape {
         name: "ADV",
         about: "150,000 pods, no two alike",
         seed: 0x5EED_0005,
@@ -101,7 +101,7 @@ pub const SHAPES: [Shape; 6] = [
         style: Style::Unique,
         ..L
     },
-    Shape {
+    WorldShape {
         name: "KB",
         about: "240 namespaces of 10 pods and 20 fat policies (kube-burner's shape)",
         seed: 0x5EED_0006,

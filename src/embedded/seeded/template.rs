@@ -143,14 +143,14 @@ pub fn decimal(out: &mut Vec<u8>, mut number: u64) {
 
 /// A document with holes, cut at them.
 #[derive(Clone, Debug)]
-pub struct Template {
+pub struct DocumentTemplate {
     parts: Vec<(Box<[u8]>, usize)>,
     end: Box<[u8]>,
 }
 
-impl Template {
+impl DocumentTemplate {
     /// Cuts JSON text at its holes.
-    fn new(json: &str) -> Template {
+    fn new(json: &str) -> DocumentTemplate {
         let text = without_blanks(json);
         let mut parts = Vec::new();
         let mut rest = text.as_str();
@@ -158,7 +158,7 @@ impl Template {
             parts.push((before.as_bytes().into(), hole(name)));
             rest = after;
         }
-        Template { parts, end: rest.as_bytes().into() }
+        DocumentTemplate { parts, end: rest.as_bytes().into() }
     }
 
     /// Appends the document with its holes filled.
@@ -198,18 +198,18 @@ fn without_blanks(json: &str) -> String {
 }
 
 /// The templates of one file: a JSON object with a template a key.
-pub struct Sheet(BTreeMap<String, Template>);
+pub struct TemplateFile(BTreeMap<String, DocumentTemplate>);
 
-impl Sheet {
+impl TemplateFile {
     /// Reads the text of a file under `assets/worlds`.
-    pub fn read(text: &str) -> Sheet {
+    pub fn read(text: &str) -> TemplateFile {
         let raw: BTreeMap<String, Box<RawValue>> =
             serde_json::from_str(text).expect("the templates of the worlds are JSON");
-        Sheet(raw.into_iter().map(|(key, json)| (key, Template::new(json.get()))).collect())
+        TemplateFile(raw.into_iter().map(|(key, json)| (key, DocumentTemplate::new(json.get()))).collect())
     }
 
     /// The template of that key.
-    pub fn get(&self, key: &str) -> &Template {
+    pub fn get(&self, key: &str) -> &DocumentTemplate {
         &self.0[key]
     }
 }
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn holes_are_filled_and_blanks_outside_strings_are_gone() {
-        let template = Template::new(r#"{ "name": "a \" <name> b", "labels": "<!labels>", "n": [1, 2] }"#);
+        let template = DocumentTemplate::new(r#"{ "name": "a \" <name> b", "labels": "<!labels>", "n": [1, 2] }"#);
         let mut values = Values::new();
         values.set(hole("name"), "web");
         values.set(hole("labels"), r#"{"app":"web"}"#);

@@ -2,11 +2,11 @@
 
 use super::facts::{ControllerSort, Facts, JOB};
 use super::pods::container_values;
-use super::render::{Id, Rows, comma, identity, member, sheets, tag, text, uid_of};
+use super::render::{ObjectNumber, ObjectRows, comma, identity, member, sheets, tag, text, uid_of};
 use super::template::{Values, hole};
 use crate::embedded::object_list::ObjectPart;
 
-pub const DEPLOYMENTS: Rows = Rows {
+pub const DEPLOYMENTS: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "deployments",
@@ -18,7 +18,7 @@ pub const DEPLOYMENTS: Rows = Rows {
     },
 };
 
-pub const REPLICA_SETS: Rows = Rows {
+pub const REPLICA_SETS: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "replicasets",
@@ -33,7 +33,7 @@ pub const REPLICA_SETS: Rows = Rows {
     },
 };
 
-pub const STATEFUL_SETS: Rows = Rows {
+pub const STATEFUL_SETS: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "statefulsets",
@@ -45,7 +45,7 @@ pub const STATEFUL_SETS: Rows = Rows {
     },
 };
 
-pub const DAEMON_SETS: Rows = Rows {
+pub const DAEMON_SETS: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "daemonsets",
@@ -57,7 +57,7 @@ pub const DAEMON_SETS: Rows = Rows {
     },
 };
 
-pub const JOBS: Rows = Rows {
+pub const JOBS: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "jobs",
@@ -67,7 +67,7 @@ pub const JOBS: Rows = Rows {
     write: |facts, at, part, out| write(facts, ControllerSort::Job, at, ("Job", tag::JOB), part, out),
 };
 
-pub const CRON_JOBS: Rows = Rows {
+pub const CRON_JOBS: ObjectRows = ObjectRows {
     labels: None,
     field: None,
     plural: "cronjobs",
@@ -127,7 +127,7 @@ fn fill(facts: &Facts, workload: u32, kind: &str, tag: u64) -> Values {
         "Job" => format!("{app}{JOB}"),
         _ => app.clone(),
     };
-    let mut values = identity(facts, Id { tag, number: u64::from(workload) }, Some(fact.namespace), &name);
+    let mut values = identity(facts, ObjectNumber { tag, number: u64::from(workload) }, Some(fact.namespace), &name);
     values.set(hole("app"), &app);
     values.set(hole("hash"), &hash);
     values.number(hole("count"), u64::from(fact.replicas));
@@ -173,7 +173,7 @@ fn owner(values: &mut Values, facts: &Facts, workload: u32, kind: &str) -> (bool
         _ => return (false, ""),
     };
     values.set(hole("owner"), &facts.app(workload));
-    uid_of(values, hole("owneruid"), facts, Id { tag, number: u64::from(workload) });
+    uid_of(values, hole("owneruid"), facts, ObjectNumber { tag, number: u64::from(workload) });
     (true, group)
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::stage::{Stage, merge, text};
-use crate::embedded::object_list::Object;
+use super::stage::{ToldWorld, merge, text};
+use crate::embedded::object_list::StoredObject;
 
-impl Stage {
+impl ToldWorld {
     /// Puts a service of the files into the world, with an address if it does not say one.
     pub fn service(&mut self, mut object: Value) {
         self.services += 1;
@@ -32,7 +32,7 @@ impl Stage {
 
     /// Makes the slices and endpoints of a namespace's services agree with its pods.
     pub fn refresh_backends(&mut self, namespace: &str) {
-        let pods: Vec<Arc<Object>> =
+        let pods: Vec<Arc<StoredObject>> =
             self.all("Pod").into_iter().filter(|pod| pod.namespace == namespace && is_backend(&pod.value)).collect();
         for service in self.all("Service").into_iter().filter(|service| service.namespace == namespace) {
             let selected: Vec<&Value> = pods

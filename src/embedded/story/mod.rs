@@ -28,13 +28,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::world::World;
-use stage::Stage;
+use stage::ToldWorld;
 use timeline::{Action, Script};
 
 /// A cluster and what is still to happen in it.
 #[derive(Debug)]
 pub struct Story {
-    stage: Stage,
+    stage: ToldWorld,
     began: Timestamp,
     script: Script,
     /// What is due, by milliseconds after the beginning and then by the order in which it was queued.
@@ -55,7 +55,7 @@ impl Story {
     /// The cluster as it stands at the beginning.
     pub fn new(began: Timestamp) -> Story {
         let began = whole_seconds(began);
-        let mut stage = Stage::new(World::told("story"), began);
+        let mut stage = ToldWorld::new(World::told("story"), began);
         stage.set_up(assets::cluster());
         let mut story = Story { stage, began, script: assets::script(), queue: BTreeMap::new(), queued: 0 };
         story.queue_script(0);

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::stage::{Stage, age_of, directions, merge, text};
+use super::stage::{ToldWorld, age_of, directions, merge, text};
 use super::timeline::{Action, Follow, STARTS, STOPS};
 use crate::embedded::seeded::render::sheets;
 use crate::embedded::seeded::template::{Values, hole};
 
-impl Stage {
+impl ToldWorld {
     /// Makes a pod that stands alone in the files or in the script.
     pub fn make_pod(&mut self, mut pod: Value) -> Follow {
         self.complete(&mut pod);

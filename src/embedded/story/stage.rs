@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::fields;
 use super::timeline::Follow;
 use crate::embedded::kinds::{self, Kind};
-use crate::embedded::object_list::{Object, ObjectList};
+use crate::embedded::object_list::{ObjectList, StoredObject};
 use crate::embedded::review;
 use crate::embedded::seeded::render::sheets;
 use crate::embedded::seeded::rng::{hex, letters, mix, uid};
@@ -28,7 +28,7 @@ const EVENTS: usize = 150;
 
 /// A world that is being told, and what its controllers know.
 #[derive(Debug)]
-pub struct Stage {
+pub struct ToldWorld {
     pub world: Arc<World>,
     /// The story's time.
     pub now: Timestamp,
@@ -50,9 +50,9 @@ enum Curtain {
     Up,
 }
 
-impl Stage {
-    pub fn new(world: Arc<World>, now: Timestamp) -> Stage {
-        Stage {
+impl ToldWorld {
+    pub fn new(world: Arc<World>, now: Timestamp) -> ToldWorld {
+        ToldWorld {
             world,
             now,
             drawn: 0,
@@ -90,12 +90,12 @@ impl Stage {
     }
 
     /// The object of that kind and key, as it is now.
-    pub fn find(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Object>> {
+    pub fn find(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<StoredObject>> {
         self.world.object(row(kind), namespace, name)
     }
 
     /// All objects of a kind, in order.
-    pub fn all(&self, kind: &str) -> Vec<Arc<Object>> {
+    pub fn all(&self, kind: &str) -> Vec<Arc<StoredObject>> {
         match self.object_list(kind) {
             ObjectList::Held(objects) => objects.to_vec(),
             ObjectList::Rendered(..) => Vec::new(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::stage::Stage;
+use super::stage::ToldWorld;
 
 /// The file `assets/demo/story.yaml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -57,7 +57,7 @@ pub type Follow = Vec<(Duration, Action)>;
 pub const STARTS: Duration = Duration::from_millis(2_500);
 pub const STOPS: Duration = Duration::from_millis(2_000);
 
-impl Stage {
+impl ToldWorld {
     /// Does what is due.
     pub fn act(&mut self, action: Action) -> Follow {
         match action {

@@ -5,13 +5,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::pods::key;
-use super::stage::{Stage, directions, merge, text};
+use super::stage::{ToldWorld, directions, merge, text};
 use super::timeline::{Action, Follow, STARTS};
 
 /// How long a rollout waits from one pod to the next.
 const PACE: Duration = Duration::from_secs(6);
 
-impl Stage {
+impl ToldWorld {
     /// Puts a workload of the files into the world, with everything that belongs to it.
     pub fn workload(&mut self, object: Value) {
         match text(&object["kind"]) {

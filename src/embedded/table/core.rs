@@ -66,13 +66,13 @@ pub const EVENTS: &[TableColumn] = &[
     wide("First Seen", |object, now| json!(since(&object["firstTimestamp"], now))),
     TableColumn {
         name: "Count",
-        form: super::Text::Number,
+        form: super::ColumnText::Number,
         priority: 1,
         cell: |object, _| json!(count(&object["count"]).max(1)),
     },
     TableColumn {
         name: "Name",
-        form: super::Text::Name,
+        form: super::ColumnText::Name,
         priority: 1,
         cell: |object, _| object["metadata"]["name"].clone(),
     },

@@ -17,7 +17,7 @@ use super::kinds::Kind;
 #[derive(Debug)]
 pub struct TableColumn {
     pub name: &'static str,
-    pub form: Text,
+    pub form: ColumnText,
     /// 0: always shown; 1: with `-o wide`.
     pub priority: u8,
     pub cell: fn(&Value, Timestamp) -> Value,
@@ -25,7 +25,7 @@ pub struct TableColumn {
 
 /// What the text of a column is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Text {
+pub enum ColumnText {
     Name,
     Plain,
     Number,
@@ -33,27 +33,31 @@ pub enum Text {
 
 /// A column that is always shown.
 pub const fn column(name: &'static str, cell: fn(&Value, Timestamp) -> Value) -> TableColumn {
-    TableColumn { name, form: Text::Plain, priority: 0, cell }
+    TableColumn { name, form: ColumnText::Plain, priority: 0, cell }
 }
 
 /// A column that is shown with `-o wide`.
 pub const fn wide(name: &'static str, cell: fn(&Value, Timestamp) -> Value) -> TableColumn {
-    TableColumn { name, form: Text::Plain, priority: 1, cell }
+    TableColumn { name, form: ColumnText::Plain, priority: 1, cell }
 }
 
 /// A column of numbers.
 pub const fn number(name: &'static str, cell: fn(&Value, Timestamp) -> Value) -> TableColumn {
-    TableColumn { name, form: Text::Number, priority: 0, cell }
+    TableColumn { name, form: ColumnText::Number, priority: 0, cell }
 }
 
 /// The object's name: the first column of every table.
-pub const NAME: TableColumn =
-    TableColumn { name: "Name", form: Text::Name, priority: 0, cell: |object, _| object["metadata"]["name"].clone() };
+pub const NAME: TableColumn = TableColumn {
+    name: "Name",
+    form: ColumnText::Name,
+    priority: 0,
+    cell: |object, _| object["metadata"]["name"].clone(),
+};
 
 /// How old the object is.
 pub const AGE: TableColumn = TableColumn {
     name: "Age",
-    form: Text::Plain,
+    form: ColumnText::Plain,
     priority: 0,
     cell: |object, now| json!(since(&object["metadata"]["creationTimestamp"], now)),
 };
@@ -64,9 +68,9 @@ pub fn definitions(kind: &Kind) -> Value {
         .iter()
         .map(|column| {
             let (sort, format) = match column.form {
-                Text::Name => ("string", "name"),
-                Text::Plain => ("string", ""),
-                Text::Number => ("integer", ""),
+                ColumnText::Name => ("string", "name"),
+                ColumnText::Plain => ("string", ""),
+                ColumnText::Number => ("integer", ""),
             };
             json!({"name": column.name, "type": sort, "format": format, "description": format!("{} of the {}", column.name, kind.kind), "priority": column.priority})
         })
@@ -80,7 +84,7 @@ pub fn cells(kind: &Kind, object: &Value, now: Timestamp) -> Value {
 
 /// The cells of a row that stands for no object.
 pub fn no_cells(kind: &Kind) -> Value {
-    kind.columns.iter().map(|column| if column.form == Text::Number { json!(0) } else { json!("") }).collect()
+    kind.columns.iter().map(|column| if column.form == ColumnText::Number { json!(0) } else { json!("") }).collect()
 }
 
 /// The time since a timestamp, as kubectl writes it.

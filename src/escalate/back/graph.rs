@@ -18,7 +18,7 @@ use super::super::choke::Watch;
 use super::super::closure::find;
 use super::super::edges::EDGES;
 use super::super::foothold::Foothold;
-use super::super::held::{Held, Mark};
+use super::super::held::{Held, HeldMark};
 use super::super::moves::Waiting;
 use super::super::powers::Permission;
 use super::super::region::Region;
@@ -165,7 +165,7 @@ impl Graph {
         let region = self.regions[self.after.count()].clone();
         let held = Held::of_region(ground, &region, wanted);
         waiting.clear();
-        find(ground, &held, Mark::default(), Certainty::Unsure, waiting);
+        find(ground, &held, HeldMark::default(), Certainty::Unsure, waiting);
         let mut links = Vec::new();
         for it in waiting.all() {
             debug_assert!(it.stands.len() == 1 || it.edge.together.is_some(), "{:?} has several holders", it.edge);

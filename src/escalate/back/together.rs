@@ -25,7 +25,7 @@ use crate::model::name::Name;
 type Powers = u128;
 
 /// The moves that several may make on the way to a goal.
-pub(super) struct Together {
+pub(super) struct JointMoves {
     joints: Vec<Joint>,
 }
 
@@ -50,7 +50,7 @@ impl Joint {
     }
 }
 
-impl Together {
+impl JointMoves {
     /// The moves that several may make on the way to a goal.
     pub fn of(ground: &Ground<'_>, goal: &Goal, graph: &Graph) -> Self {
         let joint = |edge: &&'static Edge| {
@@ -97,8 +97,8 @@ impl Together {
     /// come to make a move together: they hold what it takes in one place, and it leads nearer.
     ///
     /// What such a move leads to that is too far is taken for come to besides, so that what is held there counts too.
-    pub fn may_lead(&self, walk: &mut Walk<'_>, from: &From<'_>) -> bool {
-        let mut places = Places::default();
+    pub fn may_lead(&self, walk: &mut Walk<'_>, from: &WayStart<'_>) -> bool {
+        let mut places = HeldPlaces::default();
         let look = |distance, level: &[usize], besides: &mut Vec<usize>| {
             let nearer = |it: &&Joint| from.is_nearer(it.cost(distance));
             let joints: Vec<&Joint> = self.joints.iter().filter(nearer).collect();
@@ -126,7 +126,7 @@ impl Together {
 }
 
 /// From where a way is looked for.
-pub(super) struct From<'a> {
+pub(super) struct WayStart<'a> {
     pub graph: &'a Graph,
     /// How far the goal is by moves of single holders.
     pub distances: &'a [Option<u32>],
@@ -136,7 +136,7 @@ pub(super) struct From<'a> {
     pub below: Option<u32>,
 }
 
-impl From<'_> {
+impl WayStart<'_> {
     fn is_nearer(&self, cost: u32) -> bool {
         self.below.is_none_or(|below| cost < below)
     }
@@ -144,8 +144,8 @@ impl From<'_> {
 
 /// Who holds what, by the namespace in which it is held (0: everywhere).
 #[derive(Default)]
-struct Places {
-    holders: FxHashMap<u32, Vec<Holder>>,
+struct HeldPlaces {
+    holders: FxHashMap<u32, Vec<JointHolder>>,
     /// Where something was come by last.
     new: Vec<u32>,
     /// What was come to.
@@ -154,20 +154,20 @@ struct Places {
 
 /// What is held somewhere of what several may make a move with.
 #[derive(Clone, Copy)]
-struct Holder {
+struct JointHolder {
     at: usize,
     powers: Powers,
     /// Whether there may be several who hold it.
     is_many: bool,
 }
 
-impl Places {
+impl HeldPlaces {
     fn take(&mut self, graph: &Graph, at: usize) {
         self.all.push(at);
         let is_many = !matches!(graph.regions()[at], Region::One(_));
         for its in graph.shares(at).chunk_by(|one, other| one.scope == other.scope) {
             let powers = its.iter().fold(0, |all, it| all | 1 << it.power);
-            self.holders.entry(its[0].scope).or_default().push(Holder { at, powers, is_many });
+            self.holders.entry(its[0].scope).or_default().push(JointHolder { at, powers, is_many });
             self.new.push(its[0].scope);
         }
     }

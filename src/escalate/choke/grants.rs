@@ -20,14 +20,14 @@ use super::without::{SubjectOfBinding, first_place, subject_at};
 
 /// One subject of one binding, and the first rule by which it is on some way.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Cut {
+pub struct GrantCut {
     pub binding: SharedBinding,
     pub place: usize,
     /// `None`: the way rests on the role as a whole, or on the subject being named.
     pub rule: Option<(ObjectId, usize)>,
 }
 
-impl Cut {
+impl GrantCut {
     /// What tells it from others.
     pub fn key(&self) -> SubjectOfBinding {
         (self.binding.id(), self.place)
@@ -51,10 +51,10 @@ impl Cut {
 }
 
 /// All grants that a way rests on, each once; `whole` is the cluster before anything was taken, `ground` after.
-pub fn of_way(whole: &Cluster, ground: &Ground<'_>, path: &[Step]) -> BTreeMap<SubjectOfBinding, Cut> {
+pub fn of_way(whole: &Cluster, ground: &Ground<'_>, path: &[Step]) -> BTreeMap<SubjectOfBinding, GrantCut> {
     let way = Way { whole, ground, start: path.first().map(|it| &it.from) };
     let mut all = BTreeMap::new();
-    let mut put = |it: Option<Cut>| all.extend(it.map(|it| (it.key(), it)));
+    let mut put = |it: Option<GrantCut>| all.extend(it.map(|it| (it.key(), it)));
     for step in path {
         step.because.iter().for_each(|it| put(way.of_reason(step, it)));
         if step.edge.id == "A21" {
@@ -72,7 +72,7 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
-    fn of_reason(&self, step: &Step, because: &Because) -> Option<Cut> {
+    fn of_reason(&self, step: &Step, because: &Because) -> Option<GrantCut> {
         let Self { whole, ground, .. } = *self;
         match because {
             Because::Allowed { grant: Some(grant), .. } => of_grant(whole, grant),
@@ -115,21 +115,21 @@ fn everything(namespace: Name) -> Request {
 }
 
 /// A grant as a binding of the cluster has it; one that a way wrote itself is none.
-fn of_grant(whole: &Cluster, grant: &Grant) -> Option<Cut> {
+fn of_grant(whole: &Cluster, grant: &Grant) -> Option<GrantCut> {
     let id = grant.binding.id();
     let binding = whole.bindings.get(&id.namespace, &id.name)?;
     let named = subject_at(&grant.binding, grant.subject);
     let place = first_place(binding, grant.subject).filter(|_| subject_at(binding, grant.subject) == named)?;
-    Some(Cut { binding: binding.clone(), place, rule: Some((grant.role.id(), grant.rule)) })
+    Some(GrantCut { binding: binding.clone(), place, rule: Some((grant.role.id(), grant.rule)) })
 }
 
 /// The first subject of a binding that speaks of one of these.
-fn held_by(binding: &Binding, whole: &Cluster, identities: &[Identity]) -> Option<Cut> {
+fn held_by(binding: &Binding, whole: &Cluster, identities: &[Identity]) -> Option<GrantCut> {
     let original = whole.bindings.get(&binding.meta.namespace, &binding.meta.name)?;
     let is_one =
         |place: &usize| subject_at(binding, *place).is_some_and(|it| identities.iter().any(|who| speaks_of(&it, who)));
     let place = (0..binding.subjects.len()).find(is_one)?;
-    Some(Cut { binding: original.clone(), place: first_place(original, place)?, rule: None })
+    Some(GrantCut { binding: original.clone(), place: first_place(original, place)?, rule: None })
 }
 
 fn speaks_of(subject: &Subject, who: &Identity) -> bool {
@@ -140,12 +140,12 @@ fn speaks_of(subject: &Subject, who: &Identity) -> bool {
 }
 
 /// The first grant that names an account which is not there, so that it may be made.
-fn naming(whole: &Cluster, ground: &Ground<'_>, account: &Foothold) -> Option<Cut> {
+fn naming(whole: &Cluster, ground: &Ground<'_>, account: &Foothold) -> Option<GrantCut> {
     let Foothold::Subject(account) = account else { return None };
     let names = |binding: &SharedBinding| {
         (0..binding.subjects.len()).find(|it| subject_at(binding, *it).as_ref() == Some(account))
     };
     let (id, place) = ground.cluster.bindings.iter().find_map(|it| Some((it.id(), names(it)?)))?;
     let binding = whole.bindings.get(&id.namespace, &id.name)?;
-    Some(Cut { binding: binding.clone(), place, rule: None })
+    Some(GrantCut { binding: binding.clone(), place, rule: None })
 }

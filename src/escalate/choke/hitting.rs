@@ -21,7 +21,7 @@ pub fn hitting(sets: &[Set], tries: usize) -> Chosen {
     let mut rest = smallest(sets);
     let forced: BTreeSet<u32> = rest.iter().filter(|it| it.len() == 1).flatten().copied().collect();
     rest.retain(|it| it.is_disjoint(&forced));
-    let mut search = Search { best: greedy(&rest), tries, is_cut: false };
+    let mut search = HittingSearch { best: greedy(&rest), tries, is_cut: false };
     let least = disjoint(&rest);
     if search.best.len() > least {
         search.beyond(&mut Vec::new(), rest);
@@ -89,14 +89,14 @@ fn greedy(sets: &[Set]) -> Set {
     all
 }
 
-struct Search {
+struct HittingSearch {
     best: Set,
     tries: usize,
     /// Whether not everything was tried.
     is_cut: bool,
 }
 
-impl Search {
+impl HittingSearch {
     /// Tries what goes on from these, of what is left to be hit.
     fn beyond(&mut self, chosen: &mut Vec<u32>, rest: Vec<Set>) {
         if chosen.len() + disjoint(&rest) >= self.best.len() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use crate::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
 use crate::model::role::{Binding, SharedBinding, Subject};
@@ -53,7 +53,7 @@ impl<'a> Without<'a> {
         let Some(binding) = self.whole.cluster.bindings.get(&id.namespace, &id.name) else { return };
         let places: BTreeSet<usize> = self.taken.iter().filter(|it| it.0 == *id).map(|it| it.1).collect();
         let left = if places.is_empty() { binding.clone() } else { blanked(binding, &places).into() };
-        let changes = self.cluster.apply(Delta::Put(Entry::new(AnyFact::Binding(left))));
+        let changes = self.cluster.apply(Delta::Put(ReadObject::new(AnyFact::Binding(left))));
         self.rbac.apply(&self.cluster, &changes);
         self.terrain.forget(&changes);
     }

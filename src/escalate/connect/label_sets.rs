@@ -13,12 +13,12 @@ pub const TRIES: usize = 256;
 
 /// The label keys that policies read of pods, and the values that they tell apart.
 #[derive(Default)]
-pub struct Keys(BTreeMap<Name, BTreeSet<Name>>);
+pub struct LabelSetKeys(BTreeMap<Name, BTreeSet<Name>>);
 
-impl Keys {
+impl LabelSetKeys {
     /// What decides about a source: who is isolated in its namespace, and whom the target's policies allow.
     pub fn of_source(cluster: &Cluster, namespace: &str, target: Option<&SharedPod>) -> Self {
-        let mut keys = Keys::default();
+        let mut keys = LabelSetKeys::default();
         for policy in cluster.policies.of(namespace).iter().filter(|it| it.isolates.egress) {
             keys.read(&policy.target.pods);
         }
@@ -32,7 +32,7 @@ impl Keys {
 
     /// What decides about the target: which policies select it.
     pub fn of_target(cluster: &Cluster, namespace: &str) -> Self {
-        let mut keys = Keys::default();
+        let mut keys = LabelSetKeys::default();
         for policy in cluster.policies.of(namespace).iter().filter(|it| it.isolates.ingress) {
             keys.read(&policy.target.pods);
         }
@@ -41,7 +41,7 @@ impl Keys {
 
     /// What policies read of the namespaces of a source and of the target; without a source: of any.
     pub fn of_spaces(cluster: &Cluster, source: Option<&Name>, target: Option<&SharedPod>) -> Self {
-        let mut keys = Keys::default();
+        let mut keys = LabelSetKeys::default();
         if let Some(namespace) = source {
             for policy in cluster.policies.of(namespace).iter().filter(|it| it.isolates.egress) {
                 policy.rules_of(Direction::Egress).for_each(|(_, rule)| keys.read_spaces(rule));
@@ -91,12 +91,12 @@ impl Keys {
 }
 
 /// Sets of labels that policies can tell apart, those nearest to what there is first.
-pub fn sets(keys: &Keys, own: &Labels) -> Vec<Labels> {
+pub fn sets(keys: &LabelSetKeys, own: &Labels) -> Vec<Labels> {
     some_sets(keys, own).0
 }
 
 /// The same, and whether these are all: beyond [`TRIES`] no further key is varied.
-pub fn some_sets(keys: &Keys, own: &Labels) -> (Vec<Labels>, bool) {
+pub fn some_sets(keys: &LabelSetKeys, own: &Labels) -> (Vec<Labels>, bool) {
     let mut sets: Vec<BTreeMap<Name, Name>> =
         vec![own.iter().map(|(key, value)| (key.clone(), value.clone())).collect()];
     let mut keys = keys.0.iter();

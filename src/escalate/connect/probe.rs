@@ -1,7 +1,7 @@
 //! N34 and N35: from a node, by the probe or the hook of a pod of one's own.
 
 use crate::model::port::Protocol;
-use crate::model::security::{Minors, Standards};
+use crate::model::security::{MetStandards, MinorRange};
 
 use super::super::admission::{RELABELS, pass};
 use super::super::edges::{CREATES_PODS, Edge, Trace};
@@ -25,7 +25,7 @@ pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
         return;
     }
     // Whatever else it asks for, it names a host.
-    let probing = Standards::new(Minors::until(34), Minors::until(34));
+    let probing = MetStandards::new(MinorRange::until(34), MinorRange::until(34));
     for right in case.rights(&CREATES_PODS).filter(|it| it.is_of_all()) {
         for namespace in case.namespaces(right) {
             if pass(case.ground, case.held, &namespace, probing).is_none() {

@@ -10,7 +10,7 @@ use crate::rbac::powers;
 use super::super::edges::{Edge, Trace};
 use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
-use super::super::seen::Role;
+use super::super::seen::ControllerRole;
 use super::super::step::{Because, Step};
 use super::{Case, edge};
 
@@ -94,7 +94,7 @@ fn by_a_controller(case: &Case<'_>, steps: &mut Vec<Step>) {
     let publish = case.rights(&PUBLISHES).find(may_publish).map(|it| (&INGRESS, it));
     let steer = || case.rights(&WRITES_ENDPOINTS).next().map(|it| (&STEER, it));
     let Some((edge, right)) = publish.or_else(steer) else { return };
-    let controllers = case.ground.seen(Role::Ingress);
+    let controllers = case.ground.seen(ControllerRole::Ingress);
     let reaches = |it: &&SharedPod| case.outcome(&End::Pod(it.pod_id())) != Outcome::Deny;
     let Some(controller) = controllers.iter().find(reaches) else { return };
     let namespace = if right.scope.is_empty() { pod.namespace() } else { &right.scope };

@@ -10,7 +10,7 @@ use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::super::rights::Right;
 use super::super::step::Step;
-use super::label_sets::{Keys, sets};
+use super::label_sets::{LabelSetKeys, sets};
 use super::{Case, edge, put};
 
 pub(super) static RELABEL: Edge = edge(
@@ -76,7 +76,7 @@ fn target_relabelled(
     steps: &mut Vec<Step>,
 ) {
     let Some(pod) = case.ground.pod(id) else { return };
-    let keys = Keys::of_target(case.ground.cluster, &id.namespace);
+    let keys = LabelSetKeys::of_target(case.ground.cluster, &id.namespace);
     for (held, from) in places {
         for labels in sets(&keys, &pod.labels().whole()) {
             let changed = put((**pod).clone().with_labels(&labels));

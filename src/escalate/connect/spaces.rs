@@ -1,6 +1,6 @@
 //! N16 and N17: from a namespace whose labels the target's policies trust, by writing them or by a new namespace.
 
-use crate::model::cluster::{AnyFact, Delta, Entry};
+use crate::model::cluster::{AnyFact, Delta, ReadObject};
 use crate::model::evidence::Outcome;
 use crate::model::facts::{Meta, Namespace, Pod};
 use crate::model::labels::Labels;
@@ -13,7 +13,7 @@ use super::super::edges::{CREATES_PODS, Edge, Trace};
 use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
 use super::super::step::Step;
-use super::label_sets::{Keys, TRIES, sets};
+use super::label_sets::{LabelSetKeys, TRIES, sets};
 use super::{Case, edge, put};
 
 pub(super) static RELABEL: Edge = edge(
@@ -60,7 +60,7 @@ fn from_places(case: &Case<'_>, steps: &mut Vec<Step>) {
         let own = source(from);
         for space in own.iter().chain(target(case).iter()) {
             let Some(right) = may(case, space) else { continue };
-            let keys = Keys::of_spaces(case.ground.cluster, own.as_ref(), case.target_pod());
+            let keys = LabelSetKeys::of_spaces(case.ground.cluster, own.as_ref(), case.target_pod());
             let Some(write) = written(case, space, &keys).find(|it| allows(case, std::slice::from_ref(it), from))
             else {
                 continue;
@@ -77,7 +77,7 @@ fn with_new_pods(case: &Case<'_>, steps: &mut Vec<Step>) {
     for create in case.rights(&CREATES_PODS).filter(|it| it.is_of_all()) {
         for space in case.namespaces(create) {
             let Some(right) = may(case, &space) else { continue };
-            let keys = Keys::of_spaces(case.ground.cluster, Some(&space), case.target_pod());
+            let keys = LabelSetKeys::of_spaces(case.ground.cluster, Some(&space), case.target_pod());
             let Some((write, pod)) = with_pod(case, &space, written(case, &space, &keys)) else { continue };
             let from = End::Pod(pod.pod_id());
             let step = case.by(&RELABEL, create, &space, "").with(right.foothold(case.held));
@@ -99,7 +99,7 @@ fn created(case: &Case<'_>, steps: &mut Vec<Step>) {
     else {
         return;
     };
-    let keys = Keys::of_spaces(case.ground.cluster, None, case.target_pod());
+    let keys = LabelSetKeys::of_spaces(case.ground.cluster, None, case.target_pod());
     // One whose name a policy waits for, and any other.
     let waited = keys.values(NAME).into_iter().filter(|it| case.ground.cluster.namespaces.get("", it).is_none());
     for space in waited.chain([Name::from("reach-new")]) {
@@ -124,7 +124,7 @@ fn target(case: &Case<'_>) -> Option<Name> {
 }
 
 /// A namespace as it may be written, nearest to what there is first.
-fn written(case: &Case<'_>, space: &Name, keys: &Keys) -> impl Iterator<Item = Delta> + use<> {
+fn written(case: &Case<'_>, space: &Name, keys: &LabelSetKeys) -> impl Iterator<Item = Delta> + use<> {
     let fact = case.ground.cluster.namespaces.get("", space);
     let own = match fact {
         Some(it) => it.labels.clone(),
@@ -138,13 +138,13 @@ fn written(case: &Case<'_>, space: &Name, keys: &Keys) -> impl Iterator<Item = D
     let of_name = move |it: &Labels| it.get(NAME).cloned() == name;
     sets(keys, &own).into_iter().filter(of_name).take(TRIES).map(move |labels| {
         let namespace = Namespace { meta: meta.clone(), labels, implied: false };
-        Delta::Put(Entry::new(AnyFact::Namespace(namespace.into())))
+        Delta::Put(ReadObject::new(AnyFact::Namespace(namespace.into())))
     })
 }
 
 /// The first of these namespaces from which a new pod connects, and the pod.
 fn with_pod(case: &Case<'_>, space: &Name, spaces: impl Iterator<Item = Delta>) -> Option<(Delta, Pod)> {
-    let keys = Keys::of_source(case.ground.cluster, space, case.target_pod());
+    let keys = LabelSetKeys::of_source(case.ground.cluster, space, case.target_pod());
     let pods = sets(&keys, &Labels::NONE);
     let mut left = TRIES;
     for write in spaces {

@@ -11,7 +11,7 @@ use super::super::edges::{CHANGES_WORKLOADS, Edge, Trace};
 use super::super::powers::Asks;
 use super::super::rights::Right;
 use super::super::step::{Because, Step};
-use super::label_sets::{Keys, TRIES, sets};
+use super::label_sets::{LabelSetKeys, TRIES, sets};
 use super::{Case, edge, put};
 
 pub(super) static TEMPLATE: Edge = edge(
@@ -52,7 +52,7 @@ fn workload(case: &Case<'_>, right: &Right, pod: &SharedPod) -> Option<ObjectId>
 /// The pod with the labels that it has and more, under which it connects.
 fn relabelled(case: &Case<'_>, pod: &SharedPod) -> Option<crate::model::cluster::Delta> {
     let own = pod.labels().whole().into_owned();
-    let keys = Keys::of_source(case.ground.cluster, pod.namespace(), case.target_pod());
+    let keys = LabelSetKeys::of_source(case.ground.cluster, pod.namespace(), case.target_pod());
     let keeps = |it: &Labels| own.iter().all(|(key, value)| it.get(key) == Some(value));
     let more = sets(&keys, &own).into_iter().filter(keeps).take(TRIES);
     let mut writes = more.map(|labels| put((**pod).clone().with_labels(&labels)));

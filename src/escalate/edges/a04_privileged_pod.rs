@@ -12,7 +12,7 @@ use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::super::rights::Right;
 use super::super::step::Certainty;
-use super::{CREATES_PODS, Edge, Together, Trace};
+use super::{CREATES_PODS, Edge, JointNeed, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A04",
@@ -23,7 +23,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/security/pod-security-admission/"],
-    together: Some(Together::rights(2).to(|_| Region::Nodes)),
+    together: Some(JointNeed::rights(2).to(|_| Region::Nodes)),
     asks: Asks::Anybody(&[&CREATES_PODS, &CREATES_NAMESPACES, &RELABELS]),
     moves,
 };

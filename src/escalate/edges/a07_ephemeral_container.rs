@@ -5,7 +5,7 @@ use crate::rbac::powers;
 use super::super::admission::RELABELS;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
-use super::{Edge, Together, Trace, as_admitted};
+use super::{Edge, JointNeed, Trace, as_admitted};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A07",
@@ -16,7 +16,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "an ephemeral container cannot be removed: delete the pod",
     sources: &["https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/"],
-    together: Some(Together::rights(2)),
+    together: Some(JointNeed::rights(2)),
     asks: Asks::Anybody(&[&CHANGES, &RELABELS]),
     moves,
 };

@@ -5,7 +5,7 @@ use crate::rbac::powers;
 use super::super::admission::RELABELS;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
-use super::{Edge, Together, Trace, as_admitted};
+use super::{Edge, JointNeed, Trace, as_admitted};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A08",
@@ -19,7 +19,7 @@ pub(super) static EDGE: Edge = Edge {
         "https://kubernetes.io/docs/concepts/workloads/pods/#pod-update-and-replacement",
         "https://github.com/kubernetes/pod-security-admission (isSignificantPodUpdate)",
     ],
-    together: Some(Together::rights(2)),
+    together: Some(JointNeed::rights(2)),
     asks: Asks::Anybody(&[&CHANGES, &RELABELS]),
     moves,
 };

@@ -7,7 +7,7 @@ use super::super::region::Region;
 use super::super::step::Certainty;
 use super::a04_privileged_pod::in_some_namespace;
 use super::a09_change_workload::{changeable, homes};
-use super::{CHANGES_WORKLOADS, Edge, Together, Trace};
+use super::{CHANGES_WORKLOADS, Edge, JointNeed, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A10",
@@ -18,7 +18,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/security/pod-security-admission/"],
-    together: Some(Together::rights(2).to(|_| Region::Nodes)),
+    together: Some(JointNeed::rights(2).to(|_| Region::Nodes)),
     asks: Asks::Anybody(&[&CHANGES_WORKLOADS, &RELABELS]),
     moves,
 };

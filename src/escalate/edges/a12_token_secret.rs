@@ -5,7 +5,7 @@ use crate::rbac::powers;
 use super::super::moves::{Move, Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
-use super::{Edge, Together, Trace};
+use super::{Edge, JointNeed, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A12",
@@ -16,7 +16,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the Secret: the token ends with it",
     sources: &["https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets"],
-    together: Some(Together::rights(2).to(|scope| Region::Accounts(scope.clone()))),
+    together: Some(JointNeed::rights(2).to(|scope| Region::Accounts(scope.clone()))),
     asks: Asks::Anybody(&[&CREATES, &READS]),
     moves,
 };

@@ -11,7 +11,7 @@ use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::super::rights::Right;
 use super::a14_constrained as constrained;
-use super::{Edge, Together, Trace};
+use super::{Edge, JointNeed, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A14",
@@ -22,7 +22,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Audited,
     undo: "nothing stays; the audit log names both",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/", "CIS 5.1.8"],
-    together: Some(Together::beside(1, Region::is_lent)),
+    together: Some(JointNeed::beside(1, Region::is_lent)),
     asks: Asks::OneIdentity(&[
         &ACCOUNTS,
         &USERS,

@@ -1,10 +1,10 @@
 //! A16: any rule in a role that is bound to oneself (rule 47); A20: also in one that a binding waits for.
 
-use crate::model::cluster::{AnyFact, Delta, Entry};
+use crate::model::cluster::{AnyFact, Delta, ReadObject};
 use crate::model::facts::Meta;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
-use crate::model::role::{Origin, Role};
+use crate::model::role::{Role, RoleSource};
 use crate::rbac::powers;
 
 use super::super::Ground;
@@ -14,7 +14,7 @@ use super::super::moves::{Moves, Out, Writing};
 use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
 use super::super::terrain::Granted;
-use super::{Edge, Together, Trace, a16_own_role as own_role, a17_bind};
+use super::{Edge, JointNeed, Trace, a16_own_role as own_role, a17_bind};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A16",
@@ -25,7 +25,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "take the rule out of the role",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-creation-or-update"],
-    together: Some(Together::beside(2, |_| true)),
+    together: Some(JointNeed::beside(2, |_| true)),
     asks: Asks::OneIdentity(&[
         &ESCALATES_CLUSTER,
         &WRITES_CLUSTER,
@@ -73,7 +73,7 @@ pub(in super::super) fn may_escalate(held: &Held) -> bool {
 }
 
 /// A role that is bound to somebody who is held.
-struct Bound {
+struct BoundRole {
     role: ObjectId,
     is_there: bool,
     scope: Name,
@@ -82,14 +82,14 @@ struct Bound {
 }
 
 /// The roles that somebody holds, there or not.
-fn roles_of(stand: &Stand) -> Vec<Bound> {
+fn roles_of(stand: &Stand) -> Vec<BoundRole> {
     let of_binding = |it: &Granted| {
         let (role, is_there) = role_of(it)?;
-        Some(Bound { role, is_there, scope: it.scope().clone(), binding: Some(it.binding.id()) })
+        Some(BoundRole { role, is_there, scope: it.scope().clone(), binding: Some(it.binding.id()) })
     };
     let by_move = match &stand.foothold {
         Foothold::Role { role, namespace } => {
-            Some(Bound { role: role.clone(), is_there: true, scope: namespace.clone(), binding: None })
+            Some(BoundRole { role: role.clone(), is_there: true, scope: namespace.clone(), binding: None })
         }
         _ => None,
     };
@@ -97,7 +97,7 @@ fn roles_of(stand: &Stand) -> Vec<Bound> {
 }
 
 /// The move by one role of a holder, who then has every rule.
-fn by_role(moves: &Moves<'_>, holder: u32, bound: &Bound, goal: Foothold, out: &mut Out<'_>) {
+fn by_role(moves: &Moves<'_>, holder: u32, bound: &BoundRole, goal: Foothold, out: &mut Out<'_>) {
     let id = &bound.role;
     let (escalate, write) = match (id.kind == Kind::CLUSTER_ROLE, bound.is_there) {
         (true, true) => (&ESCALATES_CLUSTER, &WRITES_CLUSTER),
@@ -148,5 +148,5 @@ pub(super) fn widened(ground: &Ground<'_>, writing: &Writing<'_>) -> Option<Delt
         Some(it) => it.meta.clone(),
         None => Meta { namespace: id.namespace.clone(), name: id.name.clone(), ..Meta::default() },
     };
-    Some(Delta::Put(Entry::new(AnyFact::Role(Role::new(meta, rules.into(), Origin::Server).into()))))
+    Some(Delta::Put(ReadObject::new(AnyFact::Role(Role::new(meta, rules.into(), RoleSource::Server).into()))))
 }

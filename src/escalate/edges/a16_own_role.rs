@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::cluster::{AnyFact, Delta, Entry};
+use crate::model::cluster::{AnyFact, Delta, ReadObject};
 use crate::model::facts::Meta;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
@@ -120,5 +120,5 @@ fn bound(_: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
     let meta = Meta { namespace, name: NEW.into(), ..Meta::default() };
     let role = RoleRef { kind: kind.into(), name: role.name.clone() };
     let binding = Binding { meta, role, subjects: [writing.writer.clone()].into() };
-    Some(Delta::Put(Entry::new(AnyFact::Binding(binding.into()))))
+    Some(Delta::Put(ReadObject::new(AnyFact::Binding(binding.into()))))
 }

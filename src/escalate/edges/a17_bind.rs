@@ -2,7 +2,7 @@
 //!
 //! Without `bind` only roles whose rules are held already may be bound, which gives nothing new (A18).
 
-use crate::model::cluster::{AnyFact, Delta, Entry};
+use crate::model::cluster::{AnyFact, Delta, ReadObject};
 use crate::model::facts::Meta;
 use crate::model::id::Kind;
 use crate::model::name::Name;
@@ -14,7 +14,7 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out, Writing};
 use super::super::powers::{Asks, Permission, gives_everything};
 use super::super::rights::Right;
-use super::{Edge, Together, Trace};
+use super::{Edge, JointNeed, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A17",
@@ -27,7 +27,7 @@ pub(super) static EDGE: Edge = Edge {
     sources: &[
         "https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-binding-creation-or-update",
     ],
-    together: Some(Together::rights(2)),
+    together: Some(JointNeed::rights(2)),
     asks: Asks::OneIdentity(&[&BINDS_CLUSTER, &BINDS, &CREATES_CLUSTER, &CREATES, &CHANGES_CLUSTER, &CHANGES]),
     moves,
 };
@@ -117,7 +117,7 @@ fn binding(_: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
     let meta = Meta { namespace: namespace.clone(), name: "reach".into(), ..Meta::default() };
     let role = RoleRef { kind: kind.into(), name: role.name.clone() };
     let binding = Binding { meta, role, subjects: [writing.writer.clone()].into() };
-    Some(Delta::Put(Entry::new(AnyFact::Binding(binding.into()))))
+    Some(Delta::Put(ReadObject::new(AnyFact::Binding(binding.into()))))
 }
 
 /// The binding with one subject more.
@@ -126,5 +126,5 @@ fn with_writer(ground: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
     let before = ground.cluster.bindings.get(&id.namespace, &id.name)?;
     let subjects: Vec<Subject> = before.subjects.iter().cloned().chain([writing.writer.clone()]).collect();
     let binding = Binding { meta: before.meta.clone(), role: before.role.clone(), subjects: subjects.into() };
-    Some(Delta::Put(Entry::new(AnyFact::Binding(binding.into()))))
+    Some(Delta::Put(ReadObject::new(AnyFact::Binding(binding.into()))))
 }

@@ -2,12 +2,12 @@
 //!
 //! Without `escalate` only rules that are held already can be written, which gives nothing new.
 
-use crate::model::cluster::{AnyFact, Delta, Entry};
+use crate::model::cluster::{AnyFact, Delta, ReadObject};
 use crate::model::facts::Meta;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::{Labels, Operator, Selector};
 use crate::model::name::Name;
-use crate::model::role::{Origin, Role};
+use crate::model::role::{Role, RoleSource};
 use crate::rbac::powers;
 
 use super::super::Ground;
@@ -18,7 +18,7 @@ use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
 use super::super::terrain::Granted;
 use super::a16_escalate::{may_escalate, widened};
-use super::{Edge, Together, Trace};
+use super::{Edge, JointNeed, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A19",
@@ -29,7 +29,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the role that was added, or its label: the aggregated role follows",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#aggregated-clusterroles"],
-    together: Some(Together::beside(2, |_| true)),
+    together: Some(JointNeed::beside(2, |_| true)),
     asks: Asks::OneIdentity(&[&ESCALATES, &CREATES, &CHANGES]),
     moves,
 };
@@ -118,5 +118,7 @@ fn member_of(ground: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
     let labels = Labels::new(own.chain(pairs).collect::<std::collections::BTreeMap<_, _>>());
     let rules = before.iter().flat_map(|it| it.rules.iter().cloned()).chain([everything()]).collect::<Vec<_>>();
     let meta = before.map_or_else(|| Meta { name: id.name.clone(), ..Meta::default() }, |it| it.meta.clone());
-    Some(Delta::Put(Entry::new(AnyFact::Role(Role::new(meta, rules.into(), Origin::Server).labeled(labels).into()))))
+    Some(Delta::Put(ReadObject::new(AnyFact::Role(
+        Role::new(meta, rules.into(), RoleSource::Server).labeled(labels).into(),
+    ))))
 }

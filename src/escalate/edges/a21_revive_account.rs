@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::cluster::{Delta, Entry};
+use crate::model::cluster::{Delta, ReadObject};
 use crate::model::facts::{Meta, ServiceAccount};
 use crate::model::name::Name;
 use crate::model::role::Subject;
@@ -13,7 +13,7 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Move, Moves, Out, Writing};
 use super::super::places::account;
 use super::super::powers::{Asks, Permission};
-use super::{CREATES_PODS, Edge, Together, Trace};
+use super::{CREATES_PODS, Edge, JointNeed, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A21",
@@ -24,7 +24,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the service account and the stale bindings",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects"],
-    together: Some(Together::rights(2)),
+    together: Some(JointNeed::rights(2)),
     asks: Asks::Anybody(&[&CREATES, &TOKENS, &CREATES_PODS]),
     moves,
 };
@@ -57,5 +57,5 @@ fn revived(moves: &Moves<'_>, namespace: &Name, name: &Name, out: &mut Out<'_>) 
 fn created(_: &Ground<'_>, writing: &Writing<'_>) -> Option<Delta> {
     let Foothold::Subject(Subject::ServiceAccount { namespace, name }) = writing.to else { return None };
     let meta = Meta { namespace: namespace.clone(), name: name.clone(), ..Meta::default() };
-    Some(Delta::Put(Entry::new(ServiceAccount::new(meta))))
+    Some(Delta::Put(ReadObject::new(ServiceAccount::new(meta))))
 }

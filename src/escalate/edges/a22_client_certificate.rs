@@ -9,7 +9,7 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
-use super::{Edge, Together, Trace};
+use super::{Edge, JointNeed, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A22",
@@ -20,7 +20,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "client certificates cannot be revoked: they expire",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/", "CIS 5.1.11"],
-    together: Some(Together::rights(2)),
+    together: Some(JointNeed::rights(2)),
     asks: Asks::OneIdentity(&[&CREATES, &UPDATES, &APPROVES]),
     moves,
 };

@@ -6,7 +6,7 @@ use crate::rbac::powers;
 use super::super::moves::{Move, Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
-use super::{CREATES_PODS, Edge, Together, Trace};
+use super::{CREATES_PODS, Edge, JointNeed, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A33",
@@ -21,7 +21,7 @@ pub(super) static EDGE: Edge = Edge {
         "https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#generic-ephemeral-volumes",
         "CIS 5.1.9",
     ],
-    together: Some(Together::rights(2).to(|_| Region::Nodes)),
+    together: Some(JointNeed::rights(2).to(|_| Region::Nodes)),
     asks: Asks::Anybody(&[&VOLUMES, &CREATES_PODS]),
     moves,
 };

@@ -5,8 +5,8 @@ use crate::rbac::powers;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
-use super::super::seen::Role;
-use super::{CREATES_PODS, Edge, Together, Trace};
+use super::super::seen::ControllerRole;
+use super::{CREATES_PODS, Edge, JointNeed, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A34",
@@ -17,7 +17,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/storage/storage-classes/#local"],
-    together: Some(Together::rights(2).to(|_| Region::Nodes)),
+    together: Some(JointNeed::rights(2).to(|_| Region::Nodes)),
     asks: Asks::Anybody(&[&CLASSES, &CLAIMS, &CREATES_PODS]),
     moves,
 };
@@ -35,7 +35,7 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
         Some((claim, pods))
     });
     let Some((claim, pods)) = pair else { return };
-    let provisioners = moves.ground.seen(Role::NodeVolumes);
+    let provisioners = moves.ground.seen(ControllerRole::NodeVolumes);
     let Some(provisioner) = provisioners.first() else { return };
     let none = Default::default();
     out.add(&EDGE, pods, Region::Nodes, |it| {

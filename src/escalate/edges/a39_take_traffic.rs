@@ -11,7 +11,7 @@ use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::{Of, Region, Which};
 use super::super::rights::Right;
-use super::{CREATES_PODS, Edge, Together, Trace, creating};
+use super::{CREATES_PODS, Edge, JointNeed, Trace, creating};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A39",
@@ -22,7 +22,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "write back what was there",
     sources: &["https://github.com/kubernetes/kubernetes/issues/103675"],
-    together: Some(Together::beside(1, Region::is_code)),
+    together: Some(JointNeed::beside(1, Region::is_code)),
     asks: Asks::Anybody(&[&SLICES, &ENDPOINTS, &SERVICES, &LABELS, &CREATES_PODS]),
     moves,
 };

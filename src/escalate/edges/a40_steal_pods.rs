@@ -7,7 +7,7 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::{Region, Which};
-use super::{Edge, Together, Trace};
+use super::{Edge, JointNeed, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A40",
@@ -18,7 +18,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "take the taints off, and drain the node that is lost",
     sources: &["https://github.com/PaloAltoNetworks/rbac-police (steal_pods)"],
-    together: Some(Together::beside(1, Region::is_node)),
+    together: Some(JointNeed::beside(1, Region::is_node)),
     asks: Asks::Always(&[&DRAINS]),
     moves,
 };

@@ -7,7 +7,7 @@ use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::super::step::Certainty;
-use super::{Edge, Together, Trace};
+use super::{Edge, JointNeed, Trace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A41",
@@ -18,7 +18,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the pod, and drain the node that is lost",
     sources: &["https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/binding-v1/"],
-    together: Some(Together::beside(1, Region::is_node)),
+    together: Some(JointNeed::beside(1, Region::is_node)),
     asks: Asks::Always(&[&BINDS]),
     moves,
 };

@@ -6,7 +6,7 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::{Of, Region};
-use super::super::seen::Role;
+use super::super::seen::ControllerRole;
 use super::{Edge, Trace};
 
 pub(super) static EDGE: Edge = Edge {
@@ -30,7 +30,7 @@ const EKS: [&str; 2] = ["eks.amazonaws.com/nodegroup", "eks.amazonaws.com/comput
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     for right in moves.new_rights(&WRITES).filter(|it| it.is_in(SYSTEM)) {
         if right.is_of("coredns")
-            && let Some(server) = moves.ground.seen(Role::Dns).first()
+            && let Some(server) = moves.ground.seen(ControllerRole::Dns).first()
         {
             out.add(&EDGE, right, Region::Traffic(Default::default(), Of::All), |it| {
                 it.may_at(right, &SYSTEM.into(), &"coredns".into())

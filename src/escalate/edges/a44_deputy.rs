@@ -6,7 +6,7 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::places::account;
 use super::super::powers::{Asks, Permission};
-use super::super::seen::Role;
+use super::super::seen::ControllerRole;
 use super::super::step::Certainty;
 use super::{Edge, Trace};
 
@@ -99,7 +99,7 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     }
     for (at, deputy) in DEPUTIES.iter().enumerate() {
         let Some(right) = moves.new_rights(deputy.power).next() else { continue };
-        for pod in moves.ground.seen(Role::Deputy(at as u8)).iter() {
+        for pod in moves.ground.seen(ControllerRole::Deputy(at as u8)).iter() {
             let to: Foothold = account(pod.namespace(), pod.service_account());
             out.add(&EDGE, right, to, |it| {
                 it.may_at(right, &right.scope, &right.a_name())

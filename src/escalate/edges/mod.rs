@@ -77,7 +77,7 @@ pub enum Trace {
 
 /// What a move takes at least that several holders make together.
 #[derive(Clone, Copy)]
-pub struct Together {
+pub struct JointNeed {
     /// So many different rights of those that its edge asks for.
     pub rights: usize,
     /// What is held besides by another, be it no right; `None`: they differ in who holds which of the rights.
@@ -87,7 +87,7 @@ pub struct Together {
     pub to: Option<fn(&Name) -> Region>,
 }
 
-impl Together {
+impl JointNeed {
     /// Rights of several holders.
     const fn rights(rights: usize) -> Self {
         Self { rights, beside: None, to: None }
@@ -119,7 +119,7 @@ pub struct Edge {
     pub undo: &'static str,
     pub sources: &'static [&'static str],
     /// What it takes where several holders make a move of it together; `None`: one holder makes it alone.
-    pub together: Option<Together>,
+    pub together: Option<JointNeed>,
     /// The powers that it asks for: it is asked when one of them is new, of one identity whenever one is held. One that asks for none is asked each time.
     pub asks: Asks,
     /// The moves that what was taken last makes possible.

@@ -16,7 +16,7 @@ use super::super::edges::may_escalate;
 use super::super::powers::is_of_one_identity;
 use super::super::region::Which;
 use super::super::rights::Right;
-use super::super::terrain::{Granted, Grants, Place};
+use super::super::terrain::{Granted, Grants, TerrainNamespace};
 use super::{Held, Stand};
 use crate::model::name::Name;
 
@@ -33,7 +33,7 @@ pub enum Whose {
 
 impl Whose {
     /// The classes of a namespace that some of them are of, each with the first of them.
-    fn of(self, ground: &Ground<'_>, place: &Place) -> Vec<(u32, Name)> {
+    fn of(self, ground: &Ground<'_>, place: &TerrainNamespace) -> Vec<(u32, Name)> {
         match self {
             Whose::All | Whose::Beside(_) => (0..).zip(place.accounts.iter().map(|it| it.names[0].clone())).collect(),
             Whose::Mounted(which) => {
@@ -46,7 +46,7 @@ impl Whose {
     }
 
     /// Whether one is among them as it was.
-    fn has(self, ground: &Ground<'_>, it: &Member) -> bool {
+    fn has(self, ground: &Ground<'_>, it: &AccountMember) -> bool {
         let place = ground.place(&it.namespace);
         let class = place.class_of_account(&it.name);
         let now = class.filter(|class| self.of(ground, &place).iter().any(|(of, _)| of == class));
@@ -67,14 +67,14 @@ impl Whose {
 #[derive(Clone, Debug, Default)]
 pub struct Crowd {
     whose: Whose,
-    members: Vec<Member>,
+    members: Vec<AccountMember>,
     /// Whether somebody among them may widen roles, so that the grants of all others count.
     may_escalate: bool,
 }
 
 /// One class of accounts.
 #[derive(Clone, Debug)]
-struct Member {
+struct AccountMember {
     namespace: Name,
     class: u32,
     /// Its first account; it acts by itself.
@@ -83,7 +83,7 @@ struct Member {
     rights: Vec<Right>,
 }
 
-impl Member {
+impl AccountMember {
     /// Whether it has a right that makes the same of others needless.
     fn is_leading(&self) -> bool {
         self.rights.iter().any(|it| it.is_of_all() && it.scope.is_empty())
@@ -100,8 +100,8 @@ impl Crowd {
 
     /// The same where the accounts of these namespaces hold others than before.
     pub fn renew(&mut self, ground: &Ground<'_>, stale: &BTreeSet<Name>) {
-        let is_stale = |it: &Member| stale.contains(&it.namespace);
-        let is_lost = |it: &Member| is_stale(it) && it.is_leading() && !self.whose.has(ground, it);
+        let is_stale = |it: &AccountMember| stale.contains(&it.namespace);
+        let is_lost = |it: &AccountMember| is_stale(it) && it.is_leading() && !self.whose.has(ground, it);
         if self.may_escalate || self.members.iter().any(is_lost) {
             *self = Self::of(ground, self.whose);
             return;
@@ -171,7 +171,7 @@ impl Held {
         }
     }
 
-    fn join(&mut self, it: &Member, entry: u32) {
+    fn join(&mut self, it: &AccountMember, entry: u32) {
         self.seen.insert((it.namespace.clone(), true, it.class));
         let stand = self.stands.len() as u32;
         let foothold = super::super::places::account(&it.namespace, &it.name);
@@ -183,7 +183,7 @@ impl Held {
     }
 
     /// Those who are needed of all who stand here.
-    fn members(self, whose: Vec<(Name, u32)>, all: bool) -> Vec<Member> {
+    fn members(self, whose: Vec<(Name, u32)>, all: bool) -> Vec<AccountMember> {
         let is_needless = |it: &Right| self.everywhere[usize::from(it.slot)].is_some_and(|first| first != it.number);
         let mut rights: Vec<Vec<Right>> = vec![Vec::new(); self.stands.len()];
         for it in self.rights.iter().filter(|it| is_of_one_identity(it.power) || !is_needless(it)) {
@@ -203,7 +203,7 @@ impl Held {
                 return None;
             }
             let name = super::super::places::account_name(&stand.foothold)?.clone();
-            Some(Member { namespace, class, name, grants, rights })
+            Some(AccountMember { namespace, class, name, grants, rights })
         };
         whose.into_iter().zip(self.stands.into_iter().zip(rights)).filter_map(member).collect()
     }

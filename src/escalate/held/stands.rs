@@ -7,7 +7,7 @@ use super::super::foothold::Foothold;
 use super::super::powers::{Gives, RolePowers, is_looked_up, is_of_one_identity};
 use super::super::region::{Region, Which};
 use super::super::rights::Right;
-use super::super::terrain::{Granted, Grants, Place};
+use super::super::terrain::{Granted, Grants, TerrainNamespace};
 use super::crowd::Whose;
 use super::{All, Held, Stand, everything};
 use crate::model::facts::SharedPod;
@@ -143,7 +143,7 @@ impl Held {
     pub(super) fn act_as_class(
         &mut self,
         namespace: &Name,
-        place: &Place,
+        place: &TerrainNamespace,
         class: u32,
         name: Option<&Name>,
         entry: u32,

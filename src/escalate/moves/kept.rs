@@ -44,7 +44,7 @@ pub type InWhich = fn(&Ground<'_>, Which, &Foothold) -> Option<PodId>;
 pub type Telling = fn(&Ground<'_>, &Foothold, &Foothold) -> Option<(ObjectId, &'static str)>;
 
 /// What a move writes, made when it is told: of the step with its writer, and the object.
-pub type Write = fn(&Ground<'_>, &Writing<'_>) -> Option<Delta>;
+pub type KeptWrite = fn(&Ground<'_>, &Writing<'_>) -> Option<Delta>;
 
 /// Who writes what.
 pub struct Writing<'a> {
@@ -75,7 +75,7 @@ enum Rest {
     /// The same, which differs between what the move leads to.
     Doubted(Telling),
     /// What is written first.
-    Writes { write: Write, object: Option<ObjectId> },
+    Writes { write: KeptWrite, object: Option<ObjectId> },
 }
 
 /// On which object a request is.
@@ -223,7 +223,7 @@ impl Move {
     }
 
     /// The same, with this written first (of an object that is not what the move leads to).
-    pub fn writing(self, write: Write, object: Option<ObjectId>) -> Self {
+    pub fn writing(self, write: KeptWrite, object: Option<ObjectId>) -> Self {
         self.resting(|| Rest::Writes { write, object })
     }
 

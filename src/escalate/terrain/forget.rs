@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::super::held::crowd::Whose;
 use super::super::moves::{ACCOUNTS, workload_kind};
 use super::{Granted, Grants, Kept, Terrain};
-use crate::model::cluster::{Change, Diff};
+use crate::model::cluster::{BeforeAfter, Change};
 use crate::model::facts::Fact;
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
@@ -70,7 +70,7 @@ impl Terrain {
         };
         name.iter().for_each(|it| self.homes.forget(is_of, it));
         // A pod runs as an account that is there.
-        if let Change::Pod(Diff { before, after }) = change {
+        if let Change::Pod(BeforeAfter { before, after }) = change {
             let accounts = before.iter().chain(after).map(|it| it.service_account());
             accounts.for_each(|it| self.homes.forget(|it| it == ACCOUNTS, it));
         }
@@ -140,12 +140,12 @@ impl Terrain {
 }
 
 /// The name of what has changed.
-fn name_of<T: Fact>(diff: &Diff<Arc<T>>) -> Option<Name> {
+fn name_of<T: Fact>(diff: &BeforeAfter<Arc<T>>) -> Option<Name> {
     of_either(diff).map(|it| it.name().to_name())
 }
 
 /// What an object was, or is where it was not there.
-fn of_either<T>(diff: &Diff<T>) -> Option<&T> {
+fn of_either<T>(diff: &BeforeAfter<T>) -> Option<&T> {
     diff.before.as_ref().or(diff.after.as_ref())
 }
 

@@ -14,10 +14,10 @@ type NameOf = (&'static str, Name);
 
 /// What was asked for already.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Homes(RefCell<Known>);
+pub(super) struct Homes(RefCell<KnownHomes>);
 
 #[derive(Clone, Debug, Default)]
-struct Known {
+struct KnownHomes {
     /// The namespaces that were looked at.
     of: Arc<[Name]>,
     by_name: FxHashMap<NameOf, Arc<[Name]>>,
@@ -36,7 +36,7 @@ impl Ground<'_> {
         let (key, namespaces) = ((resource, name.clone()), self.all_namespaces());
         let kept = &self.terrain.homes.0;
         if !Arc::ptr_eq(&kept.borrow().of, &namespaces) {
-            kept.replace(Known { of: namespaces.clone(), ..Known::default() });
+            kept.replace(KnownHomes { of: namespaces.clone(), ..KnownHomes::default() });
         }
         if let Some(found) = kept.borrow().by_name.get(&key) {
             return found.clone();

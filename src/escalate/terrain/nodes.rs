@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::Ground;
 use super::super::places::{SOME_NODE, is_running};
-use crate::model::cluster::Diff;
+use crate::model::cluster::BeforeAfter;
 use crate::model::facts::SharedPod;
 use crate::model::name::Name;
 
@@ -27,7 +27,7 @@ impl OnNodes {
     }
 
     /// Takes in what became of a pod.
-    pub fn take(&mut self, diff: &Diff<SharedPod>) {
+    pub fn take(&mut self, diff: &BeforeAfter<SharedPod>) {
         let Some(pods) = self.pods.get_mut() else { return };
         let (pods, mut is_other) = (Arc::make_mut(pods), false);
         for it in diff.before.iter().filter(|it| !it.node().is_empty()) {

@@ -14,19 +14,19 @@ use super::Grants;
 use crate::model::facts::SharedPod;
 use crate::model::name::Name;
 use crate::model::role::Subject;
-use crate::model::security::Standards;
+use crate::model::security::MetStandards;
 use crate::rbac::Identity;
 use crate::rbac::identity::{account_user, accounts_of};
 use crate::rbac::version::Version;
 
 /// One namespace.
 #[derive(Debug, Default)]
-pub struct Place {
+pub struct TerrainNamespace {
     /// Its service accounts, those of equal rules together.
     pub accounts: Vec<AccountClass>,
     /// The pods that run, those of one template together.
     pub pods: Vec<PodClass>,
-    standards: Vec<Standards>,
+    standards: Vec<MetStandards>,
     class_of_account: FxHashMap<Name, u32>,
     class_of_pod: FxHashMap<PodKey, u32>,
     /// The accounts whose tokens pods mount, with the classes of these pods.
@@ -67,7 +67,7 @@ pub struct PodClass {
     pub pods: Vec<SharedPod>,
 }
 
-impl Place {
+impl TerrainNamespace {
     /// The number of an account's class; `None`: it is not there.
     pub fn class_of_account(&self, name: &str) -> Option<u32> {
         self.class_of_account.get(name).copied()
@@ -79,7 +79,7 @@ impl Place {
     }
 
     /// What its changeable pods meet of the Pod Security Standards, each once.
-    pub fn standards(&self) -> &[Standards] {
+    pub fn standards(&self) -> &[MetStandards] {
         &self.standards
     }
 
@@ -158,8 +158,8 @@ impl Place {
     }
 }
 
-pub(super) fn place(ground: &Ground<'_>, namespace: &Name) -> Place {
-    let mut place = Place::default();
+pub(super) fn place(ground: &Ground<'_>, namespace: &Name) -> TerrainNamespace {
+    let mut place = TerrainNamespace::default();
     pods(ground, namespace, &mut place);
     let changeable = place.pods.iter().filter_map(|it| it.pods.first()).filter(|it| is_changeable(it));
     place.standards = changeable.map(|it| it.standards()).collect::<BTreeSet<_>>().into_iter().collect();
@@ -178,7 +178,7 @@ fn pod_key(pod: &SharedPod) -> PodKey {
 }
 
 /// The pods of a namespace that run, folded.
-fn pods(ground: &Ground<'_>, namespace: &Name, place: &mut Place) {
+fn pods(ground: &Ground<'_>, namespace: &Name, place: &mut TerrainNamespace) {
     for pod in ground.cluster.pods.of(namespace).iter().filter(|it| is_running(it)) {
         let class = *place.class_of_pod.entry(pod_key(pod)).or_insert_with(|| {
             place.pods.push(PodClass { pods: Vec::new() });
@@ -189,7 +189,7 @@ fn pods(ground: &Ground<'_>, namespace: &Name, place: &mut Place) {
 }
 
 /// The service accounts of a namespace, those of equal rules together; each namespace has `default`.
-fn accounts(ground: &Ground<'_>, namespace: &Name, place: &mut Place) {
+fn accounts(ground: &Ground<'_>, namespace: &Name, place: &mut TerrainNamespace) {
     let listed = ground.cluster.service_accounts.of(namespace).iter().map(|it| it.meta.name.clone());
     // A pod runs as an account that is there.
     let used = ground.cluster.pods.of(namespace).iter().map(|it| it.service_account().clone());

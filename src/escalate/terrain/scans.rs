@@ -15,11 +15,11 @@ use crate::model::name::Name;
 pub(super) struct Scans {
     openshift: OnceCell<bool>,
     clouds: OnceCell<Arc<[(Name, Name)]>>,
-    workloads: RefCell<Kept<Workloads, Name>>,
+    workloads: RefCell<Kept<FirstWorkloads, Name>>,
 }
 
 /// By namespace the first workload of each resource.
-pub type Workloads = BTreeMap<Name, Vec<First>>;
+pub type FirstWorkloads = BTreeMap<Name, Vec<First>>;
 
 /// The first workload of a resource in a namespace.
 #[derive(Clone, Debug)]
@@ -62,8 +62,8 @@ impl Ground<'_> {
     }
 
     /// Of every namespace the first workload of each resource.
-    pub fn first_workloads(&self) -> Arc<Workloads> {
-        let renew = |all: &mut Workloads, stale: &BTreeSet<Name>| {
+    pub fn first_workloads(&self) -> Arc<FirstWorkloads> {
+        let renew = |all: &mut FirstWorkloads, stale: &BTreeSet<Name>| {
             for namespace in stale {
                 let firsts = firsts(self, namespace);
                 match firsts.is_empty() {
@@ -73,7 +73,7 @@ impl Ground<'_> {
             }
         };
         let whole = || {
-            let mut all = Workloads::new();
+            let mut all = FirstWorkloads::new();
             renew(&mut all, &self.cluster.workloads.namespaces().cloned().collect());
             all
         };

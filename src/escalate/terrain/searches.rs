@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::super::Ground;
 use super::super::edges::way_out;
 use super::super::region::Which;
-use super::super::seen::Role;
+use super::super::seen::ControllerRole;
 use super::kept::Kept;
 use crate::model::facts::{Phase, Service, SharedPod};
 use crate::model::name::Name;
@@ -16,9 +16,9 @@ use crate::rbac::version::Version;
 
 /// Which pods.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Sort {
+enum SearchedPods {
     /// Those that play a role.
-    Playing(Role),
+    Playing(ControllerRole),
     /// Of such pods those out of whose containers a way leads to their node, as a server of a version has it.
     Leaving(Which, Option<Version>),
     /// Those that wait for a node.
@@ -28,11 +28,11 @@ enum Sort {
 }
 
 /// What was found, by namespace.
-type Found = BTreeMap<Name, Vec<SharedPod>>;
+type FoundByNamespace = BTreeMap<Name, Vec<SharedPod>>;
 
 /// What was looked for.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Searches(RefCell<FxHashMap<Sort, Kept<Found, Name>>>);
+pub(super) struct Searches(RefCell<FxHashMap<SearchedPods, Kept<FoundByNamespace, Name>>>);
 
 impl Searches {
     /// A pod of a namespace has changed, or what its pods are judged by.
@@ -43,8 +43,8 @@ impl Searches {
 
 impl Ground<'_> {
     /// The pods of such controllers that run, by name.
-    pub fn seen(&self, role: Role) -> Vec<SharedPod> {
-        self.search(Sort::Playing(role), |namespace| {
+    pub fn seen(&self, role: ControllerRole) -> Vec<SharedPod> {
+        self.search(SearchedPods::Playing(role), |namespace| {
             let place = self.place(namespace);
             // Those of one template are called alike.
             let called = place.pods.iter().filter(|it| it.pods.first().is_some_and(|it| role.is_played_by(it)));
@@ -57,7 +57,7 @@ impl Ground<'_> {
     /// Of such pods that run those out of whose containers a way leads to their node: of a node the first, and the first
     /// from which it is sure.
     pub fn leaving(&self, which: Which) -> Vec<SharedPod> {
-        let mut all = self.search(Sort::Leaving(which, self.version), |namespace| {
+        let mut all = self.search(SearchedPods::Leaving(which, self.version), |namespace| {
             let place = self.place(namespace);
             let pods = place.classes(self, which).map(|it| it.1);
             let leaving = pods.filter(|it| !it.node().is_empty() && way_out(it.host_access()).is_some());
@@ -71,7 +71,7 @@ impl Ground<'_> {
 
     /// The pods that wait for a node.
     pub fn waiting_pods(&self) -> Vec<SharedPod> {
-        self.search(Sort::Waiting, |namespace| {
+        self.search(SearchedPods::Waiting, |namespace| {
             let pods = self.cluster.pods.of(namespace).iter();
             pods.filter(|it| it.phase() == Phase::Pending && it.node().is_empty()).cloned().collect()
         })
@@ -79,7 +79,7 @@ impl Ground<'_> {
 
     /// The namespaces in which such pods run, and in which some Service that selects pods has none of them behind it.
     pub fn unbacked(&self, which: Which) -> Vec<Name> {
-        let pods = self.search(Sort::Unbacked(which, self.version), |namespace| {
+        let pods = self.search(SearchedPods::Unbacked(which, self.version), |namespace| {
             let place = self.place(namespace);
             let services = self.cluster.services.of(namespace).iter().filter(|it| !it.selector.is_empty());
             let is_unbacked = |it: &Service| place.selected(self, namespace, &it.meta.name, which).is_none();
@@ -90,8 +90,8 @@ impl Ground<'_> {
         pods.iter().map(|it| it.namespace().clone()).collect()
     }
 
-    fn search(&self, sort: Sort, find: impl Fn(&Name) -> Vec<SharedPod>) -> Vec<SharedPod> {
-        let renew = |all: &mut Found, stale: &BTreeSet<Name>| {
+    fn search(&self, sort: SearchedPods, find: impl Fn(&Name) -> Vec<SharedPod>) -> Vec<SharedPod> {
+        let renew = |all: &mut FoundByNamespace, stale: &BTreeSet<Name>| {
             for namespace in stale {
                 all.remove(namespace);
                 let pods = find(namespace);
@@ -99,7 +99,7 @@ impl Ground<'_> {
             }
         };
         let whole = || {
-            let mut all = Found::new();
+            let mut all = FoundByNamespace::new();
             renew(&mut all, &self.all_namespaces().iter().cloned().collect());
             all
         };

@@ -117,7 +117,7 @@ fn simple_words(bytes: &[u8], mut at: usize) -> Option<(Last, usize)> {
 mod tests {
     use serde::de::IgnoredAny;
 
-    use super::super::{Lines, is_plain};
+    use super::super::{PlainLines, is_plain};
     use crate::kinds::parse_yaml;
 
     /// Parts of which lines are made.
@@ -161,7 +161,7 @@ mod tests {
     ];
 
     fn slowly(text: &str) -> bool {
-        Lines::default().all(text, |_, _| None)
+        PlainLines::default().all(text, |_, _| None)
     }
 
     proptest::proptest! {

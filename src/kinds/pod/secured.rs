@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::model::facts::Pod;
-use crate::model::security::{HostPath, Minors, Standards, TokenMount};
+use crate::model::security::{HostPath, MetStandards, MinorRange, TokenMount};
 
 /// What the spec says of the token, of the node and of the level that it meets, as shortly as can be.
 pub(super) fn secured(spec: &mut Value, it: &Pod) {
@@ -38,10 +38,10 @@ pub(super) fn secured(spec: &mut Value, it: &Pod) {
 }
 
 /// One thing each that the versions of a level hang on.
-fn meeting(spec: &mut Value, it: Standards) {
+fn meeting(spec: &mut Value, it: MetStandards) {
     let has_own_users = spec["hostUsers"] == json!(false);
     let main = &mut spec["containers"][0];
-    if it.restricted() != Minors::NONE {
+    if it.restricted() != MinorRange::NONE {
         let allows_root = has_own_users && it.restricted().first() == 35 && it.baseline().first() < 35;
         main["securityContext"] = json!({
             "runAsNonRoot": !allows_root,
@@ -50,7 +50,7 @@ fn meeting(spec: &mut Value, it: Standards) {
             "seccompProfile": {"type": "RuntimeDefault"},
         });
     }
-    if it.baseline() == Minors::NONE {
+    if it.baseline() == MinorRange::NONE {
         main["securityContext"] = json!({"seccompProfile": {"type": "Unconfined"}});
         return;
     }

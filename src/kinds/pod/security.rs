@@ -151,7 +151,7 @@ struct HostPathSource<'a> {
 }
 
 #[derive(Deserialize, Default)]
-struct Projected {
+struct ProjectedSlim {
     #[serde(default, deserialize_with = "or_default")]
     sources: Vec<ProjectedSource>,
 }
@@ -165,8 +165,8 @@ struct ProjectedSource {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Volume<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-        impl<'de> Visitor<'de> for Fields {
+        struct VolumeVisitor;
+        impl<'de> Visitor<'de> for VolumeVisitor {
             type Value = Volume<'de>;
             fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str("a volume")
@@ -181,7 +181,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Volume<'a> {
                             volume.host_path = source.map(|it| it.path);
                         }
                         "projected" => {
-                            let source = map.next_value::<Option<Projected>>()?.unwrap_or_default();
+                            let source = map.next_value::<Option<ProjectedSlim>>()?.unwrap_or_default();
                             volume.holds_token = source.sources.iter().any(|it| it.service_account_token.is_some());
                         }
                         other => {
@@ -193,7 +193,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Volume<'a> {
                 Ok(volume)
             }
         }
-        deserializer.deserialize_map(Fields)
+        deserializer.deserialize_map(VolumeVisitor)
     }
 }
 

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::secured::secured;
 use crate::kinds::written::{named, named_object, owned, time};
-use crate::model::facts::{ContainerPort, ContainerRole, Kept, Pod, PodNetwork, PodOrigin};
+use crate::model::facts::{ContainerPort, ContainerRole, Pod, PodNetwork, PodSource, SnapshotMeta};
 
 /// The object of a pod; `None`: it is made from a template.
-pub(super) fn object(it: &Pod, kept: Kept) -> Option<Value> {
-    if it.origin() != PodOrigin::Listed {
+pub(super) fn object(it: &Pod, kept: SnapshotMeta) -> Option<Value> {
+    if it.origin() != PodSource::Listed {
         return None;
     }
     let mut pod = named_object(it);

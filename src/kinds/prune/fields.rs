@@ -13,7 +13,7 @@
 
 /// The fields of one mapping: of each of these paths what is behind a byte of it.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'f> {
+pub(super) struct MappingFields<'f> {
     paths: &'f [&'f str],
     at: usize,
     /// Whether an odd word is looked for in what goes.
@@ -23,13 +23,13 @@ pub(super) struct Fields<'f> {
 /// What becomes of the value of a key.
 pub(super) enum Fate<'f> {
     Kept,
-    Inside(Fields<'f>),
+    Inside(MappingFields<'f>),
     Gone,
     /// Kept where these bytes stand in it, or an odd word may.
     Judged(Option<&'f str>),
 }
 
-impl<'f> Fields<'f> {
+impl<'f> MappingFields<'f> {
     /// Those of a whole object.
     pub fn of_object(paths: &'f [&'f str]) -> Self {
         Self { paths, at: 0, is_judged: false }
@@ -61,7 +61,7 @@ impl<'f> Fields<'f> {
                 let last = found.next_back().map_or(first, |(at, _)| at);
                 let (paths, at) = (&self.paths[first..=last], self.at + name.len() + 1);
                 let has_others = paths.iter().any(|it| &it[at..] == "*");
-                Fate::Inside(Fields { paths, at, is_judged: self.is_judged || has_others })
+                Fate::Inside(MappingFields { paths, at, is_judged: self.is_judged || has_others })
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::definition;
 use super::notes::Note;
 use crate::ask::topic::Topic;
-use crate::kinds::{Apart, Intern, Reading, slices_of_endpoints};
+use crate::kinds::{Apart, Intern, ReadOutcome, slices_of_endpoints};
 use crate::model::cluster::{AnyFact, Cluster, Delta};
 use crate::rbac::served::Resource;
 
@@ -15,7 +15,7 @@ const NAMED: usize = 12;
 /// All of it, in the order of the files.
 #[derive(Debug, Default)]
 pub(super) struct Besides {
-    slices: Vec<Reading>,
+    slices: Vec<ReadOutcome>,
     definitions: Vec<Resource>,
     /// By group and kind: how many.
     strangers: BTreeMap<(String, String), usize>,
@@ -41,14 +41,14 @@ impl Besides {
     /// Lets Endpoints stand for slices where a Service has none; gives the resources that are defined, and a note.
     pub fn close(self, cluster: &mut Cluster) -> (Vec<Resource>, Option<Note>) {
         let note = self.note();
-        let has_slices = |reading: &Reading| {
-            let Reading::Read(entry) = reading else { return false };
+        let has_slices = |reading: &ReadOutcome| {
+            let ReadOutcome::Read(entry) = reading else { return false };
             let AnyFact::EndpointSlice(slice) = &entry.fact else { return false };
             let here = cluster.endpoint_slices.of(entry.fact.id().namespace.as_str());
             here.iter().any(|it| it.service() == slice.service())
         };
         let missing: Vec<Delta> =
-            self.slices.into_iter().filter(|it| !has_slices(it)).filter_map(Reading::delta).collect();
+            self.slices.into_iter().filter(|it| !has_slices(it)).filter_map(ReadOutcome::delta).collect();
         missing.into_iter().for_each(|it| drop(cluster.apply(it)));
         (self.definitions, note)
     }

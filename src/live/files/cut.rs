@@ -26,7 +26,7 @@ const BLANK: [u8; 4] = [b' ', b'\t', b'\r', b'\n'];
 
 /// One object, or one item of a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Cut {
+pub(super) struct CutObject {
     pub range: Range<usize>,
     /// The line that it begins on, from 1.
     pub line: u32,
@@ -41,7 +41,7 @@ pub(super) struct NotCut;
 /// All that was cut.
 #[derive(PartialEq, Eq, Debug, Default)]
 pub(super) struct Cuts {
-    pub all: Vec<Cut>,
+    pub all: Vec<CutObject>,
     pub lists: Vec<ListType>,
 }
 
@@ -61,8 +61,8 @@ pub(super) struct Cutter {
     items: Option<usize>,
     /// Whether the object has items already.
     has_items: bool,
-    item: Option<Cut>,
-    own: Vec<Cut>,
+    item: Option<CutObject>,
+    own: Vec<CutObject>,
 }
 
 #[derive(Default, Clone, Copy, PartialEq)]
@@ -154,7 +154,7 @@ impl Cutter {
             self.end_item();
         } else if self.items == Some(self.depth) && self.item.is_none() {
             let line = self.ended + 1;
-            self.item = Some(Cut { range: at..at, line, list: Some(self.cuts.lists.len()) });
+            self.item = Some(CutObject { range: at..at, line, list: Some(self.cuts.lists.len()) });
         }
         match byte {
             b'{' | b'[' => return self.open(byte, at),
@@ -224,7 +224,7 @@ impl Cutter {
                 self.cuts.lists.push(list);
                 self.cuts.all.extend(own);
             }
-            None => self.cuts.all.push(Cut { range: self.begin.0..end, line: self.begin.1, list: None }),
+            None => self.cuts.all.push(CutObject { range: self.begin.0..end, line: self.begin.1, list: None }),
         }
         Ok(())
     }
@@ -256,7 +256,7 @@ fn ends_in_items(frame: &[u8]) -> bool {
 /// The type of the list that a frame is, if it is one of so many items.
 fn list_of(frame: &str, items: usize) -> Option<ListType> {
     #[derive(Deserialize)]
-    struct Frame<'a> {
+    struct ListFrame<'a> {
         #[serde(borrow)]
         items: Vec<&'a RawValue>,
     }
@@ -265,7 +265,7 @@ fn list_of(frame: &str, items: usize) -> Option<ListType> {
     }
     let own: TypeMeta = serde_json::from_str(frame).ok()?;
     let (version, kind) = names(own, None).ok().filter(|(_, kind)| kind.ends_with("List"))?;
-    let held = serde_json::from_str::<Frame<'_>>(frame).ok()?.items.len();
+    let held = serde_json::from_str::<ListFrame<'_>>(frame).ok()?.items.len();
     (held == items).then_some(ListType { kind, version })
 }
 
@@ -283,7 +283,7 @@ mod tests {
         let whole = of(text.len());
         assert!((1..text.len().min(40)).all(|it| of(it) == whole), "{text}");
         let Cuts { all, lists } = whole.ok()?;
-        let told = |it: &Cut| (it.range.clone(), it.line, it.list.map(|it| lists[it].kind.clone()));
+        let told = |it: &CutObject| (it.range.clone(), it.line, it.list.map(|it| lists[it].kind.clone()));
         Some(all.iter().map(told).map(|(range, line, list)| (&text[range], line, list)).collect())
     }
 

@@ -14,7 +14,7 @@ use crate::rbac::served::Resource;
 
 /// What a definition gives.
 #[derive(Debug, Default)]
-pub(super) struct Read {
+pub(super) struct DefinedKind {
     /// None where no version of it is served, or where not even its name is to be read.
     pub resource: Option<Resource>,
     /// What of it the API server would refuse, in one clause.
@@ -22,7 +22,7 @@ pub(super) struct Read {
 }
 
 /// Reads a definition; what of it cannot be read is a problem and leaves the rest as it is.
-pub(super) fn read(json: &str) -> Read {
+pub(super) fn read(json: &str) -> DefinedKind {
     let definition: Value = serde_json::from_str(json).unwrap_or_default();
     let (spec, mut faults) = (&definition["spec"], Vec::new());
     let whole = definition["metadata"]["name"].as_str().unwrap_or_default();
@@ -31,7 +31,7 @@ pub(super) fn read(json: &str) -> Read {
     let group = text(spec, "/group", rest, &mut faults);
     if plural.is_empty() || group.is_empty() {
         let problem = "a CustomResourceDefinition without spec.names.plural or spec.group: left out".to_owned();
-        return Read { resource: None, problem: Some(problem) };
+        return DefinedKind { resource: None, problem: Some(problem) };
     }
     let scope = scope(&spec["scope"], &mut faults);
     let kind = text(spec, "/names/kind", "", &mut faults);
@@ -47,7 +47,7 @@ pub(super) fn read(json: &str) -> Read {
         verbs: Resource::standard_verbs(),
     });
     let problem = (!faults.is_empty()).then(|| format!("customresourcedefinition/{whole} {}", faults.join("; ")));
-    Read { resource, problem }
+    DefinedKind { resource, problem }
 }
 
 /// A string that is required, or what stands for it.

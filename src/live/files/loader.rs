@@ -11,8 +11,8 @@ use super::salvage::Lost;
 use super::source::{At, File, FileText};
 use super::split::{Piece, pieces};
 use super::stored::{self, Opened, Stored};
-use super::walk::{Input, PassedOver};
-use super::{FilesError, Loaded, Reading, notes, nulls, stream, threads, world};
+use super::walk::{InputFile, PassedOver};
+use super::{FilesError, Loaded, ReadOptions, notes, nulls, stream, threads, world};
 use crate::kinds::{self, Homeless, KindSpec};
 use crate::live::snapshot;
 use crate::model::cluster::{Cluster, Delta};
@@ -28,7 +28,7 @@ const LARGE: usize = 4 << 20;
 
 /// A cluster while files are read into it.
 pub(super) struct Loader<'r> {
-    reading: &'r Reading,
+    reading: &'r ReadOptions,
     loaded: Loaded,
     /// What snapshots among the files say of themselves.
     snapshots: Vec<String>,
@@ -45,7 +45,7 @@ pub(super) struct Loader<'r> {
 pub(super) type Contents = Vec<(u32, Range<usize>, bool, PieceFound)>;
 
 impl<'r> Loader<'r> {
-    pub fn new(reading: &'r Reading) -> Self {
+    pub fn new(reading: &'r ReadOptions) -> Self {
         let cluster = if reading.keep_all { Cluster::default().keeping_all() } else { Cluster::default() };
         let loaded = Loaded { cluster, ..Loaded::default() };
         let (snapshots, lost, homeless) = (Vec::new(), Vec::new(), Homeless::default());
@@ -81,7 +81,7 @@ impl<'r> Loader<'r> {
         self.lost.push((lost, format!("{place} could not be read (--skip-unreadable takes it for absent)")));
     }
 
-    pub fn input(&mut self, input: &Input) -> Result<(), FilesError> {
+    pub fn input(&mut self, input: &InputFile) -> Result<(), FilesError> {
         let label = input.path.as_ref().map_or_else(|| "standard input".to_owned(), |it| it.display().to_string());
         match self.read(input, &label) {
             Ok((text, begins, contents)) => self.contents(File { label, text }, begins, contents, input.named),
@@ -100,7 +100,7 @@ impl<'r> Loader<'r> {
     }
 
     /// What one input holds, read in parts if it is large; whether it begins as a snapshot.
-    fn read(&mut self, input: &Input, label: &str) -> Result<(FileText, bool, Contents), FilesError> {
+    fn read(&mut self, input: &InputFile, label: &str) -> Result<(FileText, bool, Contents), FilesError> {
         let failed = |source| FilesError::Read { label: label.to_owned(), source };
         let again = || input.path.clone().filter(|it| it.is_file());
         let limit = MAX_BYTES.saturating_sub(self.bytes);
@@ -139,7 +139,7 @@ impl<'r> Loader<'r> {
         let (mut found, homeless) = read_all(&pieces, text, &self.reading.namespace);
         self.homeless.merge(homeless);
         self.homeless.merge(resolve_aliases(&pieces, text, &self.reading.namespace, &mut found));
-        let mut lines = Lines { text, at: 0, line: 1 };
+        let mut lines = LineCounter { text, at: 0, line: 1 };
         let mut contents = Contents::new();
         for (piece, found) in pieces.iter().zip(found) {
             let placed =
@@ -221,13 +221,13 @@ impl<'r> Loader<'r> {
         self.loaded.source.nameless.insert(place, at);
     }
 
-    fn object(&mut self, reading: kinds::Reading, at: At) {
+    fn object(&mut self, reading: kinds::ReadOutcome, at: At) {
         let id = match &reading {
-            kinds::Reading::Read(entry) => Some(entry.fact.id()),
-            kinds::Reading::Unreadable { id, .. } | kinds::Reading::Ignored(id) => Some(id.clone()),
-            kinds::Reading::Noted(_) => None,
+            kinds::ReadOutcome::Read(entry) => Some(entry.fact.id()),
+            kinds::ReadOutcome::Unreadable { id, .. } | kinds::ReadOutcome::Ignored(id) => Some(id.clone()),
+            kinds::ReadOutcome::Noted(_) => None,
         };
-        if matches!(reading, kinds::Reading::Unreadable { .. }) {
+        if matches!(reading, kinds::ReadOutcome::Unreadable { .. }) {
             self.fingerprint(&at);
         }
         if let Some(id) = id {
@@ -310,13 +310,13 @@ fn scope_of(spec: &KindSpec, namespace: Option<&str>, name: Option<&str>) -> Sco
 }
 
 /// Counts lines from one offset to the next.
-struct Lines<'t> {
+struct LineCounter<'t> {
     text: &'t str,
     at: usize,
     line: u32,
 }
 
-impl Lines<'_> {
+impl LineCounter<'_> {
     fn of(&mut self, offset: usize) -> u32 {
         self.line += breaks(&self.text.as_bytes()[self.at..offset]);
         self.at = offset;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::kinds::NULL;
 use crate::model::cluster::{Cluster, Delta};
-use crate::model::facts::{Pod, PodOrigin};
+use crate::model::facts::{Pod, PodSource};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
 use crate::model::name::Name;
@@ -16,12 +16,12 @@ use crate::model::policy::PeerMatch;
 
 /// The keys of labels that selectors ask for.
 #[derive(Default)]
-struct Keys {
+struct SelectorKeys {
     pods: BTreeSet<Name>,
     namespaces: BTreeSet<Name>,
 }
 
-impl Keys {
+impl SelectorKeys {
     fn of(cluster: &Cluster) -> Self {
         let mut keys = Self::default();
         for policy in cluster.policies.iter() {
@@ -53,7 +53,7 @@ pub(super) fn settle(cluster: &mut Cluster) {
     if suspects.is_empty() {
         return;
     }
-    let keys = Keys::of(cluster);
+    let keys = SelectorKeys::of(cluster);
     let lost: Vec<(ObjectId, ObjectId)> = suspects
         .into_iter()
         .flat_map(|it| open(cluster, &keys, &it).into_iter().map(move |lost| (it.clone(), lost)))
@@ -65,7 +65,7 @@ pub(super) fn settle(cluster: &mut Cluster) {
 }
 
 /// The objects that are not readable because of the nulls of one.
-fn open(cluster: &Cluster, keys: &Keys, id: &ObjectId) -> Vec<ObjectId> {
+fn open(cluster: &Cluster, keys: &SelectorKeys, id: &ObjectId) -> Vec<ObjectId> {
     let nulls = cluster.problems[id].iter().filter(|it| *it.what == *NULL);
     let asks = |keys: &BTreeSet<Name>, below: &str| {
         nulls.clone().filter_map(|it| it.place.0.split_once(below)).any(|(_, key)| keys.contains(key))
@@ -79,7 +79,7 @@ fn open(cluster: &Cluster, keys: &Keys, id: &ObjectId) -> Vec<ObjectId> {
         }
         kind if is_workload(kind) && asks(&keys.pods, "labels.") => {
             let is_its = |it: &&Pod| {
-                it.origin() == PodOrigin::Template
+                it.origin() == PodSource::Template
                     && it.owner_id().is_some_and(|it| it.name == id.name && it.kind.eq_ignore_ascii_case(kind.as_str()))
             };
             let pods = cluster.pods.of(&id.namespace).iter().map(|it| &**it);

@@ -13,15 +13,15 @@ use std::io::Read as _;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
-use super::{FilesError, Loaded, Note, Reading, load_text_with, load_with, stored};
+use super::{FilesError, Loaded, Note, ReadOptions, load_text_with, load_with, stored};
 use crate::ask::topic::Topic;
 use crate::change::edits::{aggregated, exists, of_fix, surprise};
 use crate::change::object::word;
 use crate::change::{Change, Op, Saved};
 use crate::live::{ManagedFields, bounded};
-use crate::model::cluster::{AnyFact, Cluster, Delta, Entry};
+use crate::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use crate::model::coverage::Scope;
-use crate::model::facts::PodOrigin;
+use crate::model::facts::PodSource;
 use crate::model::id::ObjectId;
 use crate::model::ownership::workload_of;
 use crate::model::place::Problem;
@@ -56,7 +56,7 @@ impl Changes {
     ///
     /// # Errors
     /// They cannot be read; or a Fix has no candidate.
-    pub fn read(path: &Path, reading: &Reading) -> Result<Self, FilesError> {
+    pub fn read(path: &Path, reading: &ReadOptions) -> Result<Self, FilesError> {
         let label = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
         let Some(text) = text(path, &label)? else {
             return Ok(Changes::Manifests(Box::new(load_with(&[path.to_owned()], reading)?)));
@@ -77,7 +77,7 @@ impl Changes {
     ///
     /// # Errors
     /// A Fix holds what is no object.
-    pub fn onto(self, cluster: &Cluster, reading: &Reading) -> Result<Onto, FilesError> {
+    pub fn onto(self, cluster: &Cluster, reading: &ReadOptions) -> Result<Onto, FilesError> {
         let mut onto = Onto::default();
         match self {
             Changes::Fix { label, changes } => {
@@ -117,7 +117,7 @@ impl Changes {
 ///
 /// # Errors
 /// They cannot be read; or a Fix has no candidate, or holds what is no object.
-pub fn onto(cluster: &Cluster, path: &Path, reading: &Reading) -> Result<Onto, FilesError> {
+pub fn onto(cluster: &Cluster, path: &Path, reading: &ReadOptions) -> Result<Onto, FilesError> {
     Changes::read(path, reading)?.onto(cluster, reading)
 }
 
@@ -162,7 +162,7 @@ impl Onto {
         self.notes.push(Note::new(Topic::Any, what));
     }
 
-    fn step(&mut self, cluster: &Cluster, label: &str, step: &Change, reading: &Reading) -> Result<(), FilesError> {
+    fn step(&mut self, cluster: &Cluster, label: &str, step: &Change, reading: &ReadOptions) -> Result<(), FilesError> {
         let loaded = load_text_with(label, &step.object.to_string(), reading)?;
         let ids: Vec<ObjectId> = loaded.source.at.keys().cloned().collect();
         if ids.is_empty() {
@@ -196,7 +196,7 @@ impl Onto {
         for fact in facts(cluster, read) {
             let problems = problems.remove(&fact.id()).unwrap_or_default();
             // What is meant to be done comes after all that was seen, whenever its file was written: it has no version.
-            self.deltas.push(Delta::Put(Entry { problems, ..Entry::new(fact) }));
+            self.deltas.push(Delta::Put(ReadObject { problems, ..ReadObject::new(fact) }));
         }
         let unreadable = read.unreadable.iter();
         self.deltas.extend(
@@ -226,21 +226,21 @@ impl Onto {
     fn aggregate(&mut self, cluster: &Cluster) {
         for role in aggregated(cluster, &self.deltas) {
             self.notes.push(Note::new(Topic::Access, format!("{} gets the rules of its members", role.id())));
-            self.deltas.push(Delta::Put(Entry::new(AnyFact::Role(role))));
+            self.deltas.push(Delta::Put(ReadObject::new(AnyFact::Role(role))));
         }
     }
 }
 
 /// What was read that is more than implied; pods from templates where the cluster has none of their workload.
 fn facts(cluster: &Cluster, read: &Cluster) -> Vec<AnyFact> {
-    let running: BTreeSet<_> = match read.pods.iter().any(|it| it.origin() == PodOrigin::Template) {
+    let running: BTreeSet<_> = match read.pods.iter().any(|it| it.origin() == PodSource::Template) {
         true => cluster.pods.iter().filter_map(|it| workload_of(cluster, it)).collect(),
         false => BTreeSet::new(),
     };
     let is_there = |it: &crate::model::facts::SharedPod| workload_of(read, it).is_some_and(|it| running.contains(&it));
     let is_wanted = |it: &AnyFact| match it {
         AnyFact::Namespace(it) => !it.implied,
-        AnyFact::Pod(it) => it.origin() == PodOrigin::Listed || !is_there(it),
+        AnyFact::Pod(it) => it.origin() == PodSource::Listed || !is_there(it),
         _ => true,
     };
     read.all().filter(is_wanted).collect()
@@ -250,7 +250,7 @@ fn facts(cluster: &Cluster, read: &Cluster) -> Vec<AnyFact> {
 mod tests {
     use super::super::{load_text, load_with};
     use super::*;
-    use crate::model::role::Origin;
+    use crate::model::role::RoleSource;
 
     fn live() -> Cluster {
         let text = r#"{"kind":"List","apiVersion":"v1","items":[
@@ -265,7 +265,7 @@ mod tests {
         let path = folder.path().join("change.json");
         std::fs::write(&path, text).expect("written");
         let mut cluster = live();
-        let reading = Reading { namespace: "default".to_owned(), ..Reading::default() };
+        let reading = ReadOptions { namespace: "default".to_owned(), ..ReadOptions::default() };
         let onto = onto(&cluster, &path, &reading).expect("it reads");
         assert!(load_with(std::slice::from_ref(&path), &reading).is_ok());
         onto.deltas.into_iter().for_each(|it| drop(cluster.apply(it)));
@@ -298,7 +298,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("shut.yaml");
         std::fs::write(&path, text).expect("written");
-        let reading = Reading { namespace: "a".to_owned(), ..Reading::default() };
+        let reading = ReadOptions { namespace: "a".to_owned(), ..ReadOptions::default() };
         let changes = || Changes::read(&path, &reading).expect("it reads");
         let whole = changes().whole(&live()).expect("it reads");
         assert_eq!(whole.iter().map(|it| it.change.op).collect::<Vec<_>>(), [Op::Update]);
@@ -307,12 +307,12 @@ mod tests {
         assert_eq!(at("/metadata/labels"), Some(serde_json::json!({"v": "1.10", "on": "yes"})));
         let onto = changes().onto(&live(), &reading).expect("it reads");
         let of_command = onto.deltas.iter().find_map(|it| match it {
-            Delta::Put(Entry { fact: AnyFact::Policy(it), .. }) => Some(it.clone()),
+            Delta::Put(ReadObject { fact: AnyFact::Policy(it), .. }) => Some(it.clone()),
             _ => None,
         });
         let projected = crate::change::edits::project(&live(), &[whole[0].change.clone()]).expect("it reads");
         let of_screen = projected.deltas.iter().find_map(|it| match it {
-            Delta::Put(Entry { fact: AnyFact::Policy(it), .. }) => Some(it.clone()),
+            Delta::Put(ReadObject { fact: AnyFact::Policy(it), .. }) => Some(it.clone()),
             _ => None,
         });
         assert!(of_screen.is_some());
@@ -330,6 +330,6 @@ mod tests {
         );
         assert_eq!((cluster.pods.len(), cluster.policies.len(), cluster.namespaces.len()), (1, 1, 1));
         let view = cluster.roles.get("", "view").expect("it is there");
-        assert_eq!(view.origin, Origin::Manifest);
+        assert_eq!(view.origin, RoleSource::Manifest);
     }
 }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::salvage::{Lost, salvage};
 use super::split::{ListType, Piece, as_document, plain_word, says_nothing};
-use crate::kinds::{self, Apart, Homeless, Intern, KindSpec, Known, OddWord, Reading, YamlError};
+use crate::kinds::{self, Apart, Homeless, Intern, KindSpec, KnownKind, OddWord, ReadOutcome, YamlError};
 use crate::live::snapshot;
 use crate::model::id::Kind;
 
@@ -17,7 +17,7 @@ use crate::model::id::Kind;
 #[derive(Debug)]
 pub(super) enum PieceFound {
     /// An object of a kind that we read.
-    Object(Reading),
+    Object(ReadOutcome),
     /// A kreach snapshot's own object, as JSON.
     Snapshot(String),
     /// The mark at the end of a snapshot, as JSON.
@@ -34,8 +34,8 @@ impl PieceFound {
     /// The kind of the object that it is.
     pub fn kind(&self) -> Option<Kind> {
         match self {
-            PieceFound::Object(Reading::Read(entry)) => Some(entry.fact.id().kind),
-            PieceFound::Object(Reading::Unreadable { id, .. } | Reading::Ignored(id)) => Some(id.kind),
+            PieceFound::Object(ReadOutcome::Read(entry)) => Some(entry.fact.id().kind),
+            PieceFound::Object(ReadOutcome::Unreadable { id, .. } | ReadOutcome::Ignored(id)) => Some(id.kind),
             _ => None,
         }
     }
@@ -95,7 +95,7 @@ pub(super) fn json<'t>(
     found: &mut Vec<(&'t str, PieceFound)>,
 ) {
     #[derive(Deserialize)]
-    struct List<'a> {
+    struct PieceList<'a> {
         #[serde(borrow, default)]
         items: Option<Vec<&'a RawValue>>,
     }
@@ -106,7 +106,7 @@ pub(super) fn json<'t>(
     let named = names(own, list);
     if let Ok((version, kind)) = &named
         && kind.ends_with("List")
-        && let Ok(List { items: Some(items) }) = serde_json::from_str::<List<'t>>(text)
+        && let Ok(PieceList { items: Some(items) }) = serde_json::from_str::<PieceList<'t>>(text)
     {
         let list = ListType { kind: kind.clone(), version: version.clone() };
         return items.into_iter().for_each(|it| json(it.get(), Some(&list), namespace, intern, found));
@@ -129,7 +129,7 @@ fn yaml(piece: &Piece, raw: &str, namespace: &str, intern: &mut Intern) -> Vec<P
         vec![PieceFound::Broken(Box::new(Broken { error, lost }))]
     };
     let Some(header) = header(&document) else {
-        return Whole::of(&document).map_or_else(broken, |it| it.objects(list, namespace, intern));
+        return ParsedDocument::of(&document).map_or_else(broken, |it| it.objects(list, namespace, intern));
     };
     match class(names(header, list).and_then(|(version, kind)| match kind.ends_with("List") {
         // A list that lines alone could not part.
@@ -137,7 +137,7 @@ fn yaml(piece: &Piece, raw: &str, namespace: &str, intern: &mut Intern) -> Vec<P
         false => Ok((version, kind)),
     })) {
         DocumentClass::Read(spec) => match spec.read_yaml(&document, namespace, intern) {
-            reading @ (Reading::Read(_) | Reading::Ignored(_)) => vec![PieceFound::Object(reading)],
+            reading @ (ReadOutcome::Read(_) | ReadOutcome::Ignored(_)) => vec![PieceFound::Object(reading)],
             // Is it the object, or is it its YAML?
             reading => match kinds::parse_yaml::<IgnoredAny>(&document) {
                 Ok(_) => vec![PieceFound::Object(reading)],
@@ -150,18 +150,18 @@ fn yaml(piece: &Piece, raw: &str, namespace: &str, intern: &mut Intern) -> Vec<P
                 .map_or_else(broken, |_| vec![PieceFound::Apart(it, String::new())]),
         },
         DocumentClass::Snapshot | DocumentClass::SnapshotEnd | DocumentClass::Apart(_) | DocumentClass::Stranger(_) => {
-            Whole::of(&document).map_or_else(broken, |it| it.objects(list, namespace, intern))
+            ParsedDocument::of(&document).map_or_else(broken, |it| it.objects(list, namespace, intern))
         }
     }
 }
 
 /// A YAML document that is parsed whole: its lines do not say its type, or it is a list that lines cannot part.
-struct Whole {
+struct ParsedDocument {
     value: Value,
     words: Vec<OddWord>,
 }
 
-impl Whole {
+impl ParsedDocument {
     fn of(document: &str) -> Result<Self, YamlError> {
         let (quoted, words) = match kinds::odd_words(document) {
             Some((quoted, words)) => (Some(quoted), words),
@@ -273,7 +273,7 @@ pub(super) fn resolve_aliases(
     found: &mut [Vec<(Range<usize>, PieceFound)>],
 ) -> Homeless {
     let mut intern = Intern::new();
-    let mut held: Option<(Range<usize>, Option<Whole>)> = None;
+    let mut held: Option<(Range<usize>, Option<ParsedDocument>)> = None;
     for (piece, found) in pieces.iter().zip(found) {
         let Some(item) = &piece.list else { continue };
         let is_wanted = |(_, it): &(_, PieceFound)| matches!(it, PieceFound::Broken(it) if it.error.is_unknown_anchor);
@@ -281,7 +281,7 @@ pub(super) fn resolve_aliases(
             continue;
         }
         if held.as_ref().is_none_or(|(range, _)| *range != piece.document) {
-            held = Some((piece.document.clone(), Whole::of(&text[piece.document.clone()]).ok()));
+            held = Some((piece.document.clone(), ParsedDocument::of(&text[piece.document.clone()]).ok()));
         }
         if let Some((_, Some(whole))) = &held {
             let objects = whole.item(item.number, &item.of, namespace, &mut intern);
@@ -358,8 +358,8 @@ fn class(names: Result<(String, String), &'static str>) -> DocumentClass {
         snapshot::KIND if version == snapshot::API_VERSION => DocumentClass::Snapshot,
         snapshot::END if version == snapshot::API_VERSION => DocumentClass::SnapshotEnd,
         _ => match kinds::recognize(&version, &kind) {
-            Known::Read(spec) => DocumentClass::Read(spec),
-            Known::Apart(it) => DocumentClass::Apart(it),
+            KnownKind::Read(spec) => DocumentClass::Read(spec),
+            KnownKind::Apart(it) => DocumentClass::Apart(it),
         },
     }
 }

@@ -18,7 +18,7 @@ use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::split::{ListItem, plain_word, says_nothing};
-use crate::kinds::{self, Apart, KINDS, KindSpec, Known};
+use crate::kinds::{self, Apart, KINDS, KindSpec, KnownKind};
 use crate::model::id::Kind;
 use crate::model::name::Name;
 
@@ -42,7 +42,7 @@ pub(super) fn salvage(document: &str, item: Option<&ListItem>, namespace: &str) 
         return Lost::Nothing;
     }
     let parsed = parsed(document);
-    let lines = Lines::of(document);
+    let lines = BlockLines::of(document);
     let mut words: BTreeSet<Option<String>> = lines.values("kind");
     words.extend(parsed.kinds.iter().map(|it| it.as_deref().and_then(plain_word)));
     let list = item.map(|it| &it.of).filter(|it| it.kind != "List");
@@ -75,10 +75,10 @@ pub(super) fn salvage(document: &str, item: Option<&ListItem>, namespace: &str) 
 fn of(word: &str, version: Option<&str>) -> Vec<&'static KindSpec> {
     match version {
         Some(version) => match kinds::recognize(version, word) {
-            Known::Read(spec) => vec![spec],
+            KnownKind::Read(spec) => vec![spec],
             // They would have stood for slices.
-            Known::Apart(Apart::Endpoints) => kinds::spec(Kind::ENDPOINT_SLICE).into_iter().collect(),
-            Known::Apart(_) => Vec::new(),
+            KnownKind::Apart(Apart::Endpoints) => kinds::spec(Kind::ENDPOINT_SLICE).into_iter().collect(),
+            KnownKind::Apart(_) => Vec::new(),
         },
         None => KINDS.iter().filter(|it| it.word == word).collect(),
     }
@@ -228,12 +228,12 @@ fn met(parsed: &mut Parsed, way: &[Option<String>], word: Option<&str>) {
 }
 
 /// A document in block style by its lines.
-struct Lines<'t> {
+struct BlockLines<'t> {
     /// The lines of the document's own keys, each with those below it.
     keys: Vec<(&'t str, Vec<&'t str>)>,
 }
 
-impl<'t> Lines<'t> {
+impl<'t> BlockLines<'t> {
     fn of(document: &'t str) -> Self {
         let said = || document.lines().filter(|it| !says_nothing(it) && !it.trim_start().starts_with("{{"));
         let indent = said().map(indent_of).next().unwrap_or(0);

@@ -105,7 +105,7 @@ fn documents(text: &str) -> Vec<Range<usize>> {
 
 /// The items of a document that is a list, or an array, in block style; nothing where lines alone cannot be sure.
 fn items(text: &str, document: &Range<usize>) -> Option<Vec<Piece>> {
-    let mut list = Lists::default();
+    let mut list = ListSplit::default();
     for (at, line) in lines(text, document).filter(|(_, line)| !says_nothing(line)) {
         list.line(at, line)?;
     }
@@ -126,7 +126,7 @@ fn items(text: &str, document: &Range<usize>) -> Option<Vec<Piece>> {
 
 /// A list while its lines are read.
 #[derive(Default)]
-struct Lists {
+struct ListSplit {
     kind: Option<String>,
     version: Option<String>,
     /// Where the items begin, and where the last of them ends.
@@ -139,7 +139,7 @@ struct Lists {
     is_array: bool,
 }
 
-impl Lists {
+impl ListSplit {
     /// Takes one line that says something; `None`: this is no list that lines can part.
     fn line(&mut self, at: usize, line: &str) -> Option<()> {
         let indent = line.len() - line.trim_start_matches(' ').len();

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::de::IgnoredAny;
 
-use super::cut::{Cut, Cuts, Cutter, breaks};
+use super::cut::{CutObject, Cuts, Cutter, breaks};
 use super::loader::Contents;
 use super::read::{PieceFound, json};
 use super::stored::Stored;
 use super::threads;
-use crate::kinds::{Homeless, Intern, Reading};
+use crate::kinds::{Homeless, Intern, ReadOutcome};
 
 /// How many bytes and objects a thread takes at a time; one object may be more.
 const BYTES: usize = 512 << 10;
@@ -52,7 +52,7 @@ fn cut(stored: &Stored) -> std::io::Result<Option<Cuts>> {
 }
 
 /// Objects that are read at a time: neighbors.
-fn batches(cuts: &[Cut]) -> Vec<Range<usize>> {
+fn batches(cuts: &[CutObject]) -> Vec<Range<usize>> {
     let mut batches: Vec<Range<usize>> = Vec::new();
     for (at, cut) in cuts.iter().enumerate() {
         match batches.last_mut() {
@@ -68,7 +68,7 @@ fn batches(cuts: &[Cut]) -> Vec<Range<usize>> {
 /// What some neighbors are; nothing where one of them is no JSON.
 fn batch(
     cuts: &Cuts,
-    own: &[Cut],
+    own: &[CutObject],
     stored: &Stored,
     namespace: &str,
     intern: &mut Intern,
@@ -85,7 +85,7 @@ fn batch(
         let mut found = Vec::new();
         json(text, cut.list.map(|it| &cuts.lists[it]), namespace, intern, &mut found);
         // What was read as an object is JSON.
-        let is_read = matches!(found.as_slice(), [(_, PieceFound::Object(Reading::Read(_)))]);
+        let is_read = matches!(found.as_slice(), [(_, PieceFound::Object(ReadOutcome::Read(_)))]);
         if !is_read && serde_json::from_str::<IgnoredAny>(text).is_err() {
             return Ok(None);
         }
@@ -104,17 +104,17 @@ mod tests {
     use std::path::Path;
 
     use super::super::loader::Loader;
-    use super::super::walk::Input;
-    use super::super::{Reading, stored};
+    use super::super::walk::InputFile;
+    use super::super::{ReadOptions, stored};
     use super::*;
     use crate::live::bounded::Bounded;
 
     /// All that a file is read as, in words: cluster, notes, places and texts of objects; or why not.
     fn read(path: &Path, large: usize, named: bool) -> String {
-        let reading = Reading { namespace: "here".to_owned(), ..Reading::default() };
+        let reading = ReadOutcome { namespace: "here".to_owned(), ..ReadOutcome::default() };
         let mut loader = Loader::new(&reading);
         loader.large = large;
-        let read = loader.input(&Input { path: Some(path.to_owned()), named });
+        let read = loader.input(&InputFile { path: Some(path.to_owned()), named });
         match read.and_then(|()| loader.finish()) {
             Ok(loaded) => {
                 // A mark of byte order counts where the text stays in its file; places and texts are the same.

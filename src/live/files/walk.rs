@@ -17,7 +17,7 @@ const MAX_FILES: usize = 200_000;
 
 /// One file to read.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Input {
+pub(super) struct InputFile {
     /// `None`: standard input.
     pub path: Option<PathBuf>,
     /// Whether it was named on the command line, so that it has to be readable.
@@ -32,29 +32,29 @@ pub(super) struct PassedOver {
 }
 
 /// The files that these paths mean, and what is passed over.
-pub(super) fn inputs(paths: &[PathBuf]) -> std::io::Result<Vec<Result<Input, PassedOver>>> {
-    let mut walk = Walk { found: Vec::new(), seen: BTreeSet::new() };
+pub(super) fn inputs(paths: &[PathBuf]) -> std::io::Result<Vec<Result<InputFile, PassedOver>>> {
+    let mut walk = FileWalk { found: Vec::new(), seen: BTreeSet::new() };
     for path in paths {
         if path.as_os_str() == "-" {
-            walk.found.push(Ok(Input { path: None, named: true }));
+            walk.found.push(Ok(InputFile { path: None, named: true }));
         } else if path.is_dir() {
             let root = path.canonicalize()?;
             walk.seen.clear();
             walk.directory(path, &root, 0);
         } else {
-            walk.found.push(Ok(Input { path: Some(path.clone()), named: true }));
+            walk.found.push(Ok(InputFile { path: Some(path.clone()), named: true }));
         }
     }
     Ok(walk.found)
 }
 
-struct Walk {
-    found: Vec<Result<Input, PassedOver>>,
+struct FileWalk {
+    found: Vec<Result<InputFile, PassedOver>>,
     /// Directories entered, by their real paths.
     seen: BTreeSet<PathBuf>,
 }
 
-impl Walk {
+impl FileWalk {
     fn directory(&mut self, path: &Path, root: &Path, depth: usize) {
         match path.canonicalize() {
             Ok(real) if !real.starts_with(root) => return self.note(path, "a link out of the directory; not followed"),
@@ -96,7 +96,7 @@ impl Walk {
         if self.found.len() >= MAX_FILES {
             return self.note(path, "too many files; not examined");
         }
-        self.found.push(Ok(Input { path: Some(path.to_owned()), named: false }));
+        self.found.push(Ok(InputFile { path: Some(path.to_owned()), named: false }));
     }
 
     fn note(&mut self, path: &Path, what: &str) {

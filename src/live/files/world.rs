@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::notes::Note;
 use crate::ask::topic::Topic;
-use crate::model::cluster::{AnyFact, Cluster, Delta, Entry, METADATA_NAME};
+use crate::model::cluster::{AnyFact, Cluster, Delta, METADATA_NAME, ReadObject};
 use crate::model::coverage::{Coverage, CoverageMap};
 use crate::model::facts::{Meta, Namespace, Owner, Pod, Workload};
 use crate::model::id::{Kind, PodId, WorkloadId};
@@ -53,7 +53,7 @@ pub(super) fn close(cluster: &mut Cluster) -> Vec<Note> {
 }
 
 fn put(cluster: &mut Cluster, fact: AnyFact) {
-    cluster.apply(Delta::Put(Entry::new(fact)));
+    cluster.apply(Delta::Put(ReadObject::new(fact)));
 }
 
 fn count(n: usize, what: &str) -> String {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{ABSENT_FOR, ENDLESS_FOR, EXPIRIES, Follow, ListHeld, Now, Phase, STREAMS, Served};
+use super::{ABSENT_FOR, ENDLESS_FOR, EXPIRIES, Follow, FollowPhase, KindServed, ListHeld, Now, STREAMS};
 use crate::live::fault::{LiveFault, LiveFaultClass};
 use crate::live::health::{Condition, Throttled};
 use crate::live::pace::{LONGEST, SETTLED};
@@ -16,13 +16,13 @@ impl Follow {
     pub fn ended(&mut self, now: Now) {
         self.count_quiet(now);
         match self.phase {
-            Phase::Watching { since, changed, .. } if changed || now.tick.duration_since(since) >= SETTLED => {
-                self.phase = Phase::Whole;
+            FollowPhase::Watching { since, changed, .. } if changed || now.tick.duration_since(since) >= SETTLED => {
+                self.phase = FollowPhase::Whole;
                 self.pace.succeeded();
             }
-            Phase::Watching { .. } => {
+            FollowPhase::Watching { .. } => {
                 // N9: a server that closes at once is not sound, whatever its status says.
-                self.phase = Phase::Whole;
+                self.phase = FollowPhase::Whole;
                 let why = LiveFault::new(LiveFaultClass::Closed, "the watch is unstable: the server closes it at once");
                 self.retry(&why, now);
             }
@@ -60,10 +60,10 @@ impl Follow {
 
     /// What was served is not found: that proves nothing (E10), so its group is asked whether it is.
     fn not_found(&mut self, fault: &LiveFault, now: Now) {
-        self.missed = self.served == Served::Yes || self.missed;
-        self.served = Served::Unknown;
+        self.missed = self.served == KindServed::Yes || self.missed;
+        self.served = KindServed::Unknown;
         self.start_over();
-        self.phase = Phase::Absent;
+        self.phase = FollowPhase::Absent;
         self.lose_sight(fault);
         if self.looks_itself() {
             self.retry(fault, now);
@@ -86,28 +86,28 @@ impl Follow {
     }
 
     pub(super) fn is_first_of_stream(&self) -> bool {
-        matches!(self.phase, Phase::Streaming) && self.read == 0
+        matches!(self.phase, FollowPhase::Streaming) && self.read == 0
     }
 
     /// Where to begin again after this fault.
     pub(super) fn step_back(&mut self, fault: &LiveFault) {
         let relist = fault.wants_relist() || fault.class == LiveFaultClass::Garbled;
         match &self.phase {
-            Phase::Streaming => {
+            FollowPhase::Streaming => {
                 // A server that is not there says nothing of whether it streams lists.
                 let broken =
                     matches!(fault.class, LiveFaultClass::Closed | LiveFaultClass::Garbled | LiveFaultClass::TooBig);
                 self.streams += u32::from(broken || fault.class == LiveFaultClass::Timeout);
                 self.start_over();
             }
-            Phase::Paging { .. } if relist => {
+            FollowPhase::Paging { .. } if relist => {
                 self.expiries += 1;
                 self.start_over();
             }
             // The same page is asked for again.
-            Phase::Paging { .. } | Phase::Fresh | Phase::Absent => {}
+            FollowPhase::Paging { .. } | FollowPhase::Fresh | FollowPhase::Absent => {}
             _ if relist => self.start_over(),
-            _ => self.phase = Phase::Whole,
+            _ => self.phase = FollowPhase::Whole,
         }
     }
 
@@ -139,8 +139,8 @@ impl Follow {
     }
 
     /// What the kind's own group says of it, after it was not found although every server should have it.
-    pub fn looked(&mut self, served: Served, now: Now) {
-        if served != Served::Yes {
+    pub fn looked(&mut self, served: KindServed, now: Now) {
+        if served != KindServed::Yes {
             self.missed = false;
             self.served(served);
             return self.pace.rest(now.tick, ABSENT_FOR);
@@ -152,8 +152,8 @@ impl Follow {
     }
 
     /// What discovery says of our kind (E10).
-    pub fn served(&mut self, served: Served) {
-        if let Served::Unsure { fault, absent } = &served {
+    pub fn served(&mut self, served: KindServed) {
+        if let KindServed::Unsure { fault, absent } = &served {
             return self.unsure(fault, *absent);
         }
         if self.served == served {
@@ -161,12 +161,12 @@ impl Follow {
         }
         self.served = served;
         match self.served {
-            Served::Yes => {
+            KindServed::Yes => {
                 self.start_over();
                 self.pace.hurry();
             }
-            Served::No => self.gone(),
-            Served::Unknown | Served::Unsure { .. } => {}
+            KindServed::No => self.gone(),
+            KindServed::Unknown | KindServed::Unsure { .. } => {}
         }
     }
 
@@ -181,7 +181,7 @@ impl Follow {
 
     /// Discovery says again that our kind is absent.
     fn cover_absence(&mut self) {
-        if self.is_absent() && self.served == Served::No {
+        if self.is_absent() && self.served == KindServed::No {
             self.cover(Coverage::NotServed);
         }
     }
@@ -192,7 +192,7 @@ impl Follow {
             self.out.deltas.push(Delta::Listed { kind, scope, entries: Vec::new() });
         }
         self.start_over();
-        (self.phase, self.held, self.number) = (Phase::Absent, ListHeld::Nothing, 0);
+        (self.phase, self.held, self.number) = (FollowPhase::Absent, ListHeld::Nothing, 0);
         self.cover(Coverage::NotServed);
         self.condition(Condition::NotServed);
     }

@@ -1,18 +1,18 @@
 //! How a list comes in: the first one is put as it comes, any later one is gathered and swapped in whole.
 
-use super::{Follow, Gathered, ListHeld, Now, Phase};
+use super::{Follow, FollowPhase, Gathered, ListHeld, Now};
 use crate::kinds::Page;
-use crate::live::endless::Bound;
+use crate::live::endless::ListBound;
 use crate::live::fault::LiveFault;
 use crate::live::health::Condition;
-use crate::model::cluster::{Delta, Entry};
+use crate::model::cluster::{Delta, ReadObject};
 use crate::model::id::ObjectId;
 use crate::model::place::Problem;
 
 impl Follow {
     /// Whether a list comes in.
     pub fn is_listing(&self) -> bool {
-        matches!(self.phase, Phase::Streaming | Phase::Paging { .. })
+        matches!(self.phase, FollowPhase::Streaming | FollowPhase::Paging { .. })
     }
 
     /// Whether the next list is gathered beside what is held.
@@ -24,13 +24,17 @@ impl Follow {
     pub(super) fn begin_list(&mut self) {
         self.read = 0;
         self.gathered = self.lists_again().then(Gathered::default);
-        (self.bound, self.nameless) = (Bound::default(), 0);
-        self.phase = if self.streams_lists() { Phase::Streaming } else { Phase::Paging { continues: String::new() } };
+        (self.bound, self.nameless) = (ListBound::default(), 0);
+        self.phase = if self.streams_lists() {
+            FollowPhase::Streaming
+        } else {
+            FollowPhase::Paging { continues: String::new() }
+        };
     }
 
     /// A page came in.
     pub fn page(&mut self, page: Page, now: Now) {
-        if matches!(self.phase, Phase::Probing) {
+        if matches!(self.phase, FollowPhase::Probing) {
             return self.probed(&page, now);
         }
         if page.version.is_empty() {
@@ -50,13 +54,13 @@ impl Follow {
             return self.listed(page.version, now);
         }
         self.listing(page.remaining);
-        self.phase = Phase::Paging { continues: page.continues };
+        self.phase = FollowPhase::Paging { continues: page.continues };
         if !rest.is_zero() {
             self.pace.rest(now.tick, rest);
         }
     }
 
-    pub(super) fn add(&mut self, entries: Vec<Entry>, unreadable: Vec<(ObjectId, Vec<Problem>)>) {
+    pub(super) fn add(&mut self, entries: Vec<ReadObject>, unreadable: Vec<(ObjectId, Vec<Problem>)>) {
         if let Some(gathered) = &mut self.gathered {
             gathered.entries.extend(entries);
             gathered.unreadable.extend(unreadable);
@@ -90,7 +94,7 @@ impl Follow {
             self.out.deltas.extend(lost);
         }
         self.held = ListHeld::Whole;
-        self.phase = Phase::Whole;
+        self.phase = FollowPhase::Whole;
         self.pace.proceed();
         self.watched = false;
         self.proven(now);
@@ -114,7 +118,7 @@ impl Follow {
     }
 
     pub(super) fn start_over(&mut self) {
-        self.phase = Phase::Fresh;
+        self.phase = FollowPhase::Fresh;
         self.gathered = None;
     }
 }

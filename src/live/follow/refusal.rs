@@ -8,10 +8,10 @@
 //!                    that starts refuses what its authorizer has not read yet; then, as any other, each minute (A3)
 //! ```
 
-use super::{FORBIDDEN_FOR, Follow, LISTED_EVERY, ListHeld, Now, Phase};
+use super::{FORBIDDEN_FOR, Follow, FollowPhase, LISTED_EVERY, ListHeld, Now};
 use crate::live::fault::LiveFault;
 use crate::live::health::Condition;
-use crate::live::pace::Refusal;
+use crate::live::pace::RefusalBelief;
 use crate::model::coverage::Coverage;
 
 /// Why what may only be listed is never quite fresh.
@@ -20,12 +20,12 @@ const LISTED_ALONE: &str = "no right to watch them: they are listed again each m
 impl Follow {
     pub(super) fn forbidden(&mut self, fault: &LiveFault, now: Now) {
         match self.phase {
-            Phase::Streaming if self.read == 0 => {
+            FollowPhase::Streaming if self.read == 0 => {
                 self.stream_denied = true;
                 self.start_over();
                 self.pace.proceed();
             }
-            Phase::Whole | Phase::Watching { .. } => self.watch_refused(fault, now),
+            FollowPhase::Whole | FollowPhase::Watching { .. } => self.watch_refused(fault, now),
             _ => self.list_refused(fault, now),
         }
     }
@@ -58,10 +58,10 @@ impl Follow {
         self.start_over();
         let refusal = match self.held {
             ListHeld::Whole => self.pace.refused(now.tick),
-            _ => Refusal::Settled,
+            _ => RefusalBelief::Settled,
         };
-        self.denied = refusal == Refusal::Settled;
-        if refusal == Refusal::Settled {
+        self.denied = refusal == RefusalBelief::Settled;
+        if refusal == RefusalBelief::Settled {
             self.pace.rest(now.tick, FORBIDDEN_FOR);
         }
         if self.held == ListHeld::Nothing {

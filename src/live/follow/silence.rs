@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Follow, Now, Phase, SILENCE, SILENT_AGAIN, STREAM_SILENCE};
+use super::{Follow, FollowPhase, Now, SILENCE, SILENT_AGAIN, STREAM_SILENCE};
 use crate::kinds::Page;
 use crate::live::fault::{LiveFault, LiveFaultClass};
 use crate::live::pace::SETTLED;
@@ -26,7 +26,7 @@ impl Follow {
     /// When the open stream is to be given up, where it said nothing since then.
     pub fn silent_at(&self, heard: Instant) -> Instant {
         match self.phase {
-            Phase::Streaming => heard + STREAM_SILENCE,
+            FollowPhase::Streaming => heard + STREAM_SILENCE,
             _ => self.due.unwrap_or(heard + SILENCE),
         }
     }
@@ -34,7 +34,7 @@ impl Follow {
     /// When an open watch that came after failures has lived long enough to be believed.
     pub fn settles(&self) -> Option<Instant> {
         match self.phase {
-            Phase::Watching { since, .. } if self.pace.failures() > 0 => Some(since + SETTLED),
+            FollowPhase::Watching { since, .. } if self.pace.failures() > 0 => Some(since + SETTLED),
             _ => None,
         }
     }
@@ -48,14 +48,14 @@ impl Follow {
     /// When the open watch has to have ended; servers that do not end it may have forgotten it.
     pub fn overdue_at(&self) -> Option<Instant> {
         match self.phase {
-            Phase::Watching { since, .. } => Some(since + Duration::from_secs(self.watch_for()) + OVERDUE),
+            FollowPhase::Watching { since, .. } => Some(since + Duration::from_secs(self.watch_for()) + OVERDUE),
             _ => None,
         }
     }
 
     /// The watch said something.
     pub(super) fn spoken(&mut self, now: Now) {
-        if let Phase::Watching { spoke, .. } = &mut self.phase {
+        if let FollowPhase::Watching { spoke, .. } = &mut self.phase {
             *spoke = true;
         }
         self.proven(now);
@@ -80,7 +80,7 @@ impl Follow {
 
     /// The open watch ends, however: whether it has said anything counts, unless it had no time to.
     pub(super) fn count_quiet(&mut self, now: Now) {
-        if let Phase::Watching { since, spoke: false, .. } = self.phase
+        if let FollowPhase::Watching { since, spoke: false, .. } = self.phase
             && now.tick.duration_since(since) >= SETTLED
         {
             self.quiet += 1;
@@ -89,7 +89,7 @@ impl Follow {
 
     /// The open stream said nothing until [`Follow::silent_at`].
     pub fn silent(&mut self, now: Now) {
-        if !matches!(self.phase, Phase::Watching { .. }) {
+        if !matches!(self.phase, FollowPhase::Watching { .. }) {
             self.streams = super::STREAMS;
             self.start_over();
             return self.pace.rest(now.tick, Duration::ZERO);
@@ -103,7 +103,7 @@ impl Follow {
         if self.quiet > 1 {
             self.start_over();
         } else {
-            self.phase = Phase::Probing;
+            self.phase = FollowPhase::Probing;
         }
         self.pace.proceed();
     }
@@ -113,14 +113,14 @@ impl Follow {
     /// A watch that goes on from where it was tells all that happened meanwhile.
     pub fn woke(&mut self) {
         match self.phase {
-            Phase::Watching { .. } => {
+            FollowPhase::Watching { .. } => {
                 self.lose_sight(&LiveFault::new(
                     LiveFaultClass::Closed,
                     "this machine was suspended: connecting again",
                 ));
-                self.phase = Phase::Whole;
+                self.phase = FollowPhase::Whole;
             }
-            Phase::Streaming => self.start_over(),
+            FollowPhase::Streaming => self.start_over(),
             _ => {}
         }
         self.pace.soon();
@@ -134,7 +134,7 @@ impl Follow {
             self.notice_rewound();
             return self.start_over();
         }
-        self.phase = Phase::Whole;
+        self.phase = FollowPhase::Whole;
         if number != 0 && number == self.number {
             self.quiet = 0;
             self.proven(now);

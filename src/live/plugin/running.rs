@@ -24,7 +24,7 @@ const GRACE: Duration = Duration::from_millis(500);
 
 /// How a plugin is ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Ends {
+pub(super) enum PluginEnding {
     ByItsLauncher,
     WithItsGroup,
     WithItsDescendants,
@@ -52,14 +52,14 @@ impl From<std::io::Error> for Broken {
 /// A plugin that runs; what is left of it ends when this is dropped.
 pub(super) struct Running {
     child: Child,
-    ends: Ends,
+    ends: PluginEnding,
     id: Option<Pid>,
     /// The launcher's pipe: it ends everything when this closes.
     _pipe: Option<ChildStdin>,
 }
 
 impl Running {
-    pub(super) fn new(mut child: Child, ends: Ends) -> Self {
+    pub(super) fn new(mut child: Child, ends: PluginEnding) -> Self {
         let id = child.id().and_then(|it| Pid::from_raw(it.try_into().ok()?));
         let pipe = child.stdin.take();
         Self { child, ends, id, _pipe: pipe }
@@ -93,8 +93,8 @@ impl Running {
 
     fn end(&self) {
         match (self.ends, self.id) {
-            (Ends::WithItsGroup, Some(id)) => end_group(id),
-            (Ends::WithItsDescendants, Some(id)) => end_descendants(id),
+            (PluginEnding::WithItsGroup, Some(id)) => end_group(id),
+            (PluginEnding::WithItsDescendants, Some(id)) => end_descendants(id),
             _ => {}
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::bends::{bends, parse_bends};
 use super::{API_VERSION, KIND};
 use crate::kinds;
-use crate::model::cluster::{Cluster, Delta, Entry};
+use crate::model::cluster::{Cluster, Delta, ReadObject};
 use crate::model::coverage::{Coverage, CoverageMap, KindCoverage, Scope};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
@@ -26,7 +26,7 @@ struct SnapshotState {
     /// The coverage of kinds that `coverage` does not name.
     otherwise: CoverageState,
     coverage: BTreeMap<String, KindState>,
-    unreadable: Vec<Id>,
+    unreadable: Vec<StateId>,
     gaps: Vec<Gap>,
     /// What tells policies that are not understood from others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -38,7 +38,7 @@ struct SnapshotState {
 #[derive(Serialize, Deserialize, Default)]
 #[serde(default)]
 struct Unread {
-    policy: Id,
+    policy: StateId,
     fingerprint: String,
 }
 
@@ -63,7 +63,7 @@ struct KindState {
 
 #[derive(Serialize, Deserialize, Default)]
 #[serde(default)]
-struct Id {
+struct StateId {
     kind: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     namespace: String,
@@ -73,7 +73,7 @@ struct Id {
 #[derive(Serialize, Deserialize, Default)]
 #[serde(default)]
 struct Gap {
-    policy: Id,
+    policy: StateId,
     place: String,
     what: String,
     bends: String,
@@ -83,12 +83,12 @@ struct Gap {
 #[serde(default)]
 struct Complaint {
     #[serde(skip_serializing_if = "Option::is_none")]
-    object: Option<Id>,
+    object: Option<StateId>,
     place: String,
     what: String,
 }
 
-impl Id {
+impl StateId {
     fn of(id: &ObjectId) -> Self {
         Self { kind: id.kind.to_string(), namespace: id.namespace.to_string(), name: id.name.to_string() }
     }
@@ -139,7 +139,7 @@ pub(super) fn snapshot(cluster: &Cluster) -> Value {
         metadata: BTreeMap::from([("name".to_owned(), "snapshot".to_owned())]),
         otherwise: CoverageState::of(&cluster.coverage.otherwise),
         coverage: cluster.coverage.kinds.iter().map(|(kind, it)| (kind.to_string(), kind_state(it))).collect(),
-        unreadable: cluster.unreadable.iter().map(Id::of).collect(),
+        unreadable: cluster.unreadable.iter().map(StateId::of).collect(),
         gaps: gaps(cluster),
         unread: unread(cluster),
         problems: cluster.all_problems().map(complaint).collect(),
@@ -157,7 +157,7 @@ fn gaps(cluster: &Cluster) -> Vec<Gap> {
     let read = cluster.policies.iter().filter(|it| kinds::is_evaluated(it.kind));
     let gaps = read.flat_map(|policy| policy.gaps.iter().map(|gap| (policy.id(), gap)));
     gaps.map(|(id, gap)| Gap {
-        policy: Id::of(&id),
+        policy: StateId::of(&id),
         place: gap.place.to_string(),
         what: gap.what.to_string(),
         bends: bends(gap.bends).to_owned(),
@@ -167,11 +167,11 @@ fn gaps(cluster: &Cluster) -> Vec<Gap> {
 
 fn unread(cluster: &Cluster) -> Vec<Unread> {
     let policies = cluster.policies.iter().filter(|it| it.unread != 0);
-    policies.map(|it| Unread { policy: Id::of(&it.id()), fingerprint: format!("{:x}", it.unread) }).collect()
+    policies.map(|it| Unread { policy: StateId::of(&it.id()), fingerprint: format!("{:x}", it.unread) }).collect()
 }
 
 fn complaint(it: &Problem) -> Complaint {
-    Complaint { object: it.object.as_ref().map(Id::of), place: it.place.to_string(), what: it.what.to_string() }
+    Complaint { object: it.object.as_ref().map(StateId::of), place: it.place.to_string(), what: it.what.to_string() }
 }
 
 /// Takes back in what a Snapshot object (as JSON) says of the cluster whose objects have just been read.
@@ -188,7 +188,7 @@ pub fn restore(json: &str, cluster: &mut Cluster) {
     restore_coverage(&state, cluster);
     restore_gaps(&state, cluster);
     restore_problems(&state, cluster);
-    for id in state.unreadable.iter().filter_map(Id::read) {
+    for id in state.unreadable.iter().filter_map(StateId::read) {
         let problems = cluster.problems.get(&id).cloned().unwrap_or_default();
         cluster.apply(Delta::Unreadable { id, problems });
     }
@@ -233,14 +233,14 @@ fn restore_gaps(state: &SnapshotState, cluster: &mut Cluster) {
 /// Puts a policy at the version that is held of it.
 fn again(cluster: &mut Cluster, policy: Policy) {
     let version = cluster.version(&policy.id()).unwrap_or(0);
-    cluster.apply(Delta::Put(Entry { version, ..Entry::new(policy) }));
+    cluster.apply(Delta::Put(ReadObject { version, ..ReadObject::new(policy) }));
 }
 
 /// The problems of the session, in place of those that reading its snapshot gave.
 fn restore_problems(state: &SnapshotState, cluster: &mut Cluster) {
     let mut problems: BTreeMap<ObjectId, Vec<Problem>> = BTreeMap::new();
     for it in &state.problems {
-        let object = it.object.as_ref().and_then(Id::read);
+        let object = it.object.as_ref().and_then(StateId::read);
         let place = Place::new(it.place.as_str());
         let problem = Problem { object: object.clone(), place, what: it.what.as_str().into() };
         match object {

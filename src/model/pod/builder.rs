@@ -14,21 +14,21 @@ use std::borrow::Cow;
 
 use triomphe::Arc;
 
-use super::{ContainerPort, Phase, Pod, PodExtras, PodNetwork, PodOrigin, PodPlacement, PodShared};
+use super::{ContainerPort, Phase, Pod, PodNetwork, PodPlacement, PodRare, PodShared, PodSource};
 use crate::model::address::Addresses;
 use crate::model::items::Items;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::owner::Owner;
-use crate::model::security::{HostAccess, Standards, TokenMount};
-use crate::model::uid::UidMark;
+use crate::model::security::{HostAccess, MetStandards, TokenMount};
+use crate::model::uid::UidFingerprint;
 
 /// All that a pod is made of.
 #[derive(Clone, Debug, Default)]
 pub struct PodBuilder<'a> {
     pub namespace: Name,
     pub name: Cow<'a, str>,
-    pub uid: UidMark,
+    pub uid: UidFingerprint,
     /// Of a key that stands twice the last value holds.
     pub labels: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// Its controller, as owner references name it.
@@ -40,12 +40,12 @@ pub struct PodBuilder<'a> {
     pub ports: Items<ContainerPort>,
     pub phase: Phase,
     pub network: PodNetwork,
-    pub origin: PodOrigin,
+    pub origin: PodSource,
     pub terminating: bool,
     /// Its Ready condition is there and not True.
     pub unready: bool,
     pub token: TokenMount,
-    pub standards: Standards,
+    pub standards: MetStandards,
     /// `spec.hostname`; empty: its name.
     pub hostname: Name,
     /// Of a kube-apiserver's own pod: its flags `--authorization-*`, as written.
@@ -54,7 +54,7 @@ pub struct PodBuilder<'a> {
 }
 
 /// Who gives one allocation for equal things, so that pods share them.
-pub trait Sharing {
+pub trait Interner {
     /// The one name of this text.
     fn name(&mut self, text: &str) -> Name;
     /// The one set of these labels.
@@ -66,9 +66,9 @@ pub trait Sharing {
 }
 
 /// Nobody: for the few pods of a what-if or of a test.
-struct Nobody;
+struct NoInterner;
 
-impl Sharing for Nobody {
+impl Interner for NoInterner {
     fn name(&mut self, text: &str) -> Name {
         text.into()
     }
@@ -122,13 +122,13 @@ impl<'a> PodBuilder<'a> {
 
     /// The pod.
     pub fn build(self) -> Pod {
-        self.build_sharing(&mut Nobody)
+        self.build_sharing(&mut NoInterner)
     }
 
     /// The pod, which shares what it has in common with others.
-    pub fn build_sharing(self, sharing: &mut impl Sharing) -> Pod {
+    pub fn build_sharing(self, sharing: &mut impl Interner) -> Pod {
         let owner = self.owner.unwrap_or_else(Owner::nobody);
-        let extras = PodExtras {
+        let extras = PodRare {
             beginning: None,
             owner_word: owner.word,
             hostname: if *self.hostname == *self.name { Name::empty() } else { self.hostname },

@@ -17,7 +17,7 @@ use crate::model::evidence::Gap;
 use crate::model::facts::{Node, Pod, PodNetwork, SharedPod, Workload};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
-use crate::model::policy::{Bends, Policy, Tier};
+use crate::model::policy::{GapEffect, Policy, Tier};
 use crate::net::ends::{self, NamespaceFacts};
 use crate::net::unevaluated::{self, Unevaluated};
 
@@ -283,7 +283,7 @@ impl Index {
             for name in &names {
                 let coverage = cluster.coverage.of(kind, name);
                 if !coverage.is_complete() {
-                    let policy = placeholder(of(kind, name), tier, Bends::Anything, false);
+                    let policy = placeholder(of(kind, name), tier, GapEffect::Anything, false);
                     let gap = uncovered(kind, name, coverage);
                     placeholders.insert(((*name).clone(), kind.to_string()), (policy, gap));
                 }
@@ -293,7 +293,7 @@ impl Index {
             let (tier, bends) = match unevaluated::find(id.kind) {
                 Some(kind) => (kind.tier, kind.bends),
                 None => match rules().find(|it| it.0 == id.kind) {
-                    Some((_, tier)) => (tier, Bends::Anything),
+                    Some((_, tier)) => (tier, GapEffect::Anything),
                     None => continue,
                 },
             };

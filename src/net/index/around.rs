@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
-use super::class::HoldingPeer;
+use super::class::PeerMembership;
 use super::families::{Families, FamilyOrder};
 use super::indexed_end::{ELSEWHERE, EndReading, ExternalEnd, IndexedEnd};
 use super::peers::PeerKey;
@@ -28,8 +28,8 @@ use crate::net::{ends, node_ports, outside};
 
 /// All that is no pod and that pods may connect with: nodes, and addresses outside the cluster.
 #[derive(Debug)]
-pub(super) struct Around {
-    pub outside: Vec<Outside>,
+pub(super) struct NodesAndOutside {
+    pub outside: Vec<OutsidePart>,
     /// All nodes, by name.
     pub names: Arc<[Name]>,
     /// By node: its addresses.
@@ -43,7 +43,7 @@ pub(super) struct Around {
 
 /// An outside part: what it is called, and one address of it.
 #[derive(Debug)]
-pub(super) struct Outside {
+pub(super) struct OutsidePart {
     pub unit: Unit,
     pub end: IndexedEnd<'static>,
 }
@@ -69,7 +69,7 @@ impl NodeKind {
     }
 }
 
-impl Around {
+impl NodesAndOutside {
     /// The place of a node among all; `None`: it is not one of the cluster's.
     pub fn place(&self, node: &str) -> Option<u32> {
         self.names.binary_search_by(|it| it.as_str().cmp(node)).ok().map(|it| it as u32)
@@ -89,11 +89,11 @@ impl Around {
 }
 
 /// What tells nodes apart.
-type KindKey = (bool, bool, FamilyOrder, Vec<HoldingPeer>, Vec<Tri>);
+type KindKey = (bool, bool, FamilyOrder, Vec<PeerMembership>, Vec<Tri>);
 
 impl Index {
     /// What is around the pods of this cluster.
-    pub(super) fn around(&self, cluster: &Cluster) -> &Around {
+    pub(super) fn around(&self, cluster: &Cluster) -> &NodesAndOutside {
         self.around.get_or_init(|| Arc::new(self.look_around(cluster)))
     }
 
@@ -137,7 +137,7 @@ impl Index {
         self.held.get_or_init(|| outside::held(cluster).into())
     }
 
-    fn look_around(&self, cluster: &Cluster) -> Around {
+    fn look_around(&self, cluster: &Cluster) -> NodesAndOutside {
         let nodes = every_node(cluster);
         let mut kinds: BTreeMap<KindKey, NodeKind> = BTreeMap::new();
         for (at, (addresses, node)) in (0..).zip(nodes.values()) {
@@ -153,7 +153,7 @@ impl Index {
         let names = nodes.keys().cloned().collect();
         let outside = self.outside(&kinds, self.held(cluster));
         let addresses = nodes.values().map(|it| it.0).collect();
-        Around { outside, names, addresses, kinds, kind_of, node_ports: node_ports(cluster) }
+        NodesAndOutside { outside, names, addresses, kinds, kind_of, node_ports: node_ports(cluster) }
     }
 
     fn kind_key(&self, end: &ExternalEnd) -> KindKey {
@@ -165,7 +165,7 @@ impl Index {
 
     /// The outside world in parts that no rule tells apart, less what is held; IPv6 only where something has it, or
     /// may have it since its addresses are not known.
-    fn outside(&self, kinds: &[NodeKind], held: &[AddressRange]) -> Vec<Outside> {
+    fn outside(&self, kinds: &[NodeKind], held: &[AddressRange]) -> Vec<OutsidePart> {
         let peers = self.blocks.values().flatten().map(|it| self.peers.get(*it)).filter(|it| it.uses > 0);
         let blocks: Vec<&Block> = peers
             .filter_map(|it| match &it.key {
@@ -178,15 +178,15 @@ impl Index {
             || blocks.iter().any(|it| it.family() == Family::V6);
         let families = ends::anywhere().into_iter().filter(|it| has_v6 || Family::of(it.addr()) == Family::V4);
         let parts = families.flat_map(|it| ends::parts(&blocks, it));
-        let mut parts: Vec<Outside> = parts.filter_map(|it| self.part(&outside::without(&it.0, held))).collect();
+        let mut parts: Vec<OutsidePart> = parts.filter_map(|it| self.part(&outside::without(&it.0, held))).collect();
         parts.sort_by(|a, b| a.unit.cmp(&b.unit));
         parts
     }
 
-    fn part(&self, ranges: &[AddressRange]) -> Option<Outside> {
+    fn part(&self, ranges: &[AddressRange]) -> Option<OutsidePart> {
         let address = ranges.first()?.0;
         let end = IndexedEnd::External(self.external(Addresses::new([address]), None, None));
-        Some(Outside { unit: Unit::Outside(ranges.to_vec()), end })
+        Some(OutsidePart { unit: Unit::Outside(ranges.to_vec()), end })
     }
 }
 

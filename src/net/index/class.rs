@@ -7,15 +7,15 @@
 //! A large cluster has tens of thousands of classes with four short lists each, which seldom change.
 
 use super::class_labels::ClassLabels;
-use super::classes::{ClassKey, ClassSort, hash_of};
+use super::classes::{ClassKey, ClassKind, hash_of};
 use super::families::Families;
 use crate::net::verdict::Tri;
 
 /// A peer that holds a class, and whether surely.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) struct HoldingPeer(u32);
+pub(super) struct PeerMembership(u32);
 
-impl HoldingPeer {
+impl PeerMembership {
     pub fn new(peer: u32, tri: Tri) -> Self {
         Self(peer << 1 | u32::from(tri == Tri::Maybe))
     }
@@ -34,7 +34,7 @@ impl HoldingPeer {
 pub(super) struct Class {
     pub namespace: u32,
     pub declared: u32,
-    pub sort: ClassSort,
+    pub sort: ClassKind,
     pub families: Families,
     /// Where blocks, peers and policies begin; labels are first.
     starts: [u32; 3],
@@ -54,7 +54,7 @@ impl ClassKey {
         hash_of(&(self.head(), LabelsAndBlocks(self.labels.numbers(), blocks.collect::<Vec<_>>().as_slice())))
     }
 
-    fn head(&self) -> (ClassSort, u32, u32, Families) {
+    fn head(&self) -> (ClassKind, u32, u32, Families) {
         (self.sort, self.namespace, self.declared, self.families)
     }
 }
@@ -116,7 +116,7 @@ impl Class {
             labels: ClassLabels::written(self.part(LABELS)),
             declared: self.declared,
             families: self.families,
-            blocks: self.part(BLOCKS).iter().map(|it| HoldingPeer(*it)).collect(),
+            blocks: self.part(BLOCKS).iter().map(|it| PeerMembership(*it)).collect(),
         }
     }
 
@@ -127,7 +127,7 @@ impl Class {
     }
 
     /// Lets these peers hold it, and these policies govern it.
-    pub fn fill(&mut self, peers: &[HoldingPeer], policies: &[u32]) {
+    pub fn fill(&mut self, peers: &[PeerMembership], policies: &[u32]) {
         let peers: Vec<u32> = peers.iter().map(|it| it.0).collect();
         self.write(&self.key(), &peers, policies);
     }
@@ -138,8 +138,8 @@ impl Class {
     }
 
     /// All peers that hold it but the one that holds everything, sorted.
-    pub fn peers(&self) -> impl ExactSizeIterator<Item = HoldingPeer> + '_ {
-        self.part(PEERS).iter().map(|it| HoldingPeer(*it))
+    pub fn peers(&self) -> impl ExactSizeIterator<Item = PeerMembership> + '_ {
+        self.part(PEERS).iter().map(|it| PeerMembership(*it))
     }
 
     /// All policies that govern it, surely or maybe, in order of evaluation.
@@ -151,7 +151,7 @@ impl Class {
     pub fn held_by(&self, peer: u32) -> Tri {
         let peers = self.part(PEERS);
         let at = peers.partition_point(|it| it >> 1 < peer);
-        peers.get(at).map(|it| HoldingPeer(*it)).filter(|it| it.peer() == peer).map_or(Tri::No, HoldingPeer::tri)
+        peers.get(at).map(|it| PeerMembership(*it)).filter(|it| it.peer() == peer).map_or(Tri::No, PeerMembership::tri)
     }
 
     /// Writes whether a peer holds it.
@@ -161,7 +161,7 @@ impl Class {
             self.remove(PEERS, at);
         }
         if tri != Tri::No {
-            self.insert(PEERS, at, HoldingPeer::new(peer, tri).0);
+            self.insert(PEERS, at, PeerMembership::new(peer, tri).0);
         }
     }
 
@@ -209,8 +209,8 @@ mod tests {
     fn the_parts_of_a_class_do_not_run_into_each_other() {
         let families = Families { v4: true, v6: false, order: FamilyOrder::V4 };
         let labels = ClassLabels::default().with(4, 7).with(2, 9);
-        let blocks = vec![HoldingPeer::new(3, Tri::Maybe)];
-        let key = ClassKey { sort: ClassSort::Pod, namespace: 1, labels, declared: 0, families, blocks };
+        let blocks = vec![PeerMembership::new(3, Tri::Maybe)];
+        let key = ClassKey { sort: ClassKind::Pod, namespace: 1, labels, declared: 0, families, blocks };
         let mut class = Class::new(&key);
         class.set_held(5, Tri::Yes);
         class.set_held(1, Tri::Maybe);

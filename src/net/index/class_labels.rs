@@ -18,12 +18,12 @@ use crate::model::name::Name;
 
 /// Keys and values of labels, by number.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LabelWords {
+pub(super) struct LabelInterner {
     names: Vec<Name>,
     numbers: HashTable<u32>,
 }
 
-impl LabelWords {
+impl LabelInterner {
     /// The number of a word.
     pub fn number(&mut self, word: &Name) -> u32 {
         let hash = hash_of(word);
@@ -54,14 +54,14 @@ pub(super) struct ClassLabels(Vec<u32>);
 
 impl ClassLabels {
     /// What of a pod's labels is under these keys.
-    pub fn of_pod(pod: &Pod, keys: &LabelKeys, words: &mut LabelWords) -> Self {
+    pub fn of_pod(pod: &Pod, keys: &LabelKeys, words: &mut LabelInterner) -> Self {
         let shared = Self::of(pod.held_labels(), keys, words);
         let own = pod.labels().own().filter_map(|(key, value)| Some((*keys.get(key)?, value)));
         own.fold(shared, |class_labels, (key, value)| class_labels.with(key, words.number(&value.to_name())))
     }
 
     /// What of these labels is under these keys.
-    pub fn of(labels: &Labels, keys: &LabelKeys, words: &mut LabelWords) -> Self {
+    pub fn of(labels: &Labels, keys: &LabelKeys, words: &mut LabelInterner) -> Self {
         let mut pairs = Vec::with_capacity(labels.len().min(keys.len()));
         let (mut labels, mut keys) = (labels.iter().peekable(), keys.iter().peekable());
         while let (Some((key, value)), Some((wanted, number))) = (labels.peek(), keys.peek()) {
@@ -106,7 +106,7 @@ fn pairs(numbers: &[u32]) -> impl Iterator<Item = (u32, u32)> {
 }
 
 /// Whether labels with the values of a [`ClassLabels`] meet a selector, all of whose keys were read.
-pub(super) fn meets(class_labels: &[u32], selector: &Selector, words: &LabelWords) -> bool {
+pub(super) fn meets(class_labels: &[u32], selector: &Selector, words: &LabelInterner) -> bool {
     selector.all_of.iter().all(|it| {
         let pair = pairs(class_labels).find(|(key, _)| words.names[*key as usize] == it.key);
         it.matches_value(pair.map(|(_, value)| words.names[value as usize].as_str()))

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use rustc_hash::FxBuildHasher;
 
-use super::class::{Class, HoldingPeer};
+use super::class::{Class, PeerMembership};
 use super::class_labels::ClassLabels;
 use super::families::{Families, FamilyOrder};
 use super::peers::PeerKey;
@@ -25,7 +25,7 @@ use crate::net::verdict::Tri;
 
 /// What the pods of a class are.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum ClassSort {
+pub(super) enum ClassKind {
     /// Pods on networks of their own.
     Pod,
     /// Pods on the host network, read as if they were any pod.
@@ -39,14 +39,14 @@ pub(super) enum ClassSort {
 /// What tells one class from another.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct ClassKey {
-    pub sort: ClassSort,
+    pub sort: ClassKind,
     pub namespace: u32,
     /// Only those under keys that selectors read.
     pub labels: ClassLabels,
     pub declared: u32,
     pub families: Families,
     /// The blocks that hold it.
-    pub blocks: Vec<HoldingPeer>,
+    pub blocks: Vec<PeerMembership>,
 }
 
 pub(super) fn hash_of(key: &impl Hash) -> u64 {
@@ -55,8 +55,8 @@ pub(super) fn hash_of(key: &impl Hash) -> u64 {
 
 impl Index {
     /// Where an end without a known address may be.
-    pub(super) fn ranges(&self, sort: ClassSort) -> Vec<IpNet> {
-        if sort == ClassSort::Pod && !self.settings.pod_cidrs.is_empty() {
+    pub(super) fn ranges(&self, sort: ClassKind) -> Vec<IpNet> {
+        if sort == ClassKind::Pod && !self.settings.pod_cidrs.is_empty() {
             return self.settings.pod_cidrs.clone();
         }
         ends::anywhere().to_vec()
@@ -64,16 +64,16 @@ impl Index {
 
     /// The key of a pod on a network of its own.
     pub(super) fn pod_key(&mut self, namespace: u32, pod: &Pod) -> ClassKey {
-        self.key(ClassSort::Pod, namespace, pod, &pod.addresses())
+        self.key(ClassKind::Pod, namespace, pod, &pod.addresses())
     }
 
     /// Both keys of a pod on the host network: its own, and its node's.
     pub(super) fn host_keys(&mut self, cluster: &Cluster, namespace: u32, pod: &Pod) -> (ClassKey, ClassKey) {
         let addresses = ends::pod_addresses(cluster, pod);
-        let own = self.key(ClassSort::HostPod, namespace, pod, &addresses);
+        let own = self.key(ClassKind::HostPod, namespace, pod, &addresses);
         let node = cluster.nodes.get("", pod.node()).cloned();
         let mut host = own.clone();
-        host.sort = if node.is_some() { ClassSort::HostNode } else { ClassSort::UnknownNode };
+        host.sort = if node.is_some() { ClassKind::HostNode } else { ClassKind::UnknownNode };
         host.namespace = self.namespace(cluster, &Name::empty());
         host.declared = super::ports::NOTHING_DECLARED;
         host.labels = node.map_or_else(ClassLabels::default, |it| {
@@ -82,7 +82,7 @@ impl Index {
         (own, host)
     }
 
-    fn key(&mut self, sort: ClassSort, namespace: u32, pod: &Pod, addresses: &Addresses) -> ClassKey {
+    fn key(&mut self, sort: ClassKind, namespace: u32, pod: &Pod, addresses: &Addresses) -> ClassKey {
         let ranges = if addresses.is_empty() { self.ranges(sort) } else { Vec::new() };
         let declared = Arc::make_mut(&mut self.ports).declare(pod.ports());
         ClassKey {
@@ -96,13 +96,13 @@ impl Index {
     }
 
     /// The blocks that hold an end.
-    pub(super) fn blocks_holding(&self, addresses: &Addresses, ranges: &[IpNet]) -> Vec<HoldingPeer> {
-        let mut held: Vec<HoldingPeer> = Vec::new();
+    pub(super) fn blocks_holding(&self, addresses: &Addresses, ranges: &[IpNet]) -> Vec<PeerMembership> {
+        let mut held: Vec<PeerMembership> = Vec::new();
         let mut test = |peers: &[u32]| {
             for &peer in peers {
                 let PeerKey::Block(block) = &self.peers.get(peer).key else { continue };
                 let tri = ends::in_block(block, addresses, ranges);
-                held.extend(tri.is_possible().then(|| HoldingPeer::new(peer, tri)));
+                held.extend(tri.is_possible().then(|| PeerMembership::new(peer, tri)));
             }
         };
         if addresses.is_empty() {
@@ -136,7 +136,7 @@ impl Index {
         self.class_ids.insert_unique(hash, id, |it| classes.get(*it).hash());
         let entry = self.namespaces.get_mut(namespace);
         entry.classes.set(id);
-        if sort == ClassSort::Pod {
+        if sort == ClassKind::Pod {
             entry.plain.set(id);
         }
         self.attach_class(id, &key);
@@ -163,7 +163,7 @@ impl Index {
         by_declared[declared].insert(id);
         let mut held = key.blocks.clone();
         let by_labels = self.peers_of_namespace(id).into_iter().map(|it| (it, self.holds(it, id)));
-        held.extend(by_labels.filter(|it| it.1 != Tri::No).map(|(peer, tri)| HoldingPeer::new(peer, tri)));
+        held.extend(by_labels.filter(|it| it.1 != Tri::No).map(|(peer, tri)| PeerMembership::new(peer, tri)));
         held.sort_unstable();
         let mut policies: Vec<u32> = Vec::new();
         for it in &held {

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use rustc_hash::FxBuildHasher;
 
 use super::class::Class;
-use super::classes::ClassSort;
+use super::classes::ClassKind;
 use super::indexed_end::{ELSEWHERE, HERE, NOWHERE};
 use super::map::shared_nodes;
 use super::members::ClassBitmap;
 use super::peers::ANYONE;
 use super::row::ClassRow;
-use super::units::{Alike, Numbers, counted, outcome};
+use super::units::{NodeNumbers, PlacedPodGroup, counted, outcome};
 use super::weights::Weights;
 use super::{Index, NO_CLASS, slot};
 use crate::model::evidence::Outcome;
@@ -20,13 +20,13 @@ use crate::net::reach::Counts;
 use crate::net::verdict::{Port, Tri};
 
 /// Classes by what one end has with them on some port.
-pub(super) struct JudgedClasses {
+pub(super) struct ClassesByOutcome {
     allow: ClassBitmap,
     /// `None`: the same.
     possible: Option<ClassBitmap>,
 }
 
-impl JudgedClasses {
+impl ClassesByOutcome {
     /// The classes that surely pass, and those that may.
     pub fn split(self) -> (ClassBitmap, Option<ClassBitmap>) {
         (self.allow, self.possible)
@@ -46,7 +46,7 @@ impl Index {
     /// The outcomes of all pairs of running pods, a pod to itself left out.
     pub fn counts(&self, port: Option<Port>) -> Counts {
         let atom = port.map(|(protocol, number)| self.ports.atom(protocol, number).unwrap_or_default());
-        let mut numbers = Numbers::new(&[]);
+        let mut numbers = NodeNumbers::new(&[]);
         let (weights, hosts) = self.weights(&mut numbers);
         let all: u64 = weights.sum(&self.live) + hosts.iter().map(|it| it.pods).sum::<u64>();
         if !self.bends_all.is_empty() {
@@ -64,9 +64,9 @@ impl Index {
     }
 
     /// How many pods of networks of their own each class has, and those of the host network in groups.
-    fn weights<'a>(&'a self, numbers: &mut Numbers<'a>) -> (Weights, Vec<Alike>) {
+    fn weights<'a>(&'a self, numbers: &mut NodeNumbers<'a>) -> (Weights, Vec<PlacedPodGroup>) {
         let mut weights = Weights::default();
-        for (id, _) in self.classes.iter().filter(|(_, it)| it.sort == ClassSort::Pod) {
+        for (id, _) in self.classes.iter().filter(|(_, it)| it.sort == ClassKind::Pod) {
             weights.add(id, self.weight(id));
         }
         if !self.has_hosts() {
@@ -80,7 +80,7 @@ impl Index {
                 group.1.extend(numbers.of(row.pod.node()));
             }
         });
-        let alike = |((class, host), (pods, nodes))| Alike { class, host, pods, nodes: counted(nodes) };
+        let alike = |((class, host), (pods, nodes))| PlacedPodGroup { class, host, pods, nodes: counted(nodes) };
         (weights, hosts.into_iter().map(alike).collect())
     }
 
@@ -106,7 +106,11 @@ impl Index {
 
     /// For each group of pods on the host network: by class, its pairs with other pods of the same node, and those with
     /// an end that is on no node yet.
-    fn near_hosts<'a>(&'a self, hosts: &[Alike], numbers: &mut Numbers<'a>) -> Vec<BTreeMap<u32, [u64; 2]>> {
+    fn near_hosts<'a>(
+        &'a self,
+        hosts: &[PlacedPodGroup],
+        numbers: &mut NodeNumbers<'a>,
+    ) -> Vec<BTreeMap<u32, [u64; 2]>> {
         let mut near = vec![BTreeMap::new(); hosts.len()];
         if hosts.is_empty() {
             return near;
@@ -133,7 +137,7 @@ impl Index {
         &self,
         weights: &Weights,
         near: &BTreeMap<u32, [u64; 2]>,
-        host: &Alike,
+        host: &PlacedPodGroup,
         atom: Option<usize>,
         counts: &mut Counts,
     ) {
@@ -141,7 +145,7 @@ impl Index {
         for direction in Direction::ALL {
             let rows = self.rows(&host.found(&NOWHERE), direction);
             for class in self.live.iter().filter(|it| weights.of(*it) > 0) {
-                let other = Alike { class, host: NO_CLASS, pods: 0, nodes: Vec::new() };
+                let other = PlacedPodGroup { class, host: NO_CLASS, pods: 0, nodes: Vec::new() };
                 let [near, unsure] = near.get(&class).copied().unwrap_or_default();
                 let (sure, possible) = self.with_row(&rows, &other, &none, &full);
                 let far = host.pods * u64::from(weights.of(class)) - near - unsure;
@@ -155,7 +159,7 @@ impl Index {
     }
 
     /// Pairs of two groups of pods on the host network.
-    fn count_hosts(&self, from: &Alike, to: &Alike, atom: Option<usize>, counts: &mut Counts) {
+    fn count_hosts(&self, from: &PlacedPodGroup, to: &PlacedPodGroup, atom: Option<usize>, counts: &mut Counts) {
         let is_same = (from.class, from.host) == (to.class, to.host);
         let total = from.pods * to.pods - if is_same { from.pods } else { 0 };
         let (near, unsure) = shared_nodes(from, to, is_same);
@@ -167,12 +171,12 @@ impl Index {
     }
 
     /// Which classes an end has some port with.
-    pub(super) fn judged(&self, row: &ClassRow, atom: Option<usize>) -> JudgedClasses {
+    pub(super) fn judged(&self, row: &ClassRow, atom: Option<usize>) -> ClassesByOutcome {
         let slices = || row.slices.iter().filter(|it| atom.is_none_or(|atom| it.ports.has(atom)));
         let mut allow = ClassBitmap::none(self.classes.bound());
         slices().for_each(|it| allow.or(&it.sure));
         if row.is_certain() {
-            return JudgedClasses { allow, possible: None };
+            return ClassesByOutcome { allow, possible: None };
         }
         let mut possible = row.no_common_family.clone();
         slices().for_each(|it| possible.or(it.possible.as_ref().unwrap_or(&it.sure)));
@@ -181,7 +185,7 @@ impl Index {
             allow.put(*class, outcome == Outcome::Allow);
             possible.put(*class, outcome != Outcome::Deny);
         }
-        JudgedClasses { allow, possible: Some(possible) }
+        ClassesByOutcome { allow, possible: Some(possible) }
     }
 
     /// How many pods surely pass on some port.

@@ -26,14 +26,14 @@ pub type Kin = (u32, u32, bool);
 
 /// One end that stands for all of its kin.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct StandIn {
+pub struct Representative {
     /// Stand-ins of the same kin are unknown for the same reasons.
     pub kin: Kin,
     pub end: End,
     node: Name,
 }
 
-impl StandIn {
+impl Representative {
     /// A node, by its place among all.
     fn node(place: usize, name: &Name) -> Self {
         Self { kin: (NO_CLASS, place as u32, false), end: End::Node(name.clone()), node: name.clone() }
@@ -47,7 +47,7 @@ impl StandIn {
 
 /// Who stands for the pods of every unit.
 #[derive(Debug, Default)]
-pub struct StandIns(HashMap<Unit, Vec<StandIn>, FxBuildHasher>);
+pub struct Representatives(HashMap<Unit, Vec<Representative>, FxBuildHasher>);
 
 /// What is looked for between two units.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,14 +58,14 @@ pub enum SoughtPair {
     SomePort,
 }
 
-impl StandIns {
+impl Representatives {
     /// Those that stand for a unit: the ones that are judged one by one come first.
     ///
     /// Of nodes that share a row each has what it says: the first two stand for them, since one may be the other end.
-    pub fn of(&self, unit: &Unit) -> Cow<'_, [StandIn]> {
+    pub fn of(&self, unit: &Unit) -> Cow<'_, [Representative]> {
         match unit {
             Unit::Nodes(nodes) => {
-                nodes.places().zip(nodes.names()).take(2).map(|it| StandIn::node(it.0, it.1)).collect()
+                nodes.places().zip(nodes.names()).take(2).map(|it| Representative::node(it.0, it.1)).collect()
             }
             _ => Cow::Borrowed(self.0.get(unit).map_or(&[], Vec::as_slice)),
         }
@@ -74,8 +74,8 @@ impl StandIns {
 
 impl Index {
     /// Who stands for the pods of each unit, and for the addresses outside.
-    pub fn stand_ins(&self, cluster: &Cluster, by: Granularity) -> StandIns {
-        let mut all = StandIns::default();
+    pub fn stand_ins(&self, cluster: &Cluster, by: Granularity) -> Representatives {
+        let mut all = Representatives::default();
         for &namespace in self.in_order.iter() {
             let workload_groups = self.workload_groups(cluster, namespace);
             for (pod, pod_group) in
@@ -97,7 +97,7 @@ impl Index {
         all.0.values_mut().for_each(|it| it.sort_by_key(|it| !self.slow_path.has(it.kin.0)));
         for (at, part) in (0..).zip(&self.around(cluster).outside) {
             let Unit::Outside(ranges) = &part.unit else { continue };
-            let stands = ranges.iter().take(1).map(|it| StandIn::asked(at, End::Address(it.0)));
+            let stands = ranges.iter().take(1).map(|it| Representative::asked(at, End::Address(it.0)));
             all.0.insert(part.unit.clone(), stands.collect());
         }
         all
@@ -107,11 +107,11 @@ impl Index {
     pub fn doubted<'a>(
         &self,
         cluster: &Cluster,
-        from: &'a [StandIn],
-        to: &'a [StandIn],
+        from: &'a [Representative],
+        to: &'a [Representative],
         doubt: SoughtPair,
-    ) -> Option<(&'a StandIn, &'a StandIn)> {
-        let is_so = |(from, to): &(&StandIn, &StandIn)| {
+    ) -> Option<(&'a Representative, &'a Representative)> {
+        let is_so = |(from, to): &(&Representative, &Representative)| {
             let (sure, possible) = self.pass(&self.find(cluster, &from.end), &self.find(cluster, &to.end));
             match doubt {
                 SoughtPair::SomePort => sure != possible,
@@ -127,10 +127,10 @@ impl Index {
 }
 
 /// Lets a pod stand for its kin, unless two do on two nodes.
-fn stand_in(all: &mut Vec<StandIn>, kin: Kin, pod: &Pod) {
+fn stand_in(all: &mut Vec<Representative>, kin: Kin, pod: &Pod) {
     let mut kindred = all.iter_mut().filter(|it| it.kin == kin);
     let (first, second) = (kindred.next(), kindred.next());
-    let stands = StandIn { kin, end: End::Pod(pod.pod_id()), node: pod.node().clone() };
+    let stands = Representative { kin, end: End::Pod(pod.pod_id()), node: pod.node().clone() };
     match (first, second) {
         (Some(first), Some(second)) => {
             if first.node == second.node && first.node != stands.node {

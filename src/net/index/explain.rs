@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use super::Index;
-use super::classes::ClassSort;
+use super::classes::ClassKind;
 use super::indexed_end::{EndReading, IndexedEnd, own_node};
-use super::pair::Flow;
+use super::pair::GateFlow;
 use super::policies::PolicyEntry;
 use crate::model::address::Family;
 use crate::model::cluster::Cluster;
@@ -27,7 +27,7 @@ enum Exempt {
 }
 
 /// What all gates of one verdict share.
-struct ExplainedPair<'a> {
+struct PairContext<'a> {
     from: &'a IndexedEnd<'a>,
     to: &'a IndexedEnd<'a>,
     exempt: Exempt,
@@ -104,7 +104,7 @@ impl Index {
             (Some(pod), IndexedEnd::Pod { .. } | IndexedEnd::Host { .. }) => &pod.ports()[..],
             _ => &[],
         };
-        let case = ExplainedPair { from: &source, to: &target, exempt, declared, port };
+        let case = PairContext { from: &source, to: &target, exempt, declared, port };
         let sides = self.side(&source, 0).zip(self.side(&target, 0)).map(|(a, b)| (a.families(), b.families()));
         let shared = sides.into_iter().flat_map(|(a, b)| self.shared(a, b));
         let families: Vec<FamilyVerdict> = shared.map(|it| self.family(&case, &from, &to, it)).collect();
@@ -158,12 +158,12 @@ impl Index {
         ids.into_iter().map(|it| gap(self.policies.get(it))).collect()
     }
 
-    fn family(&self, case: &ExplainedPair<'_>, from: &EndFacts, to: &EndFacts, family: Family) -> FamilyVerdict {
+    fn family(&self, case: &PairContext<'_>, from: &EndFacts, to: &EndFacts, family: Family) -> FamilyVerdict {
         let address = |facts: &EndFacts| -> Option<IpAddr> { facts.addresses.of(family) };
         let gates = |reading| {
             let (from, to) = (self.side(case.from, reading)?, self.side(case.to, reading)?);
             let declared = to.declared();
-            let flow = |target, peer, direction| Flow { target, peer, direction, family, declared };
+            let flow = |target, peer, direction| GateFlow { target, peer, direction, family, declared };
             Some((
                 self.explain(case, &flow(from, to, Direction::Egress)),
                 self.explain(case, &flow(to, from, Direction::Ingress)),
@@ -177,7 +177,7 @@ impl Index {
         FamilyVerdict { family, from: address(from), to: address(to), egress, ingress, other_reading, may_share_node }
     }
 
-    fn explain(&self, case: &ExplainedPair<'_>, flow: &Flow<'_>) -> Gate {
+    fn explain(&self, case: &PairContext<'_>, flow: &GateFlow<'_>) -> Gate {
         let direction = flow.direction;
         let why = match case.exempt {
             Exempt::Itself if !matches!(flow.target, EndReading::External(_)) => Some(GateReason::Itself),
@@ -186,7 +186,7 @@ impl Index {
                 EndReading::External(external) => {
                     Some(if external.node.is_some() { GateReason::Node } else { GateReason::Outside })
                 }
-                EndReading::Class(_, class) if matches!(class.sort, ClassSort::HostNode | ClassSort::UnknownNode) => {
+                EndReading::Class(_, class) if matches!(class.sort, ClassKind::HostNode | ClassKind::UnknownNode) => {
                     Some(GateReason::HostNetwork)
                 }
                 EndReading::Class(..) => None,
@@ -212,7 +212,7 @@ impl Index {
     }
 
     /// Whether a policy has a say on the target in this direction.
-    fn has_say(&self, policy: &PolicyEntry, flow: &Flow<'_>) -> bool {
+    fn has_say(&self, policy: &PolicyEntry, flow: &GateFlow<'_>) -> bool {
         let has_rules = policy.tier != Tier::Namespace && !policy.rules_of(flow.direction).is_empty();
         let speaks = policy.isolates(flow.direction) || policy.is_vague || has_rules;
         !policy.bends_flows && (speaks || Self::opens(policy, flow.direction)) || self.speaks_here(policy, flow)
@@ -221,8 +221,8 @@ impl Index {
     /// All policies of the target that have a say.
     fn consider(
         &self,
-        case: &ExplainedPair<'_>,
-        flow: &Flow<'_>,
+        case: &PairContext<'_>,
+        flow: &GateFlow<'_>,
         has_say: impl Fn(&PolicyEntry) -> bool,
     ) -> Vec<Considered> {
         let all = flow.target.policies();
@@ -240,7 +240,7 @@ impl Index {
     }
 
     /// The first rule that surely fits, else the first that may.
-    fn fit(&self, case: &ExplainedPair<'_>, flow: &Flow<'_>, policy: &PolicyEntry) -> Option<RuleFit> {
+    fn fit(&self, case: &PairContext<'_>, flow: &GateFlow<'_>, policy: &PolicyEntry) -> Option<RuleFit> {
         let mut maybe = None;
         let atom = case.port.map(|(protocol, number)| self.ports.atom(protocol, number));
         for rule in policy.rules_of(flow.direction) {

@@ -5,11 +5,11 @@
 
 use super::Index;
 use super::indexed_end::{IndexedEnd, NOWHERE, own_node};
-use super::listing::Listing;
+use super::listing::LazyReachList;
 use super::members::ClassBitmap;
 use super::ports::PortMask;
 use super::row::ClassRow;
-use super::units::{PairSum, PortSets, SumTerms};
+use super::units::{AnswerContext, PairSum, PortSetCache};
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
@@ -27,7 +27,7 @@ pub(super) struct EndRows<'a> {
     pub allow: ClassBitmap,
     pub may: Option<ClassBitmap>,
     pub direction: Direction,
-    pub terms: SumTerms,
+    pub terms: AnswerContext,
     /// The end itself: its namespace and its place among the pods.
     own: Option<(u32, usize)>,
     /// Whether the end is a node that is connected to: node ports are none of its own (S46).
@@ -35,7 +35,7 @@ pub(super) struct EndRows<'a> {
 }
 
 /// The pods of one namespace, as one end meets them.
-struct MetPods<'a> {
+struct NamespaceVsEnd<'a> {
     workload_groups: &'a WorkloadGroups,
     /// By group of pods: pods on the end's own node, and those that may come to it; empty where that makes no difference.
     near: Vec<SharedNodePods>,
@@ -57,7 +57,7 @@ impl SharedNodePods {
     }
 }
 
-impl MetPods<'_> {
+impl NamespaceVsEnd<'_> {
     fn near(&self, pod_group: usize) -> SharedNodePods {
         self.near.get(pod_group).copied().unwrap_or_default()
     }
@@ -69,8 +69,8 @@ impl MetPods<'_> {
 
 impl EndRows<'_> {
     /// Port sets of the rows of this end.
-    pub fn sets(&self) -> PortSets {
-        if self.is_into_node { PortSets::without(self.terms.apart.0.clone()) } else { PortSets::default() }
+    pub fn sets(&self) -> PortSetCache {
+        if self.is_into_node { PortSetCache::without(self.terms.apart.0.clone()) } else { PortSetCache::default() }
     }
 
     /// The end's row, if it alone says what passes, whatever nodes the pods are on.
@@ -105,10 +105,10 @@ impl Index {
         by: Granularity,
         port: Option<Port>,
     ) -> ReachList {
-        self.reach_of(self.fill_listing(cluster, end, direction, port, Listing::whole(self, by)))
+        self.reach_of(self.fill_listing(cluster, end, direction, port, LazyReachList::whole(self, by)))
     }
 
-    fn reach_of(&self, listing: Listing<'_>) -> ReachList {
+    fn reach_of(&self, listing: LazyReachList<'_>) -> ReachList {
         ReachList { rows: listing.rows().collect(), pairs: listing.pairs, left_out: listing.left_out }
     }
 
@@ -120,8 +120,8 @@ impl Index {
         direction: Direction,
         by: Granularity,
         port: Option<Port>,
-    ) -> Listing<'_> {
-        self.fill_listing(cluster, end, direction, port, Listing::new(self, by))
+    ) -> LazyReachList<'_> {
+        self.fill_listing(cluster, end, direction, port, LazyReachList::new(self, by))
     }
 
     fn fill_listing<'a>(
@@ -130,8 +130,8 @@ impl Index {
         end: &End,
         direction: Direction,
         port: Option<Port>,
-        mut listing: Listing<'a>,
-    ) -> Listing<'a> {
+        mut listing: LazyReachList<'a>,
+    ) -> LazyReachList<'a> {
         let by = listing.by;
         let found = self.find(cluster, end);
         if matches!(found, IndexedEnd::Nothing) {
@@ -189,10 +189,17 @@ impl Index {
     }
 
     /// Lists the pods of one namespace.
-    fn list(&self, cluster: &Cluster, namespace: u32, asked: &EndRows<'_>, by: Granularity, listing: &mut Listing<'_>) {
+    fn list(
+        &self,
+        cluster: &Cluster,
+        namespace: u32,
+        asked: &EndRows<'_>,
+        by: Granularity,
+        listing: &mut LazyReachList<'_>,
+    ) {
         let workload_groups = self.workload_groups(cluster, namespace);
         let own = asked.own.filter(|it| it.0 == namespace).map(|it| workload_groups.of_pod[it.1]);
-        let met = MetPods { workload_groups, near: self.near_end(cluster, namespace, asked), own };
+        let met = NamespaceVsEnd { workload_groups, near: self.near_end(cluster, namespace, asked), own };
         match by {
             Granularity::Namespace => {
                 listing.push(namespace, 0, &self.sum_bands(asked, &met, 0..workload_groups.pod_groups.len()))
@@ -209,7 +216,13 @@ impl Index {
         }
     }
 
-    fn list_pods(&self, namespace: u32, asked: &EndRows<'_>, met: &MetPods<'_>, listing: &mut Listing<'_>) {
+    fn list_pods(
+        &self,
+        namespace: u32,
+        asked: &EndRows<'_>,
+        met: &NamespaceVsEnd<'_>,
+        listing: &mut LazyReachList<'_>,
+    ) {
         for (at, pod) in self.pods_of(namespace).enumerate() {
             let pod_group = met.workload_groups.of_pod[at];
             if pod_group == NO_POD_GROUP || asked.own == Some((namespace, at)) {
@@ -226,7 +239,7 @@ impl Index {
         }
     }
 
-    fn sum_bands(&self, asked: &EndRows<'_>, met: &MetPods<'_>, pod_groups: std::ops::Range<usize>) -> PairSum {
+    fn sum_bands(&self, asked: &EndRows<'_>, met: &NamespaceVsEnd<'_>, pod_groups: std::ops::Range<usize>) -> PairSum {
         let mut sum = self.sum();
         for pod_group in pod_groups {
             self.add_band(
@@ -280,7 +293,7 @@ impl Index {
     }
 
     /// What is outside; between two addresses there passes all, and nobody asks.
-    fn list_outside(&self, cluster: &Cluster, asked: &EndRows<'_>, listing: &mut Listing<'_>) {
+    fn list_outside(&self, cluster: &Cluster, asked: &EndRows<'_>, listing: &mut LazyReachList<'_>) {
         if !asked.found.has_place() {
             return;
         }

@@ -13,10 +13,10 @@ use std::sync::Arc;
 use rustc_hash::FxBuildHasher;
 
 use super::list::EndRows;
-use super::members::{ClassBitmap, Portion};
+use super::members::{ClassBitmap, ClassShare};
 use super::ports::PortMask;
-use super::row::{ClassRow, RowPlaces};
-use super::units::{PairSum, PortSets, outcome};
+use super::row::{ClassRow, SliceMembership};
+use super::units::{PairSum, PortSetCache, outcome};
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use super::{Index, NamespaceEntry};
 use crate::model::cluster::Cluster;
@@ -25,7 +25,7 @@ use crate::model::port::PortSet;
 use crate::net::reach::{Counts, Granularity, LeftOut, ReachRow, Summary, Unit};
 
 /// All that an end reaches, or is reached by, unit by unit; see [`Index::listing`].
-pub struct Listing<'a> {
+pub struct LazyReachList<'a> {
     index: &'a Index,
     pub(super) by: Granularity,
     /// Whether units with which nothing can pass have lines too.
@@ -35,7 +35,7 @@ pub struct Listing<'a> {
     sets: Vec<[Arc<PortSet>; 3]>,
     known: HashMap<[PortMask; 3], u32, FxBuildHasher>,
     /// What the end's rows leave out of their ports.
-    pub(super) except: PortSets,
+    pub(super) except: PortSetCache,
     /// What is around the pods: nodes, then what is outside.
     pub(super) around: Vec<ReachRow>,
     pub pairs: Counts,
@@ -56,7 +56,7 @@ struct UnitLine {
 
 /// What all pods in the same slices have with the end.
 struct SliceCell {
-    places: RowPlaces,
+    places: SliceMembership,
     sure: PortMask,
     possible: PortMask,
     outcome: Outcome,
@@ -70,7 +70,7 @@ struct SliceCells {
     last: usize,
 }
 
-impl<'a> Listing<'a> {
+impl<'a> LazyReachList<'a> {
     pub(super) fn new(index: &'a Index, by: Granularity) -> Self {
         let (lines, sets, around, keeps_all) = (Vec::new(), Vec::new(), Vec::new(), false);
         let (pairs, left_out) = (Counts::default(), LeftOut::default());
@@ -162,11 +162,11 @@ impl Index {
         namespace: u32,
         asked: &EndRows<'_>,
         row: &ClassRow,
-        listing: &mut Listing<'_>,
+        listing: &mut LazyReachList<'_>,
     ) {
         let entry = self.namespaces.get(namespace);
-        let shares: Vec<Portion> = match entry.plain.share(&asked.any) {
-            Portion::None if !listing.keeps_all => {
+        let shares: Vec<ClassShare> = match entry.plain.share(&asked.any) {
+            ClassShare::None if !listing.keeps_all => {
                 listing.pairs.deny += u64::from(entry.pod_counts.plain);
                 return;
             }
@@ -177,9 +177,9 @@ impl Index {
             return listing.push(namespace, 0, &sum);
         }
         let workload_groups = self.workload_groups(cluster, namespace);
-        let is_uniform = row.is_certain() && !shares.contains(&Portion::Some);
+        let is_uniform = row.is_certain() && !shares.contains(&ClassShare::Some);
         let mut cells = SliceCells::default();
-        let mut cell_of = |pod_group: &PodGroup, listing: &mut Listing<'_>| {
+        let mut cell_of = |pod_group: &PodGroup, listing: &mut LazyReachList<'_>| {
             if is_uniform && !cells.all.is_empty() {
                 return 0;
             }
@@ -207,7 +207,7 @@ impl Index {
         cells: &SliceCells,
         of_bands: &[usize],
         asked: &EndRows<'_>,
-        listing: &mut Listing<'_>,
+        listing: &mut LazyReachList<'_>,
     ) {
         let mut first = 0;
         for pod_groups in workload_groups.pod_groups.chunk_by(|a, b| a.unit == b.unit) {
@@ -239,7 +239,7 @@ impl Index {
         asked: &EndRows<'_>,
         row: &ClassRow,
         class: u32,
-        listing: &mut Listing<'_>,
+        listing: &mut LazyReachList<'_>,
     ) -> usize {
         let places = row.places(class);
         if cells.all.get(cells.last).is_some_and(|it| it.places == places) {
@@ -256,26 +256,26 @@ impl Index {
     }
 
     /// All pairs with one namespace.
-    fn sum_plain(&self, entry: &NamespaceEntry, asked: &EndRows<'_>, row: &ClassRow, shares: &[Portion]) -> PairSum {
+    fn sum_plain(&self, entry: &NamespaceEntry, asked: &EndRows<'_>, row: &ClassRow, shares: &[ClassShare]) -> PairSum {
         let mut sum = self.sum();
         sum.every = asked.terms.none.clone();
         for (slice, share) in row.slices.iter().zip(shares) {
-            if *share != Portion::None {
+            if *share != ClassShare::None {
                 sum.possible |= &slice.ports;
             }
             let sure = if slice.possible.is_some() { entry.plain.share(&slice.sure) } else { *share };
-            if sure != Portion::None {
+            if sure != ClassShare::None {
                 sum.some |= &slice.ports;
             }
-            if sure == Portion::All {
+            if sure == ClassShare::All {
                 sum.every |= &slice.ports;
             }
         }
         let pods = u64::from(entry.pod_counts.plain);
         let held = |bits: &ClassBitmap| match entry.plain.share(bits) {
-            Portion::None => 0,
-            Portion::All => pods,
-            Portion::Some => entry.plain.within(bits).map(|it| u64::from(self.weight(it))).sum(),
+            ClassShare::None => 0,
+            ClassShare::All => pods,
+            ClassShare::Some => entry.plain.within(bits).map(|it| u64::from(self.weight(it))).sum(),
         };
         let allow = held(&asked.allow);
         let may = asked.may.as_ref().map_or(allow, held);

@@ -14,46 +14,46 @@ use fixedbitset::FixedBitSet;
 use rustc_hash::FxBuildHasher;
 
 use super::Index;
-use super::around::Around;
+use super::around::NodesAndOutside;
 use super::indexed_end::{HERE, NOWHERE};
 use super::members::ClassBitmap;
 use super::ports::PortMask;
-use super::row::{ClassRow, RowPlaces};
-use super::units::{Alike, LocatedUnits, PairSum, PortSets, SumTerms, UnitPods};
+use super::row::{ClassRow, SliceMembership};
+use super::units::{AnswerContext, PairSum, PlacedPodGroup, PortSetCache, UnitPods, UnitsToldByNode};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
-use crate::net::reach::{Granularity, Map, MapRow, Summary, Unit};
+use crate::net::reach::{Granularity, MapRow, Summary, Unit, UnitMap};
 use crate::net::verdict::Port;
 
 /// All units, and where their pods are.
 pub(super) struct UnitTable<'a> {
     pub units: Vec<UnitPods>,
-    pub around: &'a Around,
-    pub terms: SumTerms,
+    pub around: &'a NodesAndOutside,
+    pub terms: AnswerContext,
     /// By class: units with pods of it on networks of their own, and how many.
     residents: Vec<Vec<(u32, u64)>>,
     /// By unit: pods on networks of their own.
     pub plain: Vec<u64>,
     /// Groups on the host network, with their units.
-    pub hosts: Vec<(usize, Alike)>,
+    pub hosts: Vec<(usize, PlacedPodGroup)>,
 }
 
 /// What one pod has with all units; of those that it has nothing with there is no cell.
-struct Spread {
+struct UnitColumn {
     row: ClassRow,
     cells: Vec<(u32, PairSum)>,
 }
 
 /// Spreads of classes that read alike, made when first needed and dropped when last.
 #[derive(Default)]
-struct Spreads {
+struct UnitColumns {
     of_class: HashMap<u32, u32, FxBuildHasher>,
     uses: Vec<u32>,
-    made: BTreeMap<u32, Spread>,
+    made: BTreeMap<u32, UnitColumn>,
 }
 
 /// All sums into one unit, by the units that they are from; most are empty.
-pub(super) struct SumsInto {
+pub(super) struct SumsByUnit {
     places: Vec<Option<UnitPairSum>>,
     taken: Vec<usize>,
 }
@@ -64,7 +64,7 @@ pub(super) struct UnitPairSum {
     pub spoken: u64,
 }
 
-impl SumsInto {
+impl SumsByUnit {
     pub fn of(units: usize) -> Self {
         Self { places: std::iter::repeat_with(|| None).take(units).collect(), taken: Vec::new() }
     }
@@ -85,12 +85,12 @@ impl SumsInto {
 
 /// A map in the making: rows by the places of their units, then outside parts, then sets of nodes.
 #[derive(Default)]
-pub(super) struct Draft {
-    map: Map,
+pub(super) struct MapDraft {
+    map: UnitMap,
     rows: Vec<(u32, u32, Summary)>,
-    sets: PortSets,
+    sets: PortSetCache,
     /// Of rows into nodes.
-    node_sets: PortSets,
+    node_sets: PortSetCache,
     /// The places of the first part of the outside and of the first set of nodes among all units.
     first_outside: usize,
     first_nodes: usize,
@@ -103,20 +103,20 @@ pub(super) struct Draft {
 
 impl Index {
     /// Every pair of units, outside addresses included; rows in which nothing can pass are left out.
-    pub fn map(&self, cluster: &Cluster, by: Granularity, port: Option<Port>) -> Map {
-        self.map_into(Draft::default(), cluster, by, port)
+    pub fn map(&self, cluster: &Cluster, by: Granularity, port: Option<Port>) -> UnitMap {
+        self.map_into(MapDraft::default(), cluster, by, port)
     }
 
     /// The same with a row for every unit and part of the outside, even where nothing can pass: whose the addresses are
     /// may not be known.
-    pub fn whole_map(&self, cluster: &Cluster, by: Granularity, port: Option<Port>) -> Map {
-        self.map_into(Draft { keeps_outside: true, ..Draft::default() }, cluster, by, port)
+    pub fn whole_map(&self, cluster: &Cluster, by: Granularity, port: Option<Port>) -> UnitMap {
+        self.map_into(MapDraft { keeps_outside: true, ..MapDraft::default() }, cluster, by, port)
     }
 
-    fn map_into(&self, mut draft: Draft, cluster: &Cluster, by: Granularity, port: Option<Port>) -> Map {
+    fn map_into(&self, mut draft: MapDraft, cluster: &Cluster, by: Granularity, port: Option<Port>) -> UnitMap {
         let table = self.prepare(&mut draft, cluster, (by, None), port);
         let mut spreads = self.alike_classes(&table);
-        let mut column = SumsInto::of(table.units.len());
+        let mut column = SumsByUnit::of(table.units.len());
         for to in 0..table.units.len() {
             self.map_to(&mut draft, &table, to, &mut spreads, &mut column);
         }
@@ -130,20 +130,21 @@ impl Index {
     /// All units, and a draft that knows where the outside and the nodes begin.
     pub(super) fn prepare<'a>(
         &'a self,
-        draft: &mut Draft,
+        draft: &mut MapDraft,
         cluster: &Cluster,
-        (by, placed): (Granularity, Option<&LocatedUnits>),
+        (by, placed): (Granularity, Option<&UnitsToldByNode>),
         port: Option<Port>,
     ) -> UnitTable<'a> {
         let units = self.units(cluster, (by, placed), &mut draft.map.left_out);
         let around = self.around(cluster);
         let table = self.table(units, around, self.terms_around(around, port));
-        (draft.node_sets, draft.first_nodes) = (PortSets::without(table.terms.apart.0.clone()), table.first_nodes());
+        (draft.node_sets, draft.first_nodes) =
+            (PortSetCache::without(table.terms.apart.0.clone()), table.first_nodes());
         draft.first_outside = table.units.len();
         table
     }
 
-    fn table<'a>(&self, units: Vec<UnitPods>, around: &'a Around, terms: SumTerms) -> UnitTable<'a> {
+    fn table<'a>(&self, units: Vec<UnitPods>, around: &'a NodesAndOutside, terms: AnswerContext) -> UnitTable<'a> {
         let mut residents = vec![Vec::new(); self.classes.bound()];
         let mut plain = vec![0; units.len()];
         let mut hosts = Vec::new();
@@ -161,8 +162,8 @@ impl Index {
     }
 
     /// Which classes read alike, and how often each kind of them will be asked for.
-    fn alike_classes(&self, table: &UnitTable<'_>) -> Spreads {
-        let mut spreads = Spreads::default();
+    fn alike_classes(&self, table: &UnitTable<'_>) -> UnitColumns {
+        let mut spreads = UnitColumns::default();
         let mut kinds: HashMap<Vec<u32>, u32, FxBuildHasher> = HashMap::default();
         for (class, residents) in (0..).zip(&table.residents).filter(|(_, it)| !it.is_empty()) {
             // What bends every flow makes each class one of its own.
@@ -182,11 +183,11 @@ impl Index {
     /// All rows of the map into one unit.
     fn map_to(
         &self,
-        draft: &mut Draft,
+        draft: &mut MapDraft,
         table: &UnitTable<'_>,
         to: usize,
-        spreads: &mut Spreads,
-        column: &mut SumsInto,
+        spreads: &mut UnitColumns,
+        column: &mut SumsByUnit,
     ) {
         let (plain, hosts): (Vec<_>, Vec<_>) = table.units[to].alike.iter().partition(|it| !it.is_host());
         for target in &plain {
@@ -222,7 +223,14 @@ impl Index {
     }
 
     /// Adds what a spread leaves out: pods on the host network, and the unit's own.
-    fn add_apart(&self, column: &mut SumsInto, table: &UnitTable<'_>, to: usize, target: &Alike, row: &ClassRow) {
+    fn add_apart(
+        &self,
+        column: &mut SumsByUnit,
+        table: &UnitTable<'_>,
+        to: usize,
+        target: &PlacedPodGroup,
+        row: &ClassRow,
+    ) {
         let rows = (std::slice::from_ref(row), Direction::Ingress);
         for (from, alike) in &table.hosts {
             let sum = &mut column.at(*from, || self.sum()).sum;
@@ -234,12 +242,12 @@ impl Index {
     }
 
     /// The spread of a class, made if this is the first time.
-    fn spread<'a>(&self, table: &UnitTable<'_>, spreads: &'a mut Spreads, class: u32) -> &'a Spread {
+    fn spread<'a>(&self, table: &UnitTable<'_>, spreads: &'a mut UnitColumns, class: u32) -> &'a UnitColumn {
         let kind = spreads.of_class[&class];
         spreads.made.entry(kind).or_insert_with(|| {
             let row = self.row(&self.class_side(class), Direction::Ingress);
             let cells = self.cells(table, &row);
-            Spread { row, cells }
+            UnitColumn { row, cells }
         })
     }
 
@@ -250,8 +258,8 @@ impl Index {
         let (none, full) = (&table.terms.none, &table.terms.full);
         let mut sums: BTreeMap<u32, PairSum> = BTreeMap::new();
         // Classes next to each other are often of one unit and have the same ports: they are added at once.
-        let mut run: Option<(u32, RowPlaces, (PortMask, PortMask), u64)> = None;
-        let mut flush = |run: Option<(u32, RowPlaces, (PortMask, PortMask), u64)>| {
+        let mut run: Option<(u32, SliceMembership, (PortMask, PortMask), u64)> = None;
+        let mut flush = |run: Option<(u32, SliceMembership, (PortMask, PortMask), u64)>| {
             if let Some((unit, _, ports, pods)) = run {
                 self.add(sums.entry(unit).or_insert_with(|| self.sum()), &ports, pods, table.terms.atom);
             }
@@ -260,7 +268,7 @@ impl Index {
             let places = row.places(class);
             for &(unit, pods) in &table.residents[class as usize] {
                 match &mut run {
-                    Some(it) if it.0 == unit && it.1 == places && places != RowPlaces::Own => it.3 += pods,
+                    Some(it) if it.0 == unit && it.1 == places && places != SliceMembership::Own => it.3 += pods,
                     _ => flush(run.replace((unit, places, row.with(class, none, full), pods))),
                 }
             }
@@ -274,7 +282,7 @@ impl Index {
     }
 
     /// Rows from outside into a unit.
-    pub(super) fn map_in(&self, draft: &mut Draft, table: &UnitTable<'_>, to: usize) {
+    pub(super) fn map_in(&self, draft: &mut MapDraft, table: &UnitTable<'_>, to: usize) {
         let ends: Vec<_> = table.units[to].alike.iter().map(|it| (it.found(&NOWHERE), it.pods)).collect();
         for (at, part) in table.around.outside.iter().enumerate() {
             let mut sum = self.sum();
@@ -286,7 +294,7 @@ impl Index {
     }
 
     /// Rows from a unit to the outside.
-    pub(super) fn map_out(&self, draft: &mut Draft, table: &UnitTable<'_>, from: usize) {
+    pub(super) fn map_out(&self, draft: &mut MapDraft, table: &UnitTable<'_>, from: usize) {
         let ends: Vec<_> = table.units[from].alike.iter().map(|it| (it.found(&NOWHERE), it.pods)).collect();
         for (at, part) in table.around.outside.iter().enumerate() {
             let mut sum = self.sum();
@@ -297,12 +305,12 @@ impl Index {
         }
     }
 
-    pub(super) fn push_map(&self, draft: &mut Draft, from: usize, to: usize, sum: &PairSum) {
+    pub(super) fn push_map(&self, draft: &mut MapDraft, from: usize, to: usize, sum: &PairSum) {
         self.push_times(draft, from, to, sum, 1);
     }
 
     /// A row that speaks of so many pairs of units.
-    pub(super) fn push_times(&self, draft: &mut Draft, from: usize, to: usize, sum: &PairSum, times: u64) {
+    pub(super) fn push_times(&self, draft: &mut MapDraft, from: usize, to: usize, sum: &PairSum, times: u64) {
         draft.map.pairs.join(&sum.pairs.times(times));
         let is_outside = |it: usize| (draft.first_outside..draft.first_nodes).contains(&it);
         let is_kept = draft.keeps_outside && sum.pairs.total() > 0 && (is_outside(from) || is_outside(to));
@@ -319,8 +327,8 @@ impl Index {
         &self,
         sum: &mut PairSum,
         (rows, direction): (&[ClassRow], Direction),
-        from: &Alike,
-        to: &Alike,
+        from: &PlacedPodGroup,
+        to: &PlacedPodGroup,
         is_one_unit: bool,
         table: &UnitTable<'_>,
     ) {
@@ -346,10 +354,10 @@ impl UnitTable<'_> {
     }
 }
 
-impl Draft {
+impl MapDraft {
     /// The map, its rows in order.
-    pub fn finish(self, table: &UnitTable<'_>) -> Map {
-        let Draft { mut map, mut rows, nodes, .. } = self;
+    pub fn finish(self, table: &UnitTable<'_>) -> UnitMap {
+        let MapDraft { mut map, mut rows, nodes, .. } = self;
         rows.sort_unstable_by_key(|it| (it.0, it.1));
         let sets: Vec<Unit> = nodes.into_iter().map(|it| table.around.unit(it)).collect();
         let units = table.units.iter().map(|it| &it.unit);
@@ -372,7 +380,7 @@ impl Draft {
 }
 
 /// Of the pairs of two groups: those on one node, and those with an end that is on none yet.
-pub(super) fn shared_nodes(from: &Alike, to: &Alike, is_same: bool) -> (u64, u64) {
+pub(super) fn shared_nodes(from: &PlacedPodGroup, to: &PlacedPodGroup, is_same: bool) -> (u64, u64) {
     let mut others = to.nodes.iter().peekable();
     let mut near = 0;
     for (node, pods) in &from.nodes {
@@ -385,7 +393,7 @@ pub(super) fn shared_nodes(from: &Alike, to: &Alike, is_same: bool) -> (u64, u64
     (near, unsure)
 }
 
-impl Spreads {
+impl UnitColumns {
     /// One use of the spread of a class less.
     fn release(&mut self, class: u32) {
         let kind = self.of_class[&class];

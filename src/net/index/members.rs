@@ -157,17 +157,17 @@ fn clear(words: &mut BitmapWords, class: u32) {
 
 /// The classes of one namespace, word by word of the bitmaps that they meet: they were numbered one after another.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ClassSpans(BitmapWords);
+pub(super) struct NamespaceClasses(BitmapWords);
 
 /// How much of something a bitmap holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Portion {
+pub(super) enum ClassShare {
     None,
     Some,
     All,
 }
 
-impl ClassSpans {
+impl NamespaceClasses {
     pub fn set(&mut self, at: u32) {
         set(&mut self.0, at);
     }
@@ -182,7 +182,7 @@ impl ClassSpans {
     }
 
     /// How many of these a bitmap holds.
-    pub fn share(&self, bits: &ClassBitmap) -> Portion {
+    pub fn share(&self, bits: &ClassBitmap) -> ClassShare {
         let (mut none, mut all) = (true, true);
         for word in self.0.iter() {
             let held = bits.word(word.at) & word.bits();
@@ -190,9 +190,9 @@ impl ClassSpans {
             all &= held == word.bits();
         }
         match (none, all) {
-            (true, _) => Portion::None,
-            (false, true) => Portion::All,
-            (false, false) => Portion::Some,
+            (true, _) => ClassShare::None,
+            (false, true) => ClassShare::All,
+            (false, false) => ClassShare::Some,
         }
     }
 

@@ -56,14 +56,14 @@ use hashbrown::HashTable;
 use ipnet::IpNet;
 use rustc_hash::FxBuildHasher;
 
-use self::around::Around;
+use self::around::NodesAndOutside;
 use self::class::Class;
-use self::class_labels::{LabelKeys, LabelWords};
+use self::class_labels::{LabelInterner, LabelKeys};
 use self::families::FirstFamilies;
-use self::members::{ClassBitmap, ClassSet, ClassSpans};
+use self::members::{ClassBitmap, ClassSet, NamespaceClasses};
 use self::namespace_pods::NamespacePods;
 use self::other_deciders::OtherDeciders;
-use self::peers::{NamespaceSelector, PeerEntry, RuleGroup};
+use self::peers::{NamespaceSelector, RuleGroup, SelectorEntry};
 use self::policies::PolicyEntry;
 use self::ports::Ports;
 use self::short::Short;
@@ -76,7 +76,7 @@ use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::net::reach::AddressRange;
 
-pub use self::listing::Listing;
+pub use self::listing::LazyReachList;
 pub use self::part::MapPart;
 pub use self::queries::{Isolation, IsolationCounts};
 
@@ -101,9 +101,9 @@ struct NamespaceEntry {
     /// Its pods in groups, once somebody asked.
     workload_groups: OnceLock<Arc<WorkloadGroups>>,
     pod_counts: PodCounts,
-    classes: ClassSpans,
+    classes: NamespaceClasses,
     /// Those of them whose pods are on networks of their own.
-    plain: ClassSpans,
+    plain: NamespaceClasses,
     /// Peers that name pods of exactly this namespace.
     own: Short<u32>,
     /// Namespace selectors that hold it, surely or maybe.
@@ -129,11 +129,11 @@ pub struct Index {
     /// The label keys that tell nodes apart.
     node_keys: Arc<LabelKeys>,
     /// All keys and values of labels that classes have.
-    words: Arc<LabelWords>,
+    words: Arc<LabelInterner>,
     classes: Slab<Class>,
     weights: Weights,
     class_ids: HashTable<u32>,
-    peers: Slab<PeerEntry>,
+    peers: Slab<SelectorEntry>,
     peer_ids: HashTable<u32>,
     /// Blocks by their network, to find those that hold an address.
     blocks: Arc<BTreeMap<IpNet, Vec<u32>>>,
@@ -168,7 +168,7 @@ pub struct Index {
     /// By declaration: the classes that declare so.
     declared: Arc<Vec<ClassSet>>,
     /// The nodes and the outside, once somebody asked.
-    around: OnceLock<Arc<Around>>,
+    around: OnceLock<Arc<NodesAndOutside>>,
     /// The ranges that pods, nodes and Services hold; kept while policies alone change.
     held: OnceLock<Arc<[AddressRange]>>,
     /// What was read can no longer be kept up piece by piece.

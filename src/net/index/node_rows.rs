@@ -13,21 +13,21 @@ use std::collections::BTreeMap;
 use fixedbitset::FixedBitSet;
 
 use super::Index;
-use super::around::{Around, NodeKind};
+use super::around::{NodeKind, NodesAndOutside};
 use super::indexed_end::{HERE, IndexedEnd, NOWHERE};
 use super::list::EndRows;
-use super::listing::Listing;
-use super::map::{Draft, UnitTable};
+use super::listing::LazyReachList;
+use super::map::{MapDraft, UnitTable};
 use super::ports::PortMask;
 use super::row::ClassRow;
-use super::units::{Alike, PairSum, PortSets, SumTerms, UnitPods};
+use super::units::{AnswerContext, PairSum, PlacedPodGroup, PortSetCache, UnitPods};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
 use crate::net::reach::ReachRow;
 use crate::net::verdict::End;
 
 /// What one group of pods has with a node of one kind.
-struct NodeShare {
+struct GroupVsNode {
     /// On another node.
     far: (PortMask, PortMask),
     /// On this very node.
@@ -39,14 +39,14 @@ struct NodeShare {
 }
 
 /// Sets of nodes, each with what every node of it has.
-type NodeGroups = Vec<(PairSum, FixedBitSet)>;
+type NodeSets = Vec<(PairSum, FixedBitSet)>;
 
 /// Which groups of pods are on one node, and how many of each.
-type Guests = Vec<(u32, u64)>;
+type GroupsOnNode = Vec<(u32, u64)>;
 
 impl Index {
     /// Rows between nodes and everything; of units those that are meant.
-    pub(super) fn map_nodes(&self, draft: &mut Draft, table: &UnitTable<'_>, is_meant: &dyn Fn(usize) -> bool) {
+    pub(super) fn map_nodes(&self, draft: &mut MapDraft, table: &UnitTable<'_>, is_meant: &dyn Fn(usize) -> bool) {
         if table.around.names.is_empty() {
             return;
         }
@@ -68,10 +68,10 @@ impl Index {
     /// Rows of one unit with sets of nodes; `direction` is that of the nodes' own gate.
     fn push_groups(
         &self,
-        draft: &mut Draft,
+        draft: &mut MapDraft,
         table: &UnitTable<'_>,
         at: usize,
-        groups: NodeGroups,
+        groups: NodeSets,
         direction: Direction,
     ) {
         for (sum, held) in groups {
@@ -93,14 +93,14 @@ impl Index {
         kinds: &[(&NodeKind, Vec<ClassRow>)],
         table: &UnitTable<'_>,
         direction: Direction,
-    ) -> NodeGroups {
+    ) -> NodeSets {
         let guests = guests(unit, table.around);
-        let mut groups = NodeGroups::new();
+        let mut groups = NodeSets::new();
         for (number, (kind, rows)) in (0..).zip(kinds) {
-            let shares: Vec<NodeShare> =
+            let shares: Vec<GroupVsNode> =
                 unit.alike.iter().map(|it| self.share(it, kind, rows, table, direction)).collect();
             let mut rest = table.around.set(&kind.nodes);
-            let mut by_guests: BTreeMap<&Guests, Vec<u32>> = BTreeMap::new();
+            let mut by_guests: BTreeMap<&GroupsOnNode, Vec<u32>> = BTreeMap::new();
             for (node, guests) in guests.iter().filter(|it| table.around.kind_of[it.0 as usize] == number) {
                 rest.remove(*node as usize);
                 by_guests.entry(guests).or_default().push(*node);
@@ -109,7 +109,7 @@ impl Index {
                 join(&mut groups, self.sum_shares(&shares, guests, table), table.around.set(&nodes));
             }
             if !rest.is_clear() {
-                join(&mut groups, self.sum_shares(&shares, &Guests::new(), table), rest);
+                join(&mut groups, self.sum_shares(&shares, &GroupsOnNode::new(), table), rest);
             }
         }
         groups
@@ -117,23 +117,23 @@ impl Index {
 
     fn share(
         &self,
-        alike: &Alike,
+        alike: &PlacedPodGroup,
         kind: &NodeKind,
         rows: &[ClassRow],
         table: &UnitTable<'_>,
         direction: Direction,
-    ) -> NodeShare {
+    ) -> GroupVsNode {
         let pass = |node| self.pass_in(direction, &kind.named(&HERE), &alike.found(node));
         let far = self.with_row(rows, alike, &table.terms.none, &table.terms.full);
         let nowhere = alike.nowhere();
         let unsure = if nowhere > 0 { pass(&NOWHERE) } else { far.clone() };
         let own = if alike.nodes.is_empty() { far.clone() } else { pass(&HERE) };
         let [far, own, unsure] = [far, own, unsure].map(|it| into(it, direction, &table.terms));
-        NodeShare { far, own, unsure, nowhere, pods: alike.pods }
+        GroupVsNode { far, own, unsure, nowhere, pods: alike.pods }
     }
 
     /// What a unit has with a node that these of its pods are on.
-    fn sum_shares(&self, shares: &[NodeShare], guests: &Guests, table: &UnitTable<'_>) -> PairSum {
+    fn sum_shares(&self, shares: &[GroupVsNode], guests: &GroupsOnNode, table: &UnitTable<'_>) -> PairSum {
         let (mut sum, atom) = (self.sum(), table.terms.atom);
         let mut guests = guests.iter().peekable();
         for (at, share) in (0..).zip(shares) {
@@ -146,9 +146,9 @@ impl Index {
     }
 
     /// What a part of the outside has with all nodes that have an address of its family.
-    fn groups_outside(&self, at: usize, table: &UnitTable<'_>, direction: Direction) -> NodeGroups {
+    fn groups_outside(&self, at: usize, table: &UnitTable<'_>, direction: Direction) -> NodeSets {
         let part = &table.around.outside[at];
-        let mut groups = NodeGroups::new();
+        let mut groups = NodeSets::new();
         for kind in table.around.kinds.iter().filter(|it| self.share_family(&it.found(), &part.end)) {
             let mut sum = self.sum();
             let pass = into(self.pass_in(direction, &kind.found(), &part.end), direction, &table.terms);
@@ -159,9 +159,9 @@ impl Index {
     }
 
     /// Rows from each node to each other.
-    fn map_among_nodes(&self, draft: &mut Draft, table: &UnitTable<'_>) {
+    fn map_among_nodes(&self, draft: &mut MapDraft, table: &UnitTable<'_>) {
         for kind in &table.around.kinds {
-            let mut groups = NodeGroups::new();
+            let mut groups = NodeSets::new();
             for other in &table.around.kinds {
                 let mut sum = self.sum();
                 let pass = table.terms.of_node(self.pass(&kind.named(&HERE), &other.found()));
@@ -180,10 +180,16 @@ impl Index {
     }
 
     /// Lists the nodes that an end has something with.
-    pub(super) fn list_nodes(&self, cluster: &Cluster, asked: &EndRows<'_>, end: &End, listing: &mut Listing<'_>) {
+    pub(super) fn list_nodes(
+        &self,
+        cluster: &Cluster,
+        asked: &EndRows<'_>,
+        end: &End,
+        listing: &mut LazyReachList<'_>,
+    ) {
         let around = self.around(cluster);
         let own = around.place(asked.found.node());
-        let mut groups = NodeGroups::new();
+        let mut groups = NodeSets::new();
         for kind in &around.kinds {
             let mut rest = around.set(&kind.nodes);
             if let Some(at) = own.filter(|it| kind.nodes.contains(it)) {
@@ -200,7 +206,7 @@ impl Index {
             }
         }
         let is_into = asked.direction == Direction::Egress;
-        let mut sets = if is_into { PortSets::without(asked.terms.apart.0.clone()) } else { asked.sets() };
+        let mut sets = if is_into { PortSetCache::without(asked.terms.apart.0.clone()) } else { asked.sets() };
         for (sum, held) in groups {
             listing.pairs.join(&sum.pairs.times(count(&held)));
             if sum.is_possible() || listing.keeps_all {
@@ -223,12 +229,12 @@ impl Index {
 }
 
 /// What passes at the gate of a node of this direction.
-fn into(pass: (PortMask, PortMask), direction: Direction, terms: &SumTerms) -> (PortMask, PortMask) {
+fn into(pass: (PortMask, PortMask), direction: Direction, terms: &AnswerContext) -> (PortMask, PortMask) {
     if direction == Direction::Ingress { terms.of_node(pass) } else { pass }
 }
 
 /// The nodes of the cluster that pods of a unit are on.
-fn guests(unit: &UnitPods, around: &Around) -> Vec<(u32, Guests)> {
+fn guests(unit: &UnitPods, around: &NodesAndOutside) -> Vec<(u32, GroupsOnNode)> {
     let known = around.names.len() as u32;
     let placed = (0..).zip(&unit.alike).flat_map(|(at, alike)| alike.nodes.iter().map(move |it| (it.0, at, it.1)));
     let mut all: Vec<(u32, u32, u64)> = placed.filter(|it| it.0 < known).collect();
@@ -238,7 +244,7 @@ fn guests(unit: &UnitPods, around: &Around) -> Vec<(u32, Guests)> {
 }
 
 /// Puts nodes to those that have the same.
-fn join(groups: &mut NodeGroups, sum: PairSum, held: FixedBitSet) {
+fn join(groups: &mut NodeSets, sum: PairSum, held: FixedBitSet) {
     match groups.iter_mut().find(|it| it.0 == sum) {
         Some(group) => group.1.union_with(&held),
         None => groups.push((sum, held)),

@@ -10,13 +10,13 @@
 
 use super::Index;
 use super::class::Class;
-use super::classes::ClassSort;
+use super::classes::ClassKind;
 use super::indexed_end::EndReading;
 use super::members::ClassBitmap;
-use super::pair::Flow;
+use super::pair::GateFlow;
 use super::policies::PolicyEntry;
 use super::row::PortSlice;
-use crate::model::policy::{Bends, Direction};
+use crate::model::policy::{Direction, GapEffect};
 
 /// What may happen at a gate, whatever policies say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -38,13 +38,13 @@ pub(super) struct OtherDeciders {
 
 impl OtherDeciders {
     /// Writes what bends the gates of a class.
-    pub fn write(&mut self, id: u32, sort: ClassSort, policies: impl Iterator<Item = Bends> + Clone) {
-        let is_own = sort == ClassSort::Pod;
-        let some = |which: &[Bends]| is_own && policies.clone().any(|it| which.contains(&it));
+    pub fn write(&mut self, id: u32, sort: ClassKind, policies: impl Iterator<Item = GapEffect> + Clone) {
+        let is_own = sort == ClassKind::Pod;
+        let some = |which: &[GapEffect]| is_own && policies.clone().any(|it| which.contains(&it));
         self.on_nodes.put(id, !is_own);
-        self.closes_ingress.put(id, some(&[Bends::ClosesIngress]));
-        self.closes_outside.put(id, some(&[Bends::ClosesOutside, Bends::DecidesOutside]));
-        self.opens_outside.put(id, some(&[Bends::DecidesOutside]));
+        self.closes_ingress.put(id, some(&[GapEffect::ClosesIngress]));
+        self.closes_outside.put(id, some(&[GapEffect::ClosesOutside, GapEffect::DecidesOutside]));
+        self.opens_outside.put(id, some(&[GapEffect::DecidesOutside]));
     }
 
     /// Forgets a class.
@@ -71,7 +71,7 @@ impl OtherDeciders {
 
 /// Whether an end is on the pod network.
 fn is_on_pod_network(side: &EndReading<'_>) -> bool {
-    matches!(side, EndReading::Class(_, Class { sort: ClassSort::Pod, .. }))
+    matches!(side, EndReading::Class(_, Class { sort: ClassKind::Pod, .. }))
 }
 
 impl Index {
@@ -88,9 +88,9 @@ impl Index {
     }
 
     /// Whether a policy is of those that may do so here.
-    pub(super) fn speaks_here(&self, policy: &PolicyEntry, flow: &Flow<'_>) -> bool {
+    pub(super) fn speaks_here(&self, policy: &PolicyEntry, flow: &GateFlow<'_>) -> bool {
         let direction = match policy.at_gate {
-            Some(Bends::ClosesIngress) => Direction::Ingress,
+            Some(GapEffect::ClosesIngress) => Direction::Ingress,
             Some(_) => Direction::Egress,
             None => return false,
         };

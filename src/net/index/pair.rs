@@ -40,7 +40,7 @@ pub(super) struct Passes {
 
 /// A flow seen from one gate.
 #[derive(Clone, Copy)]
-pub(super) struct Flow<'a> {
+pub(super) struct GateFlow<'a> {
     pub target: EndReading<'a>,
     pub peer: EndReading<'a>,
     pub direction: Direction,
@@ -76,7 +76,7 @@ impl Index {
     }
 
     /// Whether some peer of a rule holds an end.
-    fn rule_holds(&self, rule: &RuleEntry, flow: &Flow<'_>) -> Tri {
+    fn rule_holds(&self, rule: &RuleEntry, flow: &GateFlow<'_>) -> Tri {
         let mut best = Tri::No;
         for (peer, _) in rule.peers.iter() {
             best = best.or(self.peer_holds(*peer, &flow.peer, flow.family));
@@ -88,7 +88,7 @@ impl Index {
     }
 
     /// The ports on which a rule surely fits, and those on which it may.
-    fn rule_ports(&self, rule: &RuleEntry, flow: &Flow<'_>) -> Option<(PortMask, PortMask)> {
+    fn rule_ports(&self, rule: &RuleEntry, flow: &GateFlow<'_>) -> Option<(PortMask, PortMask)> {
         let holds = self.rule_holds(rule, flow);
         if holds == Tri::No {
             return None;
@@ -107,7 +107,7 @@ impl Index {
     }
 
     /// What one gate does with every port.
-    pub(super) fn gate(&self, flow: &Flow<'_>) -> Passes {
+    pub(super) fn gate(&self, flow: &GateFlow<'_>) -> Passes {
         let mut passes = Passes { allow: self.ports.none(), deny: self.ports.none() };
         let policies = flow.target.policies();
         let is_open = match flow.target {
@@ -138,7 +138,7 @@ impl Index {
     ///
     /// The order of policies of one priority is undefined, so each of them may be the first: each is asked about all
     /// ports that came to this priority. Of two, one that allows 80 and one that denies it, 80 is in both sets.
-    fn ordered(&self, policies: &[u32], flow: &Flow<'_>, mut live: PortMask, passes: &mut Passes) -> PortMask {
+    fn ordered(&self, policies: &[u32], flow: &GateFlow<'_>, mut live: PortMask, passes: &mut Passes) -> PortMask {
         let mut passed = self.ports.none();
         for same in policies.chunk_by(|a, b| self.policies.get(*a).tier == self.policies.get(*b).tier) {
             let entering = live.clone();
@@ -157,7 +157,7 @@ impl Index {
     fn first_fit(
         &self,
         policy: &PolicyEntry,
-        flow: &Flow<'_>,
+        flow: &GateFlow<'_>,
         mut live: PortMask,
         passes: &mut Passes,
         passed: &mut PortMask,
@@ -189,7 +189,7 @@ impl Index {
     /// With a policy that surely governs, a port is safe if one of those surely allows it. With such as only may
     /// govern, a port is safe if each of them allows it: each may be the only one that governs, and then it alone
     /// decides; and if none governs, nothing stops the port at all.
-    fn deny_by_default(&self, policies: &[u32], flow: &Flow<'_>, live: PortMask, passes: &mut Passes) -> PortMask {
+    fn deny_by_default(&self, policies: &[u32], flow: &GateFlow<'_>, live: PortMask, passes: &mut Passes) -> PortMask {
         let (mut some_sure, mut some_maybe) = (false, false);
         let (mut allowed, mut possible) = (self.ports.none(), self.ports.none());
         let mut by_every_maybe = self.ports.full();
@@ -214,7 +214,7 @@ impl Index {
     }
 
     /// The ports that a policy of that tier surely allows, and those that it may.
-    fn allowed_by(&self, policy: &PolicyEntry, flow: &Flow<'_>) -> (PortMask, PortMask) {
+    fn allowed_by(&self, policy: &PolicyEntry, flow: &GateFlow<'_>) -> (PortMask, PortMask) {
         if policy.is_vague {
             return (self.ports.none(), self.ports.full());
         }
@@ -233,7 +233,7 @@ impl Index {
     /// Both gates together, in one reading: the ports that surely pass, and those that may.
     pub(super) fn both(&self, from: EndReading<'_>, to: EndReading<'_>, family: Family) -> (PortMask, PortMask) {
         let declared = to.declared();
-        let flow = |target, peer, direction| Flow { target, peer, direction, family, declared };
+        let flow = |target, peer, direction| GateFlow { target, peer, direction, family, declared };
         let out = self.gate(&flow(from, to, Direction::Egress));
         let into = self.gate(&flow(to, from, Direction::Ingress));
         let full = self.ports.full();

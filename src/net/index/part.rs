@@ -12,11 +12,11 @@ use rustc_hash::FxBuildHasher;
 
 use super::Index;
 use super::indexed_end::NOWHERE;
-use super::map::{Draft, SumsInto, UnitPairSum, UnitTable};
-use super::units::Alike;
+use super::map::{MapDraft, SumsByUnit, UnitPairSum, UnitTable};
+use super::units::PlacedPodGroup;
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
-use crate::net::reach::{Granularity, Map, Unit};
+use crate::net::reach::{Granularity, Unit, UnitMap};
 
 /// Which rows of a map are asked for.
 pub struct MapPart<'a> {
@@ -28,14 +28,14 @@ pub struct MapPart<'a> {
 impl Index {
     /// The same for rows alone in which one of these units stands, as [`Index::map`] has them, or [`Index::whole_map`]: its
     /// cost is theirs. `all_nodes`: rows between any unit and nodes too. Pairs are not counted.
-    pub fn map_part(&self, cluster: &Cluster, part: &MapPart<'_>) -> Map {
-        let mut draft = Draft::default();
+    pub fn map_part(&self, cluster: &Cluster, part: &MapPart<'_>) -> UnitMap {
+        let mut draft = MapDraft::default();
         draft.keeps_outside = part.keeps_outside;
         // A pod on the host network looks at the nodes of whoever it meets.
         let is_placed = !part.all_nodes && !self.has_hosts_of(cluster, part.units);
         let table = self.prepare(&mut draft, cluster, (Granularity::Workload, is_placed.then_some(part.units)), None);
         let meant: Vec<bool> = table.units.iter().map(|it| part.units.contains(&it.unit)).collect();
-        let mut column = SumsInto::of(table.units.len());
+        let mut column = SumsByUnit::of(table.units.len());
         for at in (0..table.units.len()).filter(|it| meant[*it]) {
             for direction in Direction::ALL {
                 self.map_side(&mut draft, &table, (at, direction), &meant, &mut column);
@@ -50,17 +50,17 @@ impl Index {
     /// All rows of the map out of a unit or into it (`Egress`, `Ingress`); out of it those alone that lead to others.
     fn map_side(
         &self,
-        draft: &mut Draft,
+        draft: &mut MapDraft,
         table: &UnitTable<'_>,
         (own, direction): (usize, Direction),
         meant: &[bool],
-        column: &mut SumsInto,
+        column: &mut SumsByUnit,
     ) {
         // Rows from one of the meant into another are told where they lead.
         let is_told = |other: usize| direction == Direction::Egress && meant[other];
         for target in &table.units[own].alike {
             let rows = self.rows(&target.found(&NOWHERE), direction);
-            let hosts: &mut dyn Iterator<Item = (usize, &Alike)> = match target.is_host() {
+            let hosts: &mut dyn Iterator<Item = (usize, &PlacedPodGroup)> = match target.is_host() {
                 // Each pod on the host network has its own nodes to look at.
                 true => &mut (0..).zip(&table.units).flat_map(|(at, it)| it.alike.iter().map(move |it| (at, it))),
                 false => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::class_labels::meets;
-use super::classes::{ClassSort, hash_of};
+use super::classes::{ClassKind, hash_of};
 use super::members::ClassSet;
 use super::short::Short;
 use super::{Index, slot};
@@ -55,7 +55,7 @@ pub(super) const ANYONE: u32 = 0;
 ///
 /// Equal ones are one: a hundred policies that let `app=web` in share one entry, and a new pod is matched with it once.
 #[derive(Clone, Debug)]
-pub(super) struct PeerEntry {
+pub(super) struct SelectorEntry {
     pub key: PeerKey,
     pub sure: ClassSet,
     pub maybe: ClassSet,
@@ -68,7 +68,7 @@ pub(super) struct PeerEntry {
     namespace_selector: Option<u32>,
 }
 
-impl PeerEntry {
+impl SelectorEntry {
     /// Writes whether it holds a class.
     pub fn set_member(&mut self, class: u32, tri: Tri) {
         let (into, out_of) = match tri {
@@ -139,7 +139,7 @@ impl Index {
             entry.uses += 1;
             return found;
         }
-        let id = self.peers.insert(PeerEntry {
+        let id = self.peers.insert(SelectorEntry {
             key: key.clone(),
             sure: ClassSet::default(),
             maybe: ClassSet::default(),
@@ -292,7 +292,7 @@ impl Index {
     /// The peers that may hold a class, by its namespace.
     pub(super) fn peers_of_namespace(&self, class: u32) -> Vec<u32> {
         let key = self.classes.get(class);
-        if matches!(key.sort, ClassSort::HostNode | ClassSort::UnknownNode) {
+        if matches!(key.sort, ClassKind::HostNode | ClassKind::UnknownNode) {
             return self.node_peers.clone();
         }
         let namespace = self.namespaces.get(key.namespace);
@@ -305,8 +305,8 @@ impl Index {
     pub(super) fn holds(&self, peer: u32, class: u32) -> Tri {
         let class = self.classes.get(class);
         match (&self.peers.get(peer).key, class.sort) {
-            (PeerKey::Pods(set), ClassSort::Pod | ClassSort::HostPod)
-            | (PeerKey::OwnNetworkPods(set), ClassSort::Pod) => {
+            (PeerKey::Pods(set), ClassKind::Pod | ClassKind::HostPod)
+            | (PeerKey::OwnNetworkPods(set), ClassKind::Pod) => {
                 let facts = &self.namespaces.get(class.namespace).facts;
                 let namespace = match &set.namespaces {
                     NamespaceMatch::Own(name) => Tri::sure(*name == facts.name),
@@ -314,8 +314,8 @@ impl Index {
                 };
                 namespace.and(Tri::sure(meets(class.labels(), &set.pods, &self.words)))
             }
-            (PeerKey::Nodes(selector), ClassSort::HostNode) => Tri::sure(meets(class.labels(), selector, &self.words)),
-            (PeerKey::Nodes(_), ClassSort::UnknownNode) => Tri::Maybe,
+            (PeerKey::Nodes(selector), ClassKind::HostNode) => Tri::sure(meets(class.labels(), selector, &self.words)),
+            (PeerKey::Nodes(_), ClassKind::UnknownNode) => Tri::Maybe,
             _ => Tri::No,
         }
     }

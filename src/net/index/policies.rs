@@ -12,7 +12,7 @@ use crate::model::evidence::Gap;
 use crate::model::id::ObjectId;
 use crate::model::items::Items;
 use crate::model::labels::{NamespaceMatch, Selector, SelectorSet};
-use crate::model::policy::{Action, Bends, Direction, Directions, Policy, Tier};
+use crate::model::policy::{Action, Direction, Directions, GapEffect, Policy, Tier};
 use crate::net::verdict::Tri;
 
 /// One rule of a policy, in numbers.
@@ -28,7 +28,7 @@ pub(super) struct RuleEntry {
 }
 
 /// What policies of kinds that are not evaluated may do at one gate.
-const AT_GATE: [Bends; 3] = [Bends::ClosesIngress, Bends::ClosesOutside, Bends::DecidesOutside];
+const AT_GATE: [GapEffect; 3] = [GapEffect::ClosesIngress, GapEffect::ClosesOutside, GapEffect::DecidesOutside];
 
 /// No group of rules.
 const NO_GROUP: u32 = u32::MAX;
@@ -62,7 +62,7 @@ pub(super) struct PolicyEntry {
     /// It makes every flow of its targets unknown, whatever others say.
     pub bends_flows: bool,
     /// What it may do at one gate of its targets, whatever others say: one thing, since objects of a kind have one effect.
-    pub at_gate: Option<Bends>,
+    pub at_gate: Option<GapEffect>,
 }
 
 impl PolicyEntry {
@@ -100,12 +100,12 @@ fn targets_all(target: &SelectorSet) -> bool {
 impl Index {
     /// Takes a policy in.
     pub(super) fn add_policy(&mut self, cluster: &Cluster, policy: &Arc<Policy>, gap: Option<Gap>) -> u32 {
-        let bends = |bends: Bends| policy.gaps.iter().any(|it| it.bends == bends);
-        let is_unevaluated = bends(Bends::Unevaluated);
+        let bends = |bends: GapEffect| policy.gaps.iter().any(|it| it.bends == bends);
+        let is_unevaluated = bends(GapEffect::Unevaluated);
         let bends_flows = is_unevaluated && !matches!(policy.tier, Tier::Baseline { .. });
-        let is_vague = bends(Bends::Anything) || is_unevaluated && !bends_flows;
-        let governs = if bends(Bends::Target) || is_vague { Tri::Maybe } else { Tri::Yes };
-        let opens = Direction::ALL.map(|it| bends(Bends::Opens(it)));
+        let is_vague = bends(GapEffect::Anything) || is_unevaluated && !bends_flows;
+        let governs = if bends(GapEffect::Target) || is_vague { Tri::Maybe } else { Tri::Yes };
+        let opens = Direction::ALL.map(|it| bends(GapEffect::Opens(it)));
         self.read_target(cluster, policy);
         let target = self.peer(&PeerKey::of_pods(&policy.target, policy.kind));
         let rules: Items<RuleEntry> = if is_unevaluated { Items::default() } else { self.rules(cluster, policy) };
@@ -279,7 +279,7 @@ impl Index {
 }
 
 /// A policy that stands for something that could not be read, and may say for its targets what its kind can.
-pub(super) fn placeholder(id: ObjectId, tier: Tier, bends: Bends, is_about_all: bool) -> Policy {
+pub(super) fn placeholder(id: ObjectId, tier: Tier, bends: GapEffect, is_about_all: bool) -> Policy {
     let ObjectId { kind, namespace, name } = id;
     let namespaces = if namespace.is_empty() || is_about_all {
         NamespaceMatch::Labels(Selector::everything())

@@ -1,6 +1,6 @@
 //! Questions about one pod, one policy or one namespace.
 
-use super::classes::ClassSort;
+use super::classes::ClassKind;
 use super::peers::PeerKey;
 use super::{Index, NO_CLASS, slot};
 use crate::model::cluster::Cluster;
@@ -185,7 +185,7 @@ impl Index {
 
     /// Whether a class is one of pods on networks of their own.
     fn is_pod_class(&self, class: u32) -> bool {
-        self.classes.get(class).sort == ClassSort::Pod
+        self.classes.get(class).sort == ClassKind::Pod
     }
 
     /// Whether a peer names pods and there are none of them; one on the host network is one, as it may be read (S38).

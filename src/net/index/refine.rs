@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::class::HoldingPeer;
-use super::classes::{ClassKey, ClassSort};
+use super::class::PeerMembership;
+use super::classes::{ClassKey, ClassKind};
 use super::namespace_pods::{PodClasses, PodRow};
 use super::peers::PeerKey;
 use super::{Index, NO_CLASS};
@@ -18,7 +18,7 @@ use crate::net::ends;
 type ClassParts<T> = BTreeMap<T, Vec<(u32, u32)>>;
 
 /// A feature of all pods.
-struct Survey<T> {
+struct FeatureByClass<T> {
     /// By class: the feature that all its pods share.
     whole: Vec<Option<T>>,
     /// Classes whose pods differ.
@@ -46,7 +46,7 @@ impl Index {
         let parts = self.survey(value);
         self.words = std::mem::take(words);
         self.refine(parts, |class, value| match (value, class.sort) {
-            (Some(value), ClassSort::Pod | ClassSort::HostPod) => {
+            (Some(value), ClassKind::Pod | ClassKind::HostPod) => {
                 class.labels = class.labels.with(number, *value);
                 true
             }
@@ -58,7 +58,7 @@ impl Index {
     /// Parts the classes by a block that no rule has named before.
     pub(super) fn read_block(&mut self, cluster: &Cluster, peer: u32) {
         let PeerKey::Block(block) = self.peers.get(peer).key.clone() else { return };
-        let ranges = [self.ranges(ClassSort::Pod), self.ranges(ClassSort::HostNode)];
+        let ranges = [self.ranges(ClassKind::Pod), self.ranges(ClassKind::HostNode)];
         let holds = |pod: &Pod| match pod.network() {
             crate::model::facts::PodNetwork::Own => ends::in_block(&block, &pod.addresses(), &ranges[0]),
             crate::model::facts::PodNetwork::Host => {
@@ -68,7 +68,7 @@ impl Index {
         let parts = self.survey(holds);
         self.refine(parts, |class, tri| {
             if tri.is_possible() {
-                class.blocks.push(HoldingPeer::new(peer, *tri));
+                class.blocks.push(PeerMembership::new(peer, *tri));
                 class.blocks.sort_unstable();
             }
             tri.is_possible()
@@ -78,7 +78,7 @@ impl Index {
     /// What each class's pods are by a feature: one for all of them, or which pod has which.
     ///
     /// The host's class of a pod on the host network follows the pod: labels of pods do not change it.
-    fn survey<T: Clone + Ord>(&self, mut feature: impl FnMut(&Pod) -> T) -> Survey<T> {
+    fn survey<T: Clone + Ord>(&self, mut feature: impl FnMut(&Pod) -> T) -> FeatureByClass<T> {
         let mut whole: Vec<Option<T>> = vec![None; self.classes.bound()];
         let mut mixed: BTreeMap<u32, ClassParts<T>> = BTreeMap::new();
         self.each_pod(|row| {
@@ -101,11 +101,11 @@ impl Index {
             }
         }
         mixed.keys().for_each(|it| whole[*it as usize] = None);
-        Survey { whole, mixed }
+        FeatureByClass { whole, mixed }
     }
 
     /// Parts every class by a feature of its pods; `write` says whether the feature changes a key.
-    fn refine<T: Clone + Ord>(&mut self, survey: Survey<T>, write: impl Fn(&mut ClassKey, &T) -> bool) {
+    fn refine<T: Clone + Ord>(&mut self, survey: FeatureByClass<T>, write: impl Fn(&mut ClassKey, &T) -> bool) {
         for (class, part) in (0..).zip(survey.whole).filter_map(|(class, part)| Some((class, part?))) {
             let mut key = self.classes.get(class).key();
             if write(&mut key, &part) {

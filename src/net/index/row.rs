@@ -128,7 +128,7 @@ impl ClassRow {
 
 /// Where a class is in a row: classes in the same places have the same ports.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum RowPlaces {
+pub(super) enum SliceMembership {
     /// In these slices, surely and possibly.
     Slices(u64, u64),
     Own,
@@ -136,17 +136,17 @@ pub(super) enum RowPlaces {
 
 impl ClassRow {
     /// Where a class is.
-    pub fn places(&self, class: u32) -> RowPlaces {
+    pub fn places(&self, class: u32) -> SliceMembership {
         let is_judged = || self.judged.binary_search_by_key(&class, |it| it.0).is_ok();
         if self.slices.len() > 64 || self.no_common_family.has(class) || !self.judged.is_empty() && is_judged() {
-            return RowPlaces::Own;
+            return SliceMembership::Own;
         }
         let (mut sure, mut possible) = (0, 0);
         for (at, slice) in self.slices.iter().enumerate() {
             sure |= u64::from(slice.sure.has(class)) << at;
             possible |= u64::from(slice.possible.as_ref().unwrap_or(&slice.sure).has(class)) << at;
         }
-        RowPlaces::Slices(sure, possible)
+        SliceMembership::Slices(sure, possible)
     }
 
     /// Whether slices say all, each of ports of its own.

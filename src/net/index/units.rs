@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
-use super::around::Around;
+use super::around::NodesAndOutside;
 use super::indexed_end::IndexedEnd;
 use super::namespace_pods::PodRow;
 use super::ports::PortMask;
@@ -21,11 +21,11 @@ use crate::net::reach::{Counts, Granularity, LeftOut, Summary, Unit};
 use crate::net::verdict::Port;
 
 /// The units of which it is told on which nodes their pods are; of those on the host network it always is.
-pub(super) type LocatedUnits = HashSet<Unit, FxBuildHasher>;
+pub(super) type UnitsToldByNode = HashSet<Unit, FxBuildHasher>;
 
 /// Pods of one unit that answer alike, their own nodes apart.
 #[derive(Clone, Debug)]
-pub(super) struct Alike {
+pub(super) struct PlacedPodGroup {
     pub class: u32,
     pub host: u32,
     pub pods: u64,
@@ -36,7 +36,7 @@ pub(super) struct Alike {
 /// One unit (a pod, a workload or a namespace) with its pods, those together that answer alike.
 pub(super) struct UnitPods {
     pub unit: Unit,
-    pub alike: Vec<Alike>,
+    pub alike: Vec<PlacedPodGroup>,
 }
 
 /// Pairs added up.
@@ -74,13 +74,13 @@ impl PairSum {
 
 /// Port sets by their atoms, each made once.
 #[derive(Default)]
-pub(super) struct PortSets {
+pub(super) struct PortSetCache {
     known: HashMap<PortMask, Arc<PortSet>, FxBuildHasher>,
     /// What is left out of each.
     except: PortSet,
 }
 
-impl PortSets {
+impl PortSetCache {
     /// Sets without these ports.
     pub fn without(except: PortSet) -> Self {
         Self { except, ..Self::default() }
@@ -93,7 +93,7 @@ impl PortSets {
 }
 
 /// What all sums of one answer share.
-pub(super) struct SumTerms {
+pub(super) struct AnswerContext {
     pub none: PortMask,
     pub full: PortMask,
     /// The atom that was asked for; `None`: any port.
@@ -102,7 +102,7 @@ pub(super) struct SumTerms {
     pub apart: (PortSet, PortMask),
 }
 
-impl SumTerms {
+impl AnswerContext {
     /// What passes into a node, its own ports alone.
     pub fn of_node(&self, (sure, possible): (PortMask, PortMask)) -> (PortMask, PortMask) {
         let apart = &self.apart.1;
@@ -111,9 +111,9 @@ impl SumTerms {
 }
 
 /// Numbers for the nodes that pods are on: those of the cluster come first, by name.
-pub(super) struct Numbers<'a>(HashMap<&'a str, u32, FxBuildHasher>);
+pub(super) struct NodeNumbers<'a>(HashMap<&'a str, u32, FxBuildHasher>);
 
-impl<'a> Numbers<'a> {
+impl<'a> NodeNumbers<'a> {
     pub fn new(names: &'a [Name]) -> Self {
         Self((0..).zip(names).map(|(number, name)| (name.as_str(), number)).collect())
     }
@@ -131,7 +131,7 @@ pub(super) fn counted(mut numbers: Vec<u32>) -> Vec<(u32, u64)> {
     numbers.chunk_by(|a, b| a == b).map(|it| (it[0], it.len() as u64)).collect()
 }
 
-impl Alike {
+impl PlacedPodGroup {
     /// The same pods as an end on some node.
     pub fn found<'a>(&self, node: &'a Name) -> IndexedEnd<'a> {
         match self.host {
@@ -159,11 +159,11 @@ impl Index {
     pub(super) fn units(
         &self,
         cluster: &Cluster,
-        (by, placed): (Granularity, Option<&LocatedUnits>),
+        (by, placed): (Granularity, Option<&UnitsToldByNode>),
         left_out: &mut LeftOut,
     ) -> Vec<UnitPods> {
         let around = self.around(cluster);
-        let mut numbers = (self.has_hosts() || !around.names.is_empty()).then(|| Numbers::new(&around.names));
+        let mut numbers = (self.has_hosts() || !around.names.is_empty()).then(|| NodeNumbers::new(&around.names));
         let mut units: Vec<UnitPods> = Vec::new();
         for &namespace in self.in_order.iter() {
             left_out.add(self.namespaces.get(namespace).pod_counts.left_out());
@@ -194,13 +194,14 @@ impl Index {
     /// A namespace as one unit, where nodes make no difference: its classes say it all.
     fn plain_namespace(&self, namespace: u32) -> Option<UnitPods> {
         let entry = self.namespaces.get(namespace);
-        let alike = |class| Alike { class, host: NO_CLASS, pods: u64::from(self.weight(class)), nodes: Vec::new() };
-        let alike: Vec<Alike> = entry.plain.iter().map(alike).collect();
+        let alike =
+            |class| PlacedPodGroup { class, host: NO_CLASS, pods: u64::from(self.weight(class)), nodes: Vec::new() };
+        let alike: Vec<PlacedPodGroup> = entry.plain.iter().map(alike).collect();
         (!alike.is_empty()).then(|| UnitPods { unit: Unit::Namespace(entry.facts.name.clone()), alike })
     }
 
     /// A namespace as one unit.
-    fn whole_namespace<'a>(&'a self, namespace: u32, numbers: &mut Numbers<'a>) -> Option<UnitPods> {
+    fn whole_namespace<'a>(&'a self, namespace: u32, numbers: &mut NodeNumbers<'a>) -> Option<UnitPods> {
         let entry = self.namespaces.get(namespace);
         let mut groups: BTreeMap<(u32, u32), (u64, Vec<u32>)> = BTreeMap::new();
         for row in entry.pods.iter().filter(|it| it.class != NO_CLASS) {
@@ -208,13 +209,13 @@ impl Index {
             group.0 += 1;
             group.1.extend(numbers.of(row.pod.node()));
         }
-        let alike = |((class, host), (pods, nodes)): ((u32, u32), (u64, Vec<u32>))| Alike {
+        let alike = |((class, host), (pods, nodes)): ((u32, u32), (u64, Vec<u32>))| PlacedPodGroup {
             class,
             host,
             pods,
             nodes: counted(nodes),
         };
-        let alike: Vec<Alike> = groups.into_iter().map(alike).collect();
+        let alike: Vec<PlacedPodGroup> = groups.into_iter().map(alike).collect();
         (!alike.is_empty()).then(|| UnitPods { unit: Unit::Namespace(entry.facts.name.clone()), alike })
     }
 
@@ -223,12 +224,12 @@ impl Index {
         &'a self,
         namespace: u32,
         workload_groups: &WorkloadGroups,
-        placed: Option<&LocatedUnits>,
-        numbers: Option<&mut Numbers<'a>>,
-    ) -> Vec<Alike> {
-        let mut alike: Vec<Alike> = workload_groups.pod_groups.iter().map(PodGroup::alike).collect();
+        placed: Option<&UnitsToldByNode>,
+        numbers: Option<&mut NodeNumbers<'a>>,
+    ) -> Vec<PlacedPodGroup> {
+        let mut alike: Vec<PlacedPodGroup> = workload_groups.pod_groups.iter().map(PodGroup::alike).collect();
         let is_placed = |it: &PodGroup| {
-            let is_meant = |placed: &LocatedUnits| placed.contains(&workload_groups.units[it.unit as usize]);
+            let is_meant = |placed: &UnitsToldByNode| placed.contains(&workload_groups.units[it.unit as usize]);
             placed.is_none_or(|placed| it.host != NO_CLASS || is_meant(placed))
         };
         let is_any = || workload_groups.pod_groups.iter().any(is_placed);
@@ -247,7 +248,7 @@ impl Index {
         &'a self,
         namespace: u32,
         workload_groups: &WorkloadGroups,
-        mut numbers: Option<&mut Numbers<'a>>,
+        mut numbers: Option<&mut NodeNumbers<'a>>,
         units: &mut Vec<UnitPods>,
     ) {
         for (pod, pod_group) in
@@ -262,7 +263,7 @@ impl Index {
     }
 
     /// Whether any pod of these units is on the host network.
-    pub(super) fn has_hosts_of(&self, cluster: &Cluster, units: &LocatedUnits) -> bool {
+    pub(super) fn has_hosts_of(&self, cluster: &Cluster, units: &UnitsToldByNode) -> bool {
         let of = |namespace: &u32| {
             let groups = self.workload_groups(cluster, *namespace);
             groups.pod_groups.iter().any(|it| it.host != NO_CLASS && units.contains(&groups.units[it.unit as usize]))
@@ -285,7 +286,7 @@ impl Index {
     pub(super) fn with_row(
         &self,
         rows: &[ClassRow],
-        other: &Alike,
+        other: &PlacedPodGroup,
         none: &PortMask,
         full: &PortMask,
     ) -> (PortMask, PortMask) {
@@ -300,13 +301,18 @@ impl Index {
         (sure, possible)
     }
 
-    pub(super) fn terms(&self, port: Option<Port>) -> SumTerms {
+    pub(super) fn terms(&self, port: Option<Port>) -> AnswerContext {
         let atom = port.map(|(protocol, number)| self.ports.atom(protocol, number).unwrap_or_default());
-        SumTerms { none: self.ports.none(), full: self.ports.full(), atom, apart: (PortSet::none(), self.ports.none()) }
+        AnswerContext {
+            none: self.ports.none(),
+            full: self.ports.full(),
+            atom,
+            apart: (PortSet::none(), self.ports.none()),
+        }
     }
 
     /// The same, where nodes may be among the ends.
-    pub(super) fn terms_around(&self, around: &Around, port: Option<Port>) -> SumTerms {
+    pub(super) fn terms_around(&self, around: &NodesAndOutside, port: Option<Port>) -> AnswerContext {
         let mut terms = self.terms(port);
         if port.is_none() {
             terms.apart = (around.node_ports.clone(), self.ports.within(&around.node_ports));
@@ -345,7 +351,7 @@ impl Index {
         sum.pairs.add(outcome(sure, possible, atom), pairs);
     }
 
-    pub(super) fn summary(&self, sum: &PairSum, sets: &mut PortSets) -> Summary {
+    pub(super) fn summary(&self, sum: &PairSum, sets: &mut PortSetCache) -> Summary {
         let mut set = |mask: &PortMask| {
             if let Some(known) = sets.known.get(mask) {
                 return known.clone();

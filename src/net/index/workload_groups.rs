@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::indexed_end::IndexedEnd;
 use super::namespace_pods::{NamespacePods, PodClasses};
-use super::units::{Alike, unit_of};
+use super::units::{PlacedPodGroup, unit_of};
 use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
@@ -66,8 +66,8 @@ impl PodGroup {
     }
 
     /// The same pods, less how they are spread over nodes.
-    pub fn alike(&self) -> Alike {
-        Alike { class: self.class, host: self.host, pods: u64::from(self.pods), nodes: Vec::new() }
+    pub fn alike(&self) -> PlacedPodGroup {
+        PlacedPodGroup { class: self.class, host: self.host, pods: u64::from(self.pods), nodes: Vec::new() }
     }
 }
 

@@ -4,7 +4,7 @@
 //! It walks every order of equals and every way in which a rule may fit; it knows nothing of ends.
 
 use super::{EITHER, PossibleOutcomes, YES, any};
-use crate::model::policy::{Action, Bends, Direction, Policy, Rule, Tier};
+use crate::model::policy::{Action, Direction, GapEffect, Policy, Rule, Tier};
 
 /// What one tier, or all of them, make of a flow.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -72,7 +72,7 @@ fn walk(
             passed.insert(TierResult::Past);
             continue;
         };
-        if policy.gaps.iter().any(|it| it.bends == Bends::Opens(direction)) {
+        if policy.gaps.iter().any(|it| it.bends == GapEffect::Opens(direction)) {
             decided.insert(TierResult::Allow);
         }
         let mut reaches_end = true;
@@ -110,7 +110,7 @@ pub(super) fn additive(
             None => PossibleOutcomes::from([TierResult::Allow, TierResult::Deny]),
             Some(policy) if !policy.isolates.has(direction) => continue,
             Some(policy) => {
-                let opens = policy.gaps.iter().any(|it| it.bends == Bends::Opens(direction));
+                let opens = policy.gaps.iter().any(|it| it.bends == GapEffect::Opens(direction));
                 let rules = policy.rules.iter().filter(|it| it.direction == direction && it.action == Action::Allow);
                 let ways = any(rules.map(|it| fits(policy, it)).chain(opens.then_some(EITHER)));
                 ways.iter().map(|it| if *it { TierResult::Allow } else { TierResult::Deny }).collect()

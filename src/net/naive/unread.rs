@@ -9,20 +9,20 @@ use crate::model::coverage::Coverage;
 use crate::model::facts::{Pod, PodNetwork};
 use crate::model::id::Kind;
 use crate::model::name::Name;
-use crate::model::policy::{Bends, Tier};
+use crate::model::policy::{GapEffect, Tier};
 
 /// Policies that may exist and are not held: of which kind, where (empty: cluster-wide), when asked, and what they may do.
 pub(super) struct Unread {
     pub kind: Kind,
     pub home: Name,
     pub tier: Tier,
-    pub bends: Bends,
+    pub bends: GapEffect,
 }
 
 impl Unread {
     /// Whether they come before, or beside, NetworkPolicy and are not evaluated.
     pub fn bends_flows(&self) -> bool {
-        self.bends == Bends::Unevaluated && !matches!(self.tier, Tier::Baseline { .. })
+        self.bends == GapEffect::Unevaluated && !matches!(self.tier, Tier::Baseline { .. })
     }
 
     /// Whether one of them may select a pod, as far as where it stands and its kind tell.
@@ -46,7 +46,7 @@ pub(super) fn unread(cluster: &Cluster) -> Vec<Unread> {
     for spec in KINDS.iter().filter(|it| cluster.coverage.hole(it.kind).is_some()) {
         if let Some(Decides::Rules(tier)) = spec.decides {
             let holes = homes().iter().filter(|it| !cluster.coverage.is_complete(spec.kind, it));
-            holes.for_each(|it| add(spec.kind, it, tier, Bends::Anything));
+            holes.for_each(|it| add(spec.kind, it, tier, GapEffect::Anything));
         }
     }
     for spec in KINDS {
@@ -68,7 +68,7 @@ pub(super) fn unread(cluster: &Cluster) -> Vec<Unread> {
     }
     for id in cluster.unreadable.iter() {
         match kinds::spec(id.kind).and_then(|it| it.decides) {
-            Some(Decides::Rules(tier)) => add(id.kind, &id.namespace, tier, Bends::Anything),
+            Some(Decides::Rules(tier)) => add(id.kind, &id.namespace, tier, GapEffect::Anything),
             Some(Decides::Unknown(tier, bends)) => {
                 let is_root = kinds::root(id.kind).is_some_and(|it| id.namespace == it);
                 let home = if is_root { Name::empty() } else { id.namespace.clone() };

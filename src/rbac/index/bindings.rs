@@ -7,13 +7,13 @@
 //! A subject's key stands at the subject's own index, as often as the binding names it: each time is a grant. Where it
 //! is of a sort that never matches, nobody stands there.
 
-use crate::model::cluster::Diff;
+use crate::model::cluster::BeforeAfter;
 use crate::model::name::Name;
 use crate::model::role::{Binding, SharedBinding};
 
 use super::keys::{KeySlot, NOBODY};
-use super::lists::{List, Lists, push};
-use super::{CLUSTER, Id, Index, Slot};
+use super::lists::{ListPool, ListSpan, push};
+use super::{CLUSTER, Index, RoleName, Slot};
 
 /// In place of a role: the binding's reference can name none (rule 33).
 const NO_ROLE: Slot = u32::MAX;
@@ -22,7 +22,7 @@ const NO_ROLE: Slot = u32::MAX;
 #[derive(Clone, Debug)]
 pub(in crate::rbac) struct BindingEntry {
     pub binding: SharedBinding,
-    keys: List,
+    keys: ListSpan,
     role: Slot,
     /// The number of its namespace.
     pub namespace: u32,
@@ -40,7 +40,7 @@ impl BindingEntry {
 pub(in crate::rbac) struct Bindings {
     entries: Vec<Option<BindingEntry>>,
     free: Vec<Slot>,
-    keys: Lists<KeySlot>,
+    keys: ListPool<KeySlot>,
 }
 
 impl Bindings {
@@ -90,7 +90,7 @@ impl Bindings {
 }
 
 /// The namespace (empty: a ClusterRole) and name of the role that a binding refers to (rule 33).
-pub(in crate::rbac) fn role_of(binding: &Binding) -> Option<Id> {
+pub(in crate::rbac) fn role_of(binding: &Binding) -> Option<RoleName> {
     match binding.role.kind.as_str() {
         "ClusterRole" => Some((Name::empty(), binding.role.name.clone())),
         "Role" if !binding.meta.namespace.is_empty() => {
@@ -110,7 +110,7 @@ fn home_of_role(binding: &Binding, namespace: u32) -> Option<u32> {
 }
 
 impl Index {
-    pub(super) fn change_binding(&mut self, diff: &Diff<SharedBinding>) {
+    pub(super) fn change_binding(&mut self, diff: &BeforeAfter<SharedBinding>) {
         if let Some(any) = diff.before.as_ref().or(diff.after.as_ref()) {
             self.drop_binding(&any.meta.namespace, &any.meta.name);
         }

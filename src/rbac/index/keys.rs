@@ -17,7 +17,7 @@ use crate::rbac::grant::named;
 use crate::rbac::identity::{account_user, canonical, is_account, split_account, user_name};
 
 use super::Slot;
-use super::lists::{List, Lists, push};
+use super::lists::{ListPool, ListSpan, push};
 use super::slots::{Slots, hash_of};
 
 /// A place in the table of keys.
@@ -42,7 +42,7 @@ struct KeyEntry {
     /// As answers name it; `None` where the place is free.
     subject: Option<Subject>,
     /// Sorted.
-    rows: List,
+    rows: ListSpan,
 }
 
 /// A key as it is looked for.
@@ -125,16 +125,16 @@ fn hash_at(entries: &[KeyEntry], key: KeySlot) -> u64 {
 
 /// Everybody whom bindings name.
 #[derive(Clone, Debug, Default)]
-pub(in crate::rbac) struct Keys {
+pub(in crate::rbac) struct SubjectKeys {
     slots: Slots,
     entries: Vec<KeyEntry>,
     free: Vec<KeySlot>,
-    rows: Lists<BindingPlace>,
+    rows: ListPool<BindingPlace>,
     /// The place of each key in the order of subjects; made when first wanted, forgotten when a key comes or goes.
     ranks: OnceCell<Vec<u32>>,
 }
 
-impl Keys {
+impl SubjectKeys {
     /// The key of a user's name; a nameless member of a group has none.
     pub fn user(&self, name: &str) -> Option<KeySlot> {
         self.find(&KeyLookup::user(name))
@@ -211,7 +211,7 @@ impl Keys {
     }
 
     fn make(&mut self, hash: u64, subject: Subject) -> KeySlot {
-        let entry = KeyEntry { subject: Some(subject), rows: List::default() };
+        let entry = KeyEntry { subject: Some(subject), rows: ListSpan::default() };
         let key = match self.free.pop() {
             Some(key) => {
                 self.entries[key as usize] = entry;

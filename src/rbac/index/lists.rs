@@ -8,22 +8,22 @@
 //! A hundred thousand vectors of a few numbers each would be the allocator's own bytes for the most part, and a copy
 //! of them a hundred thousand allocations. Lists here are copied in one go. They never shrink the room that they share.
 
-/// Where a list stands in its [`Lists`]. It is of no use without them, and theirs until it is given back.
+/// Where a list stands in its [`ListPool`]. It is of no use without them, and theirs until it is given back.
 #[derive(Clone, Copy, Default, Debug)]
-pub(in crate::rbac) struct List {
+pub(in crate::rbac) struct ListSpan {
     at: u32,
     len: u32,
 }
 
 /// Lists of small things.
 #[derive(Clone, Debug)]
-pub(in crate::rbac) struct Lists<T> {
+pub(in crate::rbac) struct ListPool<T> {
     room: Vec<T>,
     /// By [`class`]: the places of room that nobody uses.
     free: Vec<Vec<u32>>,
 }
 
-impl<T> Default for Lists<T> {
+impl<T> Default for ListPool<T> {
     fn default() -> Self {
         Self { room: Vec::new(), free: Vec::new() }
     }
@@ -59,17 +59,17 @@ fn class(room: usize) -> usize {
     if room <= 8 { room } else { 2 * room.ilog2() as usize + 2 + usize::from(!room.is_power_of_two()) }
 }
 
-impl<T: Copy + Default> Lists<T> {
+impl<T: Copy + Default> ListPool<T> {
     /// What is in a list.
     #[inline]
-    pub fn get(&self, list: List) -> &[T] {
+    pub fn get(&self, list: ListSpan) -> &[T] {
         &self.room[list.at as usize..list.at as usize + list.len as usize]
     }
 
     /// A list of these.
     #[inline]
-    pub fn make(&mut self, items: impl ExactSizeIterator<Item = T>) -> List {
-        let list = List { at: self.take(room_for(items.len())), len: items.len() as u32 };
+    pub fn make(&mut self, items: impl ExactSizeIterator<Item = T>) -> ListSpan {
+        let list = ListSpan { at: self.take(room_for(items.len())), len: items.len() as u32 };
         for (room, item) in self.room[list.at as usize..].iter_mut().zip(items) {
             *room = item;
         }
@@ -77,7 +77,7 @@ impl<T: Copy + Default> Lists<T> {
     }
 
     /// Puts an item in; those from `at` on move one further.
-    pub fn insert(&mut self, list: &mut List, at: usize, item: T) {
+    pub fn insert(&mut self, list: &mut ListSpan, at: usize, item: T) {
         self.resize(list, list.len as usize + 1);
         let all = &mut self.room[list.at as usize..list.at as usize + list.len as usize];
         all.copy_within(at..all.len() - 1, at + 1);
@@ -85,19 +85,19 @@ impl<T: Copy + Default> Lists<T> {
     }
 
     /// Takes an item out; those behind it move up.
-    pub fn remove(&mut self, list: &mut List, at: usize) {
+    pub fn remove(&mut self, list: &mut ListSpan, at: usize) {
         let all = &mut self.room[list.at as usize..list.at as usize + list.len as usize];
         all.copy_within(at + 1.., at);
         self.resize(list, list.len as usize - 1);
     }
 
     /// Gives a list's room back.
-    pub fn forget(&mut self, list: List) {
+    pub fn forget(&mut self, list: ListSpan) {
         self.give_back(list.at, room_for(list.len as usize));
     }
 
     /// Moves a list to where it has room for so many, if it must move.
-    fn resize(&mut self, list: &mut List, len: usize) {
+    fn resize(&mut self, list: &mut ListSpan, len: usize) {
         let (before, after) = (room_for(list.len as usize), room_for(len));
         if before != after {
             let at = self.take(after);
@@ -133,9 +133,9 @@ impl<T: Copy + Default> Lists<T> {
     }
 }
 
-impl<T: Copy + Default + Ord> Lists<T> {
+impl<T: Copy + Default + Ord> ListPool<T> {
     /// Puts an item in its place in a sorted list; whether it was not there before.
-    pub fn add(&mut self, list: &mut List, item: T) -> bool {
+    pub fn add(&mut self, list: &mut ListSpan, item: T) -> bool {
         let all = self.get(*list);
         // Builds run in ascending order mostly: look at the end first.
         let at = match all.last().is_none_or(|last| *last < item) {
@@ -146,7 +146,7 @@ impl<T: Copy + Default + Ord> Lists<T> {
     }
 
     /// Takes an item out of a sorted list.
-    pub fn drop(&mut self, list: &mut List, item: T) {
+    pub fn drop(&mut self, list: &mut ListSpan, item: T) {
         if let Ok(at) = self.get(*list).binary_search(&item) {
             self.remove(list, at);
         }
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn lists_that_grow_and_shrink_side_by_side_keep_their_items() {
-        let (mut lists, mut ours) = (Lists::<u32>::default(), vec![List::default(); 7]);
+        let (mut lists, mut ours) = (ListPool::<u32>::default(), vec![ListSpan::default(); 7]);
         let mut theirs = vec![std::collections::BTreeSet::new(); 7];
         let mut number = 1_u32;
         for _ in 0..20_000 {
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_list_is_made_at_once_and_its_room_used_again() {
-        let mut lists = Lists::default();
+        let mut lists = ListPool::default();
         let (one, empty) = (lists.make([1, 2, 3].into_iter()), lists.make([].into_iter()));
         assert_eq!((lists.get(one), lists.get(empty)), (&[1, 2, 3][..], &[][..]));
         lists.forget(one);

@@ -30,16 +30,16 @@ use crate::model::role::SharedRole;
 use super::aggregation::{Aggregation, Effective, Lag};
 use super::marks::{self, Marks};
 use bindings::Bindings;
-use namespaces::Namespaces;
-use words::{Seen, Words};
+use namespaces::NamespaceNumbers;
+use words::{ResourceWords, SeenWords};
 
 pub(super) use bindings::{BindingEntry, role_of};
 pub use keys::SubjectKey;
-pub(super) use keys::{BindingPlace, KeySlot, Keys};
+pub(super) use keys::{BindingPlace, KeySlot, SubjectKeys};
 pub(super) use roles::{RoleEntry, Roles};
 
 /// Namespace (empty: cluster-wide) and name.
-pub(super) type Id = (Name, Name);
+pub(super) type RoleName = (Name, Name);
 
 /// A place in one of the tables; freed places are used again.
 pub(super) type Slot = u32;
@@ -53,11 +53,11 @@ pub const KINDS: [Kind; 4] = [Kind::CLUSTER_ROLE_BINDING, Kind::ROLE_BINDING, Ki
 /// The index over one cluster's RBAC.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
-    pub(super) namespaces: Namespaces,
+    pub(super) namespaces: NamespaceNumbers,
     pub(super) bindings: Bindings,
     pub(super) roles: Roles,
-    pub(super) keys: Keys,
-    pub(super) words: Words,
+    pub(super) keys: SubjectKeys,
+    pub(super) words: ResourceWords,
     aggregation: Aggregation,
     pub(super) marks: Marks,
     pub(super) coverage: CoverageMap,
@@ -78,7 +78,7 @@ impl Index {
         index.roles.reserve(cluster.roles.len());
         index.bindings.reserve(cluster.bindings.len());
         index.keys.reserve(cluster.bindings.len());
-        let mut seen = Seen::default();
+        let mut seen = SeenWords::default();
         for role in cluster.roles.iter() {
             index.put_role(cluster, role, &mut seen);
         }
@@ -125,7 +125,7 @@ impl Index {
         &mut self.marks
     }
 
-    fn change_mark(&mut self, mark: Option<marks::Mark>, id: Option<ObjectId>) {
+    fn change_mark(&mut self, mark: Option<marks::AuthorizerMark>, id: Option<ObjectId>) {
         if let Some(id) = id.filter(|_| mark.is_some() || !self.marks.is_empty()) {
             self.marks.set(id, mark);
         }

@@ -13,30 +13,30 @@ use rustc_hash::FxHashMap;
 
 use crate::model::name::Name;
 
-use super::lists::{List, Lists, push};
+use super::lists::{ListPool, ListSpan, push};
 use super::{CLUSTER, Slot};
 
 /// Namespaces by name and by number.
 #[derive(Clone, Debug)]
-pub(in crate::rbac) struct Namespaces {
+pub(in crate::rbac) struct NamespaceNumbers {
     numbers: FxHashMap<Name, u32>,
     names: Vec<Name>,
     /// The number that was asked for last: objects come namespace by namespace mostly.
     last: u32,
     /// By number, each in the order of names.
-    bindings: Vec<List>,
-    lists: Lists<Slot>,
+    bindings: Vec<ListSpan>,
+    lists: ListPool<Slot>,
 }
 
-impl Default for Namespaces {
+impl Default for NamespaceNumbers {
     fn default() -> Self {
         let numbers = FxHashMap::from_iter([(Name::empty(), CLUSTER)]);
-        let (names, bindings) = (vec![Name::empty()], vec![List::default()]);
-        Self { numbers, names, last: CLUSTER, bindings, lists: Lists::default() }
+        let (names, bindings) = (vec![Name::empty()], vec![ListSpan::default()]);
+        Self { numbers, names, last: CLUSTER, bindings, lists: ListPool::default() }
     }
 }
 
-impl Namespaces {
+impl NamespaceNumbers {
     /// The number of a namespace that is known.
     pub fn find(&self, name: &str) -> Option<u32> {
         if name.is_empty() { Some(CLUSTER) } else { self.numbers.get(name).copied() }
@@ -53,7 +53,7 @@ impl Namespaces {
     fn make(&mut self, name: &Name) -> u32 {
         let number = self.names.len() as u32;
         push(&mut self.names, name.clone());
-        push(&mut self.bindings, List::default());
+        push(&mut self.bindings, ListSpan::default());
         self.numbers.insert(name.clone(), number);
         number
     }

@@ -8,16 +8,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::cluster::{Cluster, Diff};
+use crate::model::cluster::{BeforeAfter, Cluster};
 use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::role::{RoleRule, SharedRole};
-use crate::rbac::aggregation::{Effective, Member};
+use crate::rbac::aggregation::{AggregatedFrom, Effective};
 use crate::rbac::mask::Mask;
 
-use super::lists::{List, Lists, push};
+use super::lists::{ListPool, ListSpan, push};
 use super::slots::{Slots, hash_of};
-use super::words::Seen;
+use super::words::SeenWords;
 use super::{Index, Slot};
 
 /// A role that is held, or that some binding refers to.
@@ -28,9 +28,9 @@ pub(in crate::rbac) struct RoleEntry {
     computed: Option<Box<Effective>>,
     name: Name,
     /// One for each rule that decides.
-    masks: List,
+    masks: ListSpan,
     /// Sorted.
-    bindings: List,
+    bindings: ListSpan,
     namespace: u32,
 }
 
@@ -51,7 +51,7 @@ impl RoleEntry {
     }
 
     /// The ClusterRole that gave a rule to an aggregated one.
-    pub fn member(&self, rule: usize) -> Option<Member> {
+    pub fn member(&self, rule: usize) -> Option<AggregatedFrom> {
         self.computed.as_ref()?.members.as_ref()?[rule].clone()
     }
 
@@ -68,8 +68,8 @@ pub(in crate::rbac) struct Roles {
     slots: Slots,
     entries: Vec<RoleEntry>,
     free: Vec<Slot>,
-    masks: Lists<Mask>,
-    bindings: Lists<Slot>,
+    masks: ListPool<Mask>,
+    bindings: ListPool<Slot>,
 }
 
 fn hash(namespace: u32, name: &str) -> u64 {
@@ -184,7 +184,7 @@ impl Roles {
 }
 
 impl Index {
-    pub(super) fn change_role(&mut self, cluster: &Cluster, diff: &Diff<SharedRole>) {
+    pub(super) fn change_role(&mut self, cluster: &Cluster, diff: &BeforeAfter<SharedRole>) {
         // Of several changes of one role the last holds, and the cluster is already there.
         let Some(any) = diff.after.as_ref().or(diff.before.as_ref()) else { return };
         let (namespace, name) = (&any.meta.namespace, &any.meta.name);
@@ -198,17 +198,17 @@ impl Index {
             false => BTreeSet::new(),
         };
         match &diff.after {
-            Some(role) => self.put_role(cluster, role, &mut Seen::default()),
+            Some(role) => self.put_role(cluster, role, &mut SeenWords::default()),
             None => self.drop_role(namespace, name),
         }
         for it in affected.iter().filter(|it| *it != name) {
             if let Some(role) = cluster.roles.get("", it) {
-                self.put_role(cluster, role, &mut Seen::default());
+                self.put_role(cluster, role, &mut SeenWords::default());
             }
         }
     }
 
-    pub(super) fn put_role(&mut self, cluster: &Cluster, role: &SharedRole, seen: &mut Seen) {
+    pub(super) fn put_role(&mut self, cluster: &Cluster, role: &SharedRole, seen: &mut SeenWords) {
         let namespace = self.namespaces.number(&role.meta.namespace);
         let slot = self.roles.slot(namespace, &role.meta.name);
         let is_aggregated = role.aggregates().is_some() && role.meta.namespace.is_empty();

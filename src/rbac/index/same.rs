@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::name::Name;
 use crate::rbac::aggregation::Effective;
 
-use super::{Id, Index, Slot, SubjectKey};
+use super::{Index, RoleName, Slot, SubjectKey};
 
 /// Equal when every answer rests on the same: numbers of places, which depend on history, do not count.
 impl PartialEq for Index {
@@ -21,27 +21,27 @@ impl PartialEq for Index {
 }
 
 /// The rules that decide for a role, their masks, and the bindings that refer to it.
-type RoleShape = (Option<Effective>, Vec<u32>, BTreeSet<Id>);
+type RoleShape = (Option<Effective>, Vec<u32>, BTreeSet<RoleName>);
 
 /// A binding's role, and the keys at its subjects.
-type BindingShape = (Option<Id>, Vec<(usize, SubjectKey)>);
+type BindingShape = (Option<RoleName>, Vec<(usize, SubjectKey)>);
 
 /// What an index holds. All of it is gathered in sorted collections.
 #[derive(PartialEq)]
-struct Shape {
-    roles: BTreeMap<Id, RoleShape>,
-    bindings: BTreeMap<Id, BindingShape>,
-    keys: BTreeMap<SubjectKey, BTreeSet<Id>>,
+struct IndexShape {
+    roles: BTreeMap<RoleName, RoleShape>,
+    bindings: BTreeMap<RoleName, BindingShape>,
+    keys: BTreeMap<SubjectKey, BTreeSet<RoleName>>,
     /// In their order there.
-    namespaces: BTreeMap<Name, Vec<Id>>,
-    words: BTreeMap<Name, BTreeSet<(Id, u16)>>,
-    urls: BTreeSet<Id>,
+    namespaces: BTreeMap<Name, Vec<RoleName>>,
+    words: BTreeMap<Name, BTreeSet<(RoleName, u16)>>,
+    urls: BTreeSet<RoleName>,
 }
 
 impl Index {
-    fn shape(&self) -> Shape {
+    fn shape(&self) -> IndexShape {
         let words = self.words.all().filter(|(_, role_uses)| !role_uses.is_empty());
-        Shape {
+        IndexShape {
             roles: self.roles.all().map(|slot| (self.id_of_role(slot), self.shape_of_role(slot))).collect(),
             bindings: self.shape_of_bindings(),
             keys: self
@@ -65,7 +65,7 @@ impl Index {
         (entry.effective(), masks, self.ids(self.roles.bindings(entry).iter().copied()))
     }
 
-    fn shape_of_bindings(&self) -> BTreeMap<Id, BindingShape> {
+    fn shape_of_bindings(&self) -> BTreeMap<RoleName, BindingShape> {
         let keys: BTreeMap<Slot, SubjectKey> = self.keys.all().collect();
         let shape = |it| {
             let named = self.bindings.keys(it).filter_map(|(at, key)| Some((at, keys.get(&key)?.clone())));
@@ -75,22 +75,22 @@ impl Index {
         self.bindings.all().map(|it| (meta(it), shape(it))).collect()
     }
 
-    fn shape_of_namespaces(&self) -> BTreeMap<Name, Vec<Id>> {
+    fn shape_of_namespaces(&self) -> BTreeMap<Name, Vec<RoleName>> {
         let ids = |it: u32| self.namespaces.bindings(it).iter().filter_map(|it| self.id_of(*it)).collect::<Vec<_>>();
         let all = self.namespaces.all().map(|it| (self.namespaces.name(it).clone(), ids(it)));
         all.filter(|(_, ids)| !ids.is_empty()).collect()
     }
 
-    fn ids(&self, slots: impl Iterator<Item = Slot>) -> BTreeSet<Id> {
+    fn ids(&self, slots: impl Iterator<Item = Slot>) -> BTreeSet<RoleName> {
         slots.filter_map(|it| self.id_of(it)).collect()
     }
 
-    fn id_of(&self, slot: Slot) -> Option<Id> {
+    fn id_of(&self, slot: Slot) -> Option<RoleName> {
         let meta = &self.bindings.get(slot)?.binding.meta;
         Some((meta.namespace.clone(), meta.name.clone()))
     }
 
-    fn id_of_role(&self, slot: Slot) -> Id {
+    fn id_of_role(&self, slot: Slot) -> RoleName {
         let (namespace, name) = self.roles.get(slot).id();
         (self.namespaces.name(namespace).clone(), name.clone())
     }

@@ -25,7 +25,7 @@ pub(in crate::rbac) struct RoleUse {
 
 /// Resource words with the roles that write them.
 #[derive(Clone, Debug, Default)]
-pub(in crate::rbac) struct Words {
+pub(in crate::rbac) struct ResourceWords {
     places: FxHashMap<Name, u32>,
     /// The roles whose rules write the word, sorted.
     role_uses: Vec<Vec<RoleUse>>,
@@ -35,14 +35,14 @@ pub(in crate::rbac) struct Words {
 
 /// What was found out about words while the roles of one cluster are read.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct SeenWords {
     /// By where the text stands in memory, which is good for as long as that cluster holds it.
     words: FxHashMap<usize, (WordBits, Option<u32>)>,
     /// Of the rules that were read last.
     masks: Vec<Mask>,
 }
 
-impl Seen {
+impl SeenWords {
     /// The masks of the rules that were read last.
     pub fn masks(&self) -> &[Mask] {
         &self.masks
@@ -53,7 +53,7 @@ impl Seen {
     }
 }
 
-impl Words {
+impl ResourceWords {
     /// The roles whose rules write a resource word.
     pub fn role_uses(&self, word: &str) -> &[RoleUse] {
         self.places.get(word).map_or(&[], |at| &self.role_uses[*at as usize])
@@ -71,7 +71,7 @@ impl Words {
     }
 
     /// Takes in the rules of a role; their masks stay in `seen`.
-    pub(super) fn learn(&mut self, role: Slot, rules: &[RoleRule], seen: &mut Seen) {
+    pub(super) fn learn(&mut self, role: Slot, rules: &[RoleRule], seen: &mut SeenWords) {
         seen.masks.clear();
         for rule in rules {
             let (mut mask, verb_mask) = Mask::without_resources(rule, |it| seen.word(it).0);

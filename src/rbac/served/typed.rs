@@ -47,7 +47,7 @@ impl ResolvedResource {
 
 /// What a user typed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Typed<'a> {
+pub struct TypedResource<'a> {
     pub verb: &'a str,
     /// `RESOURCE[.GROUP][/SUBRESOURCE]`, or `/URL`.
     pub resource: &'a str,
@@ -55,12 +55,12 @@ pub struct Typed<'a> {
     /// The namespace to ask in; empty for all.
     pub namespace: &'a str,
     /// Whether the namespace was given and not merely the context's.
-    pub given: Given,
+    pub given: TypedOrDefault,
 }
 
 /// Whether something was typed or is a default.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Given {
+pub enum TypedOrDefault {
     #[default]
     No,
     Yes,
@@ -91,7 +91,7 @@ impl Served {
     }
 
     /// Reads what a user typed as a request (CONTRACT §4, "Typed requests").
-    pub fn resolve(&self, typed: &Typed<'_>) -> ResolvedResource {
+    pub fn resolve(&self, typed: &TypedResource<'_>) -> ResolvedResource {
         if let Some(path) = urls::path_of(typed.resource) {
             return urls::resolve(typed, path);
         }
@@ -123,7 +123,7 @@ impl Served {
         }
         if scope == Some(ResourceScope::Cluster) {
             request.namespace = places::of_cluster_scoped(&request);
-            if typed.given == Given::Yes && !typed.namespace.is_empty() && request.namespace.is_empty() {
+            if typed.given == TypedOrDefault::Yes && !typed.namespace.is_empty() && request.namespace.is_empty() {
                 notes.push(format!("{} are cluster-scoped: -n is ignored", request.resource).into());
             }
         }

@@ -6,7 +6,7 @@
 //! /api/v1/namespaces/shop/pods          the API server reads it as a request for pods in shop
 //! ```
 
-use super::{Given, ResolvedResource, Typed, verbs};
+use super::{ResolvedResource, TypedOrDefault, TypedResource, verbs};
 use crate::model::name::Name;
 use crate::rbac::request::Request;
 
@@ -23,7 +23,7 @@ pub fn path_of(typed: &str) -> Option<&str> {
 }
 
 /// A typed question about a URL.
-pub(super) fn resolve(typed: &Typed<'_>, path: &str) -> ResolvedResource {
+pub(super) fn resolve(typed: &TypedResource<'_>, path: &str) -> ResolvedResource {
     let mut notes: Vec<Name> = verbs::note_of_method(typed.verb).map(Name::from).into_iter().collect();
     if path.len() < typed.resource.len() {
         let what = if typed.resource.starts_with('/') { "a query is no part of the path" } else { "a URL is its path" };
@@ -36,7 +36,7 @@ pub(super) fn resolve(typed: &Typed<'_>, path: &str) -> ResolvedResource {
     if !typed.name.is_empty() {
         notes.push(format!("a URL has no object's name: {} is left out", typed.name).into());
     }
-    if typed.given == Given::Yes && !typed.namespace.is_empty() {
+    if typed.given == TypedOrDefault::Yes && !typed.namespace.is_empty() {
         notes.push("URLs are cluster-scoped: -n is ignored".into());
     }
     ResolvedResource { request: Request::url(typed.verb, path), notes, scope: None, refusal: None }

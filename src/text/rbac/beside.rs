@@ -9,7 +9,7 @@
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::model::place::Place;
-use crate::rbac::beside::{Missing, Named, OtherHolders};
+use crate::rbac::beside::{HolderOfNames, Missing, OtherHolders};
 use crate::rbac::request::Request;
 use crate::rbac::who::WhoCan;
 
@@ -50,7 +50,7 @@ fn how(request: &Request) -> &'static str {
 }
 
 /// `sa:prod/job: ledger-key, db-0`.
-pub fn named(it: &Named) -> String {
+pub fn named(it: &HolderOfNames) -> String {
     let names: Vec<&str> = it.names.iter().map(Name::as_str).collect();
     format!("{}: {}", it.subject, names.join(", "))
 }

@@ -11,7 +11,7 @@ use crate::rbac::danger::{self, DANGERS};
 use crate::rbac::defaults;
 use crate::rbac::fold::{self, Folded, PermissionRow, PermissionSource};
 use crate::rbac::identity::{How, Identity, MASTERS, Membership};
-use crate::rbac::review::{Extent, Rules};
+use crate::rbac::review::{Rules, RulesExtent};
 
 use super::reasons::{no_role, of_member};
 use super::{groups, scope, verbs};
@@ -152,7 +152,7 @@ pub fn own_rules(page: &mut Page, namespace: &Name, rules: &Rules) {
             page.say(2, Mark::Allow, format!("{what}: {}", verbs.join(" ")));
         }
     }
-    if rules.extent == Extent::Incomplete {
+    if rules.extent == RulesExtent::Incomplete {
         let why = if rules.error.is_empty() { String::new() } else { format!(": {}", rules.error) };
         page.say(2, Mark::Unknown, format!("the server says that this is not all{why}"));
     }

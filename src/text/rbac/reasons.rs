@@ -11,12 +11,12 @@ use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::{RoleRef, SubjectKind};
-use crate::rbac::aggregation::Member;
+use crate::rbac::aggregation::AggregatedFrom;
 use crate::rbac::defaults;
 use crate::rbac::grant::{Access, Grant};
 use crate::rbac::identity::{MASTERS, Membership};
 use crate::rbac::index::Index;
-use crate::rbac::miss::{Lack, Miss};
+use crate::rbac::miss::{Lack, RoleRuleMiss};
 use crate::rbac::request::Request;
 use crate::rbac::review::{self, ServerVerdict};
 
@@ -115,11 +115,11 @@ pub(super) fn member(grant: &Grant) -> Option<Evidence> {
     ))
 }
 
-pub(super) fn of_member(member: &Member) -> (ObjectId, Place) {
+pub(super) fn of_member(member: &AggregatedFrom) -> (ObjectId, Place) {
     (ObjectId::new(Kind::CLUSTER_ROLE, "", member.role.clone()), Place::new("rules").item(member.rule as usize))
 }
 
-fn of_miss(miss: &Miss, request: &Request) -> Evidence {
+fn of_miss(miss: &RoleRuleMiss, request: &Request) -> Evidence {
     let lacks: Vec<String> = miss.lacks.iter().map(|it| lack(*it, miss, request)).collect();
     let place = Place::new("rules").item(miss.rule);
     let what = format!("{} {place} comes nearest: {}", miss.role.id(), lacks.join(", and "));
@@ -139,7 +139,7 @@ fn quoted(words: &[Name]) -> String {
     }
 }
 
-fn lack(lack: Lack, miss: &Miss, request: &Request) -> String {
+fn lack(lack: Lack, miss: &RoleRuleMiss, request: &Request) -> String {
     let rule = miss.words();
     let name = match request {
         Request::Resource(it) if !it.name.is_empty() => format!("it does not name {}", it.name),

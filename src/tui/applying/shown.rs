@@ -1,6 +1,6 @@
 //! What is shown of changes that are tried, weighed, sent and watched.
 
-use super::{Arrival, Phase, Sent, asked};
+use super::{ApplyPhase, Arrival, Sent, asked};
 use crate::change::record::Record;
 use crate::text::applied::{mark, step_line};
 use crate::text::{Line, Mark, Page};
@@ -11,14 +11,14 @@ use crate::tui::page::saying;
 /// What is shown.
 pub fn page(app: &App) -> Page {
     match &app.applying.phase {
-        Phase::Idle => saying(Mark::Plain, "nothing is being applied (A in the stage tries what is staged)"),
-        Phase::Trying => saying(Mark::Plain, "the server tries all changes (dry run); nothing is changed"),
-        Phase::Stopped(why) => stopped(why),
-        Phase::Tried { weighed: None, .. } => match app.answers.jobs.state() {
+        ApplyPhase::Idle => saying(Mark::Plain, "nothing is being applied (A in the stage tries what is staged)"),
+        ApplyPhase::Trying => saying(Mark::Plain, "the server tries all changes (dry run); nothing is changed"),
+        ApplyPhase::Stopped(why) => stopped(why),
+        ApplyPhase::Tried { weighed: None, .. } => match app.answers.jobs.state() {
             Job::Failed => saying(Mark::Unknown, "the impact cannot be worked out; nothing is changed"),
             _ => saying(Mark::Plain, "the server takes all changes; computing what they change"),
         },
-        Phase::Tried { weighed: Some(reading), .. } => {
+        ApplyPhase::Tried { weighed: Some(reading), .. } => {
             let mut page = reading.weighed.page();
             if let Some((word, why)) = asked(app) {
                 page.lines
@@ -26,12 +26,12 @@ pub fn page(app: &App) -> Page {
             }
             page
         }
-        Phase::Making { record, .. } => {
+        ApplyPhase::Making { record, .. } => {
             let mut page = saying(Mark::Title, "the changes are being applied");
             steps(record, &mut page);
             page
         }
-        Phase::Applied { sent, arrival, .. } => came(sent, arrival.as_deref()),
+        ApplyPhase::Applied { sent, arrival, .. } => came(sent, arrival.as_deref()),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Commands that ask and open.
 
-use super::{Command, ENDS, EVERYWHERE, Finds, LISTS, OBJECTS, always};
+use super::{ENDS, EVERYWHERE, Finds, LISTS, OBJECTS, ScreenCommand, always};
 use crate::ask::reaches::ReachWay;
 use crate::tui::{choices, choking, grants, navigate, open_view, sidestepping};
 
 /// The rows.
-pub(super) const ALL: &[Command] = &[
-    Command {
+pub(super) const ALL: &[ScreenCommand] = &[
+    ScreenCommand {
         keys: &["t"],
         name: "trace",
         help: "trace a connection: first its source, then its destination; two marked rows at once",
@@ -15,7 +15,7 @@ pub(super) const ALL: &[Command] = &[
         run: open_view::trace,
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["o"],
         name: "port",
         help: "choose the port of the trace",
@@ -24,7 +24,7 @@ pub(super) const ALL: &[Command] = &[
         run: choices::ports,
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["T"],
         name: "swap",
         help: "swap source and destination of the trace",
@@ -33,7 +33,7 @@ pub(super) const ALL: &[Command] = &[
         run: open_view::swap,
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["r"],
         name: "reach",
         help: "what the selected subject, pod, node or namespace can come to reach: in steps, and by the network",
@@ -42,7 +42,7 @@ pub(super) const ALL: &[Command] = &[
         run: |app| open_view::reach(app, ReachWay::From),
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["w"],
         name: "who",
         help: "who can come to reach it, in steps and by the network; on a permission: who else can",
@@ -51,7 +51,7 @@ pub(super) const ALL: &[Command] = &[
         run: |app| open_view::reach(app, ReachWay::To),
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["X"],
         name: "choke",
         help: "the fewest grants to cut so that the way that is shown ends, or all ways to what is asked about",
@@ -60,7 +60,7 @@ pub(super) const ALL: &[Command] = &[
         run: choking::choke,
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["b"],
         name: "sidestep",
         help: "who could let the flow pass that a trace denies, and by which writes; of a policy, or of the one by which a namespace denies: what it trusts, and who can write that; of an account that the internet reaches: its way to cluster-admin",
@@ -69,7 +69,7 @@ pub(super) const ALL: &[Command] = &[
         run: sidestepping::open,
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["a"],
         name: "access",
         help: "what the selected subject may do: its permissions",
@@ -93,7 +93,7 @@ pub(super) const ALL: &[Command] = &[
         grants::start_acting,
     ),
     always(&["d"], "explain", "go to the explanation of the selected object", LISTS, open_view::explain),
-    Command {
+    ScreenCommand {
         keys: &["y"],
         name: "yaml",
         help: "the whole object as YAML, at the place in question",
@@ -102,7 +102,7 @@ pub(super) const ALL: &[Command] = &[
         run: open_view::yaml,
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["Y"],
         name: "why",
         help: "the rule that the line under the cursor rests on",

@@ -1,6 +1,6 @@
 //! Commands that move, choose, and say how things are shown.
 
-use super::{At, BUT_STAGE, Command, EVERYWHERE, Finds, LISTS, OBJECTS, TEXTS, always, motion, step};
+use super::{At, BUT_STAGE, EVERYWHERE, Finds, LISTS, OBJECTS, ScreenCommand, TEXTS, always, motion, step};
 use crate::tui::app::App;
 use crate::tui::event::{Effect, Mouse};
 use crate::tui::layout::{ListShare, ScreenSide};
@@ -8,7 +8,7 @@ use crate::tui::page::Seek;
 use crate::tui::{choices, copy, grants, navigate, open_view, status};
 
 /// The rows.
-pub(super) const ALL: &[Command] = &[
+pub(super) const ALL: &[ScreenCommand] = &[
     motion(
         &["Tab"],
         "next pane",
@@ -88,7 +88,7 @@ pub(super) const ALL: &[Command] = &[
         TEXTS,
         quietly!(|app| navigate::find(app, Seek::Previous)),
     ),
-    Command {
+    ScreenCommand {
         keys: &["u"],
         name: "use namespace",
         help: "narrow to the namespace of the selected object",
@@ -104,7 +104,7 @@ pub(super) const ALL: &[Command] = &[
         EVERYWHERE,
         quietly!(|app| app.narrow(Default::default())),
     ),
-    Command {
+    ScreenCommand {
         keys: &["@"],
         name: "context",
         help: "go to the cluster of another context",
@@ -122,7 +122,7 @@ pub(super) const ALL: &[Command] = &[
         quietly!(|app| app.with_pane(|pane, _| pane.mark_range())),
     ),
     motion(&["shift-Down"], "mark down", "mark the row and go down", LISTS, quietly!(navigate::mark)),
-    Command {
+    ScreenCommand {
         keys: &["S"],
         name: "sort",
         help: "choose the column to sort by, of a list or the map",
@@ -140,7 +140,7 @@ pub(super) const ALL: &[Command] = &[
         quietly!(|app| app.focus.share =
             if app.focus.share == ListShare::Whole { ListShare::Normal } else { ListShare::Whole }),
     ),
-    Command {
+    ScreenCommand {
         keys: &["I"],
         name: "invert sort",
         help: "sort the other way",
@@ -150,7 +150,7 @@ pub(super) const ALL: &[Command] = &[
         finds: Finds::ByName,
     },
     always(&["!"], "problems only", "show only rows with problems, or all again", LISTS, quietly!(navigate::problems)),
-    Command {
+    ScreenCommand {
         keys: &["!"],
         name: "dangers only",
         help: "of permissions: show only those that are dangerous, or all again",
@@ -177,7 +177,7 @@ pub(super) const ALL: &[Command] = &[
     always(&["[", "Backspace"], "back", "go back to where you were", EVERYWHERE, quietly!(navigate::back)),
     always(&["]"], "forward", "go forward again", EVERYWHERE, quietly!(navigate::forward)),
     always(&["-"], "last view", "go between the last two places", EVERYWHERE, quietly!(navigate::last)),
-    Command {
+    ScreenCommand {
         keys: &["c"],
         name: "copy",
         help: "copy the name of the selected object",
@@ -186,7 +186,7 @@ pub(super) const ALL: &[Command] = &[
         run: copy::copy,
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["C"],
         name: "copy menu",
         help: "choose what to copy: a name, a command, the answer as text",
@@ -210,7 +210,7 @@ pub(super) const ALL: &[Command] = &[
         quietly!(|app| app.focus.share = smaller(app.focus.share)),
     ),
     always(&["m"], "managed fields", "show or hide managedFields", &[At::Yaml], quietly!(navigate::managed)),
-    Command {
+    ScreenCommand {
         keys: &["R"],
         name: "resync",
         help: "drop all connections and read everything again",
@@ -219,7 +219,7 @@ pub(super) const ALL: &[Command] = &[
         run: resync,
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["ctrl-r"],
         name: "resync",
         help: "the same as R; in the stage it redoes",

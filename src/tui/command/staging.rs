@@ -1,14 +1,14 @@
 //! Commands about what is staged, and what applies it. Only a typed confirmation writes to the cluster.
 
-use super::{BUT_STAGE, Command, ENDS, EVERYWHERE, Finds, STAGE, always};
+use super::{BUT_STAGE, ENDS, EVERYWHERE, Finds, STAGE, ScreenCommand, always};
 use crate::tui::app::Shown;
 use crate::tui::{applying, fixable, proposing, staging, what_if};
 
-const EDITED: super::Places = &[super::At::List, super::At::Page, super::At::Yaml, super::At::Stage];
+const EDITED: super::CommandPlaces = &[super::At::List, super::At::Page, super::At::Yaml, super::At::Stage];
 
 /// The rows.
-pub(super) const ALL: &[Command] = &[
-    Command {
+pub(super) const ALL: &[ScreenCommand] = &[
+    ScreenCommand {
         keys: &["f"],
         name: "fix",
         help: "propose changes: allow what a trace denies or deny what it allows, isolate a namespace with or without what its manifests declare kept, contain a pod, revoke what a subject may do, one permission or a way",
@@ -17,7 +17,7 @@ pub(super) const ALL: &[Command] = &[
         run: fixable::propose,
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["space"],
         name: "stage it",
         help: "stage the candidate of a fix under the cursor: all its changes in one step",
@@ -26,7 +26,7 @@ pub(super) const ALL: &[Command] = &[
         run: proposing::stage,
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["K"],
         name: "keep flow",
         help: "of the flows that nothing declares: keep the one under the cursor in the baseline, or close it again; on their heading all of them",
@@ -35,7 +35,7 @@ pub(super) const ALL: &[Command] = &[
         run: proposing::keep,
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["e"],
         name: "edit",
         help: "edit the selected policy, role or binding in $KUBE_EDITOR or $EDITOR; what is saved is staged",
@@ -51,7 +51,7 @@ pub(super) const ALL: &[Command] = &[
         BUT_STAGE,
         staging::show,
     ),
-    Command {
+    ScreenCommand {
         keys: &["W"],
         name: "what-if",
         help: "answer for the cluster with what is staged applied, or for the cluster as it is",
@@ -60,7 +60,7 @@ pub(super) const ALL: &[Command] = &[
         run: what_if::toggle,
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["D"],
         name: "impact",
         help: "compare the cluster as it is with what is staged: flows and rights that differ",
@@ -72,7 +72,7 @@ pub(super) const ALL: &[Command] = &[
         },
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["E"],
         name: "export",
         help: "export the stage to a file: manifests, a kubectl script with a dry run first, a kustomization, Markdown",
@@ -81,7 +81,7 @@ pub(super) const ALL: &[Command] = &[
         run: staging::exports,
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["A"],
         name: "apply",
         help: "apply what is staged: the server's dry run, the impact and the guards first, then a typed confirmation (needs --write)",
@@ -90,7 +90,7 @@ pub(super) const ALL: &[Command] = &[
         run: applying::apply,
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["U"],
         name: "undo applied",
         help: "take back what was applied last, in the same way (needs --write)",
@@ -99,7 +99,7 @@ pub(super) const ALL: &[Command] = &[
         run: applying::undo,
         finds: Finds::ByName,
     },
-    Command {
+    ScreenCommand {
         keys: &["d", "space"],
         name: "unstage",
         help: "take the staged change back",

@@ -4,14 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Given, List, ListOrder, Look, Row};
+use super::{ListOrder, Row, RowList, RowOrder, SeenFrom};
 
 /// A batch of more changes than this sorts anew instead of moving rows one by one.
 const FEW: usize = 256;
 
-impl<R: Row> List<R> {
+impl<R: Row> RowList<R> {
     /// Takes rows that changed: what stood there before, and what stands there now.
-    pub fn change(&mut self, changes: &[(Option<R>, Option<R>)], look: &impl Look<R>) {
+    pub fn change(&mut self, changes: &[(Option<R>, Option<R>)], look: &impl SeenFrom<R>) {
         if changes.is_empty() {
             return;
         }
@@ -45,7 +45,7 @@ impl<R: Row> List<R> {
     }
 
     /// Puts a row in the place of what it was before, if it stays there.
-    fn replace(&mut self, before: &R, after: &R, look: &impl Look<R>) -> bool {
+    fn replace(&mut self, before: &R, after: &R, look: &impl SeenFrom<R>) -> bool {
         let Some(at) = Some(before).filter(|it| it.order(after).is_eq()).and_then(|it| self.locate(it, look)) else {
             return false;
         };
@@ -66,7 +66,7 @@ impl<R: Row> List<R> {
         true
     }
 
-    fn change_many(&mut self, changes: &[(Option<R>, Option<R>)], look: &impl Look<R>) {
+    fn change_many(&mut self, changes: &[(Option<R>, Option<R>)], look: &impl SeenFrom<R>) {
         // One object may have changed twice in a batch: what it is at last counts.
         let mut last: BTreeMap<R::Key, Option<R>> = BTreeMap::new();
         for (before, after) in changes {
@@ -78,7 +78,7 @@ impl<R: Row> List<R> {
         }
         let mut new: Vec<R> = last.into_values().flatten().collect();
         new.sort_by(R::order);
-        let is_in_order = self.sort == ListOrder::default() && self.given == Given::Unordered;
+        let is_in_order = self.sort == ListOrder::default() && self.given == RowOrder::Unordered;
         if !is_in_order {
             self.keys.clear();
             self.all.sort_by(R::order);
@@ -108,7 +108,7 @@ impl<R: Row> List<R> {
         self.all = merged;
     }
 
-    fn take(&mut self, before: &R, look: &impl Look<R>) {
+    fn take(&mut self, before: &R, look: &impl SeenFrom<R>) {
         if let Some(at) = self.locate(before, look) {
             self.all.remove(at);
             if !self.keys.is_empty() {
@@ -120,7 +120,7 @@ impl<R: Row> List<R> {
         }
     }
 
-    fn insert(&mut self, row: R, look: &impl Look<R>) {
+    fn insert(&mut self, row: R, look: &impl SeenFrom<R>) {
         let key = look.sort_key(&row, self.sort.by);
         match self.search(&row, key.as_ref()) {
             Ok(at) => self.all[at] = row.clone(),

@@ -2,9 +2,9 @@
 //!
 //! A mark names the object, so it stays on it wherever its row moves.
 
-use super::{List, Row};
+use super::{Row, RowList};
 
-impl<R: Row> List<R> {
+impl<R: Row> RowList<R> {
     /// Whether this object is marked.
     pub fn is_marked(&self, row: &R) -> bool {
         !self.marks.is_empty() && self.marks.contains(&row.key())

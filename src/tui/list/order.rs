@@ -1,26 +1,26 @@
 //! The order that rows stand in: by a column or in the pane's own, and where in it one row stands.
 //!
-//! What a column sorts by is asked of the [`Look`]; which rows pass is for [`super::shown`] to say.
+//! What a column sorts by is asked of the [`SeenFrom`]; which rows pass is for [`super::shown`] to say.
 
 use std::cmp::Ordering;
 
-use super::{Given, List, ListOrder, Look, Row, SortBy, SortKey};
+use super::{ListOrder, Row, RowList, RowOrder, SeenFrom, SortBy, SortKey};
 
-impl<R: Row> List<R> {
+impl<R: Row> RowList<R> {
     /// Sorts by another column, or the other way.
-    pub fn sort_by(&mut self, sort: ListOrder, look: &impl Look<R>) {
+    pub fn sort_by(&mut self, sort: ListOrder, look: &impl SeenFrom<R>) {
         self.sort = sort;
         self.arrange(look);
     }
 
     /// Sorts everything by what the sort says now, and filters it.
-    pub fn arrange(&mut self, look: &impl Look<R>) {
+    pub fn arrange(&mut self, look: &impl SeenFrom<R>) {
         let run = self.sort.run;
         match self.sort.by {
             SortBy::Name => {
                 self.keys = Vec::new();
                 // Filled in order as a rule, and then this is one pass.
-                if self.given == Given::Unordered {
+                if self.given == RowOrder::Unordered {
                     self.all.sort_by(|a, b| run.apply(a.order(b)));
                 }
             }
@@ -41,7 +41,7 @@ impl<R: Row> List<R> {
         let run = self.sort.run;
         let order = |it: &R| run.apply(it.order(wanted));
         let is_it = |it: &R| it.order(wanted).is_eq();
-        let is_in_order = self.sort.by == SortBy::Name && self.given == Given::Unordered;
+        let is_in_order = self.sort.by == SortBy::Name && self.given == RowOrder::Unordered;
         match &self.shown {
             Some(shown) if is_in_order && !self.is_ranked() => shown.binary_search_by(|it| order(&it.1)).ok(),
             Some(shown) => shown.iter().position(|it| is_it(&it.1)),
@@ -51,10 +51,10 @@ impl<R: Row> List<R> {
     }
 
     /// Where a row stands among all; what it is sorted by may have changed with what surrounds it.
-    pub(super) fn locate(&self, row: &R, look: &impl Look<R>) -> Option<usize> {
+    pub(super) fn locate(&self, row: &R, look: &impl SeenFrom<R>) -> Option<usize> {
         let run = self.sort.run;
         let found = match look.sort_key(row, self.sort.by) {
-            None if self.given == Given::Unordered => {
+            None if self.given == RowOrder::Unordered => {
                 return self.all.binary_search_by(|it| run.apply(it.order(row))).ok();
             }
             None => None,

@@ -5,9 +5,9 @@
 //! top  the first row on the screen, moved only when the selection leaves it
 //! ```
 
-use super::{List, Row};
+use super::{Row, RowList};
 
-impl<R: Row> List<R> {
+impl<R: Row> RowList<R> {
     /// The selected row.
     pub fn selected(&self) -> Option<&R> {
         self.row(self.at)

@@ -3,10 +3,10 @@
 //! What a filter says and how it is written is [`crate::ask::filter`]'s; how it is applied stands in `sift`.
 
 use super::sift::{Candidates, RANKED, Ranker, Sift};
-use super::{List, ListOrder, Look, Row};
+use super::{ListOrder, Row, RowList, SeenFrom};
 use crate::ask::filter::Filter;
 
-impl<R: Row> List<R> {
+impl<R: Row> RowList<R> {
     /// The filter that is in force.
     pub fn filter(&self) -> &Filter {
         &self.filter
@@ -17,12 +17,12 @@ impl<R: Row> List<R> {
         !self.filter.letters().is_empty() && self.len() <= RANKED
     }
 
-    pub(super) fn passes(&self, row: &R, look: &impl Look<R>) -> bool {
+    pub(super) fn passes(&self, row: &R, look: &impl SeenFrom<R>) -> bool {
         self.filter.passes(row, look)
     }
 
     /// Looks at all rows anew.
-    pub(super) fn refilter(&mut self, look: &impl Look<R>) {
+    pub(super) fn refilter(&mut self, look: &impl SeenFrom<R>) {
         // What was being applied is in force from here on.
         let filter = self.sift.take().map_or_else(|| std::mem::take(&mut self.filter), |it| it.filter);
         let mut sift = Sift::of(filter, Candidates::All);
@@ -31,7 +31,7 @@ impl<R: Row> List<R> {
     }
 
     /// Puts one more row among those that are shown, where its score or the order puts it.
-    pub(super) fn insert_shown(&mut self, row: R, look: &impl Look<R>) {
+    pub(super) fn insert_shown(&mut self, row: R, look: &impl SeenFrom<R>) {
         let (ranked, letters) = (self.is_ranked(), self.filter.letters());
         let ListOrder { by, run } = self.sort;
         let score = if ranked { Ranker::of(letters).score(&row) } else { 0 };

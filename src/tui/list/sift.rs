@@ -11,7 +11,7 @@
 use fuzzy_matcher::FuzzyMatcher;
 use fuzzy_matcher::skim::SkimMatcherV2;
 
-use super::{List, Look, Row};
+use super::{Row, RowList, SeenFrom};
 use crate::ask::filter::{Filter, Filtered};
 
 /// Above this many matches the pane's order stays: nobody reads a ranking of 50,000 (CONTRACT §6).
@@ -50,8 +50,8 @@ impl<R> Sift<R> {
     }
 }
 
-impl<R: Row> List<R> {
-    /// Begins to let other rows through; [`List::sift`] goes on with it.
+impl<R: Row> RowList<R> {
+    /// Begins to let other rows through; [`RowList::sift`] goes on with it.
     pub fn begin(&mut self, filter: Filter) {
         let is_narrower = self.shown.is_some() && filter.narrows(&self.filter);
         let source = if is_narrower { Candidates::Shown } else { Candidates::All };
@@ -59,7 +59,7 @@ impl<R: Row> List<R> {
     }
 
     /// Goes on with what was begun; whether nothing is left to do.
-    pub fn sift(&mut self, look: &impl Look<R>, pace: Pace<'_>) -> bool {
+    pub fn sift(&mut self, look: &impl SeenFrom<R>, pace: Pace<'_>) -> bool {
         let Some(mut sift) = self.sift.take() else { return true };
         if !self.advance(&mut sift, look, pace) {
             self.sift = Some(sift);
@@ -79,13 +79,13 @@ impl<R: Row> List<R> {
     }
 
     /// Lets other rows through at once.
-    pub fn filter_by(&mut self, filter: Filter, look: &impl Look<R>) {
+    pub fn filter_by(&mut self, filter: Filter, look: &impl SeenFrom<R>) {
         self.begin(filter);
         self.sift(look, &mut || true);
     }
 
     /// Looks at rows, then ranks them, as long as the pace says; whether all is done.
-    pub(super) fn advance(&self, sift: &mut Sift<R>, look: &impl Look<R>, pace: Pace<'_>) -> bool {
+    pub(super) fn advance(&self, sift: &mut Sift<R>, look: &impl SeenFrom<R>, pace: Pace<'_>) -> bool {
         if sift.filter.is_empty() {
             return true;
         }

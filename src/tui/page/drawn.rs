@@ -5,10 +5,10 @@ use std::ops::Range;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::Reader;
+use super::PageReader;
 use crate::text::{Line, Shape};
 use crate::tui::paint::{self, Focus, Slot};
-use crate::tui::theme::{Role, Theme};
+use crate::tui::theme::{TextRole, Theme};
 
 /// How many columns ` +9` takes.
 const COUNT: usize = 3;
@@ -41,7 +41,7 @@ enum RowPart {
     Bottom(bool),
 }
 
-impl Reader {
+impl PageReader {
     /// Lays the page out for an area and keeps the cursor on the screen.
     pub fn settle(&mut self, area: Rect) {
         if self.laid != Some(columns(area)) {
@@ -112,7 +112,7 @@ impl Reader {
         if below > 0 {
             let words = format!(" {below} more ");
             let slot = Slot { x: area.x + 1, y: area.bottom() - 1, width: area.width - 2 };
-            paint::put_right(buffer, slot, &words, theme.style(Role::Dim), theme);
+            paint::put_right(buffer, slot, &words, theme.style(TextRole::Dim), theme);
         }
     }
 
@@ -124,11 +124,11 @@ impl Reader {
             return self.draw_box(buffer, slot, row, is_here, theme);
         }
         if line.shape == Shape::Along {
-            paint::put(buffer, slot.after(ARROW), &theme.frame()[1].to_string(), theme.style(Role::Dim), theme);
+            paint::put(buffer, slot.after(ARROW), &theme.frame()[1].to_string(), theme.style(TextRole::Dim), theme);
         }
         if row.is_first {
             let sign = if is_here { '>' } else { ' ' };
-            paint::put(buffer, slot, &sign.to_string(), theme.style(Role::Title), theme);
+            paint::put(buffer, slot, &sign.to_string(), theme.style(TextRole::Title), theme);
             let glyph = slot.after(1 + indent(line) as u16);
             if glyph.width > 0 && has_glyph(line) {
                 paint::put(buffer, glyph, &theme.glyph(line.mark).to_string(), style, theme);
@@ -138,7 +138,7 @@ impl Reader {
         let taken = paint::put(buffer, text, &line.text[row.piece.clone()], style, theme);
         if row.closed > 0 && row.piece.end == line.text.len() {
             let words = format!("+{}", row.closed);
-            paint::put(buffer, text.after(taken + 1), &words, theme.style(Role::Dim), theme);
+            paint::put(buffer, text.after(taken + 1), &words, theme.style(TextRole::Dim), theme);
         }
         if is_here {
             paint::restyle(buffer, slot, theme.selected());
@@ -146,7 +146,7 @@ impl Reader {
     }
 }
 
-impl Reader {
+impl PageReader {
     /// Draws one row of a box; all boxes begin in one column, and so do the arrows between them.
     fn draw_box(&self, buffer: &mut Buffer, slot: Slot, row: &ScreenRow, is_here: bool, theme: Theme) {
         let line = &self.page.lines[row.line];
@@ -158,7 +158,7 @@ impl Reader {
             let between = (0..inside.max(ARROW) + 2).map(|it| joint.filter(|_| it == ARROW - 2).unwrap_or(across));
             std::iter::once(left).chain(between).chain([right]).collect()
         };
-        let frame = theme.style(Role::Dim);
+        let frame = theme.style(TextRole::Dim);
         let [head, foot] = theme.joints();
         match row.part {
             RowPart::Top(is_led_to) => {
@@ -170,7 +170,7 @@ impl Reader {
             RowPart::Inside | RowPart::Words => {
                 paint::put(buffer, slot, &down.to_string(), frame, theme);
                 let (words, room) = (slot.after(2), inside.max(ARROW));
-                paint::put(buffer, words, &line.text[row.piece.clone()], theme.style(Role::Title), theme);
+                paint::put(buffer, words, &line.text[row.piece.clone()], theme.style(TextRole::Title), theme);
                 paint::put(buffer, words.after(room + 1), &down.to_string(), frame, theme);
                 if is_here {
                     paint::restyle(buffer, Slot { width: words.width.min(room), ..words }, theme.selected());

@@ -19,7 +19,7 @@ use super::event::Effect;
 use super::list::{ListOrder, Pace};
 use super::open_view;
 use super::paint::Focus;
-use super::table::Table;
+use super::table::PaneTable;
 use super::theme::Theme;
 use crate::ask::World;
 use crate::ask::filter::Filter;
@@ -80,7 +80,7 @@ impl PaneSpec {
         short: "",
         word: "",
         help: "",
-        new: || Box::new(Table::of(&LISTING, |_| String::new())),
+        new: || Box::new(PaneTable::of(&LISTING, |_| String::new())),
         concerns: |_, _| true,
         prepare: None,
         prepare_all: |_| {},
@@ -134,7 +134,7 @@ pub fn empty() -> Vec<PaneState> {
 
 /// How a pane is drawn.
 #[derive(Clone, Copy)]
-pub struct Frame<'a> {
+pub struct PaneFrame<'a> {
     pub area: Rect,
     pub number: usize,
     pub title: &'a str,
@@ -199,7 +199,7 @@ pub trait Pane {
     /// So many objects from this row on.
     fn on_screen_from(&self, top: usize, rows: usize) -> Vec<Item>;
     /// Draws it.
-    fn draw(&self, buffer: &mut Buffer, frame: Frame<'_>, view: View<'_>);
+    fn draw(&self, buffer: &mut Buffer, frame: PaneFrame<'_>, view: View<'_>);
 }
 
 /// How many rows a pane of this height shows.

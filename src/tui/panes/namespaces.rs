@@ -1,11 +1,11 @@
 //! `[1] Namespaces`: [`crate::ask::listing::namespaces`] on the screen.
 
 use super::{PaneSpec, pods};
-use crate::ask::findings::Findings;
+use crate::ask::findings::JoinedFindings;
 use crate::ask::listing::namespaces::LISTING;
 use crate::ask::scope::View;
 use crate::tui::finding;
-use crate::tui::table::{Around, Table};
+use crate::tui::table::{Around, PaneTable};
 
 /// The pane.
 pub const PANE: PaneSpec = PaneSpec {
@@ -14,7 +14,7 @@ pub const PANE: PaneSpec = PaneSpec {
     word: "namespaces",
     help: "the pane of namespaces",
     new: || {
-        let table = Table::of(&LISTING, |view| super::why_empty(view, LISTING.sources, LISTING.nothing));
+        let table = PaneTable::of(&LISTING, |view| super::why_empty(view, LISTING.sources, LISTING.nothing));
         Box::new(table.headed(heading))
     },
     concerns: LISTING.concerns,
@@ -30,5 +30,5 @@ pub const PANE: PaneSpec = PaneSpec {
 
 /// In how many somebody may undo what is denied by default.
 fn heading(view: View<'_>) -> Around {
-    Around { behind: finding::counted(view, Findings::undone, "can be undone"), ..Around::default() }
+    Around { behind: finding::counted(view, JoinedFindings::undone, "can be undone"), ..Around::default() }
 }

@@ -3,7 +3,7 @@
 use super::{PaneSpec, policies};
 use crate::ask::item::Item;
 use crate::ask::listing::pods::LISTING;
-use crate::tui::table::Table;
+use crate::tui::table::PaneTable;
 
 /// The pane.
 pub const PANE: PaneSpec = PaneSpec {
@@ -11,7 +11,7 @@ pub const PANE: PaneSpec = PaneSpec {
     short: "Pods",
     word: "pods",
     help: "the pane of pods",
-    new: || Box::new(Table::of(&LISTING, |view| super::why_empty(view, LISTING.sources, LISTING.nothing))),
+    new: || Box::new(PaneTable::of(&LISTING, |view| super::why_empty(view, LISTING.sources, LISTING.nothing))),
     concerns: LISTING.concerns,
     enter: |app, item| {
         let Item::Pod(pod) = item else { return Vec::new() };

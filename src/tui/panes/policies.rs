@@ -1,10 +1,10 @@
 //! `[3] Policies`: [`crate::ask::listing::policies`] on the screen.
 
 use super::PaneSpec;
-use crate::ask::findings::Findings;
+use crate::ask::findings::JoinedFindings;
 use crate::ask::listing::policies::LISTING;
 use crate::ask::scope::View;
-use crate::tui::table::{Around, Table};
+use crate::tui::table::{Around, PaneTable};
 use crate::tui::{finding, open_view};
 
 /// The pane.
@@ -13,7 +13,7 @@ pub const PANE: PaneSpec = PaneSpec {
     short: "Pol",
     word: "policies",
     help: "the pane of policies",
-    new: || Box::new(Table::of(&LISTING, empty).headed(heading)),
+    new: || Box::new(PaneTable::of(&LISTING, empty).headed(heading)),
     concerns: LISTING.concerns,
     enter: |app, _| open_view::explain(app),
     hints: &["yaml", "explain", "filter", "sort", "problems only", "help", "palette"],
@@ -23,7 +23,7 @@ pub const PANE: PaneSpec = PaneSpec {
 /// Of one pod only those that select it are shown; how many trust what strangers may write.
 fn heading(view: View<'_>) -> Around {
     let before = view.scope.pod.as_ref().map(|it| format!(" on {it}")).unwrap_or_default();
-    Around { before, behind: finding::counted(view, Findings::estranged, "trust strangers") }
+    Around { before, behind: finding::counted(view, JoinedFindings::estranged, "trust strangers") }
 }
 
 fn empty(view: View<'_>) -> String {

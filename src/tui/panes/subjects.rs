@@ -1,11 +1,11 @@
 //! `[4] Subjects`: [`crate::ask::listing::subjects`] on the screen.
 
 use super::PaneSpec;
-use crate::ask::findings::Findings;
+use crate::ask::findings::JoinedFindings;
 use crate::ask::item::Item;
 use crate::ask::listing::subjects::LISTING;
 use crate::ask::scope::View;
-use crate::tui::table::{Around, Table};
+use crate::tui::table::{Around, PaneTable};
 use crate::tui::{finding, grants};
 
 /// The pane.
@@ -15,7 +15,7 @@ pub const PANE: PaneSpec = PaneSpec {
     word: "subjects",
     help: "the pane of users, groups and service accounts",
     new: || {
-        let table = Table::of(&LISTING, |view| super::why_empty(view, LISTING.sources, LISTING.nothing));
+        let table = PaneTable::of(&LISTING, |view| super::why_empty(view, LISTING.sources, LISTING.nothing));
         Box::new(table.headed(heading))
     },
     concerns: LISTING.concerns,
@@ -36,6 +36,6 @@ pub const PANE: PaneSpec = PaneSpec {
 /// How many lead from the internet to cluster-admin, and who the operator is, where the server said so.
 fn heading(view: View<'_>) -> Around {
     let me = view.world.told.me().map(|me| format!(", you {}", me.subject())).unwrap_or_default();
-    let led = finding::counted(view, Findings::led, "internet to admin");
+    let led = finding::counted(view, JoinedFindings::led, "internet to admin");
     Around { behind: format!("{led}{me}"), ..Around::default() }
 }

@@ -3,7 +3,7 @@
 use super::{PaneSpec, Part};
 use crate::ask::listing::workloads::LISTING;
 use crate::tui::open_view;
-use crate::tui::table::Table;
+use crate::tui::table::PaneTable;
 
 /// The pane.
 pub const PANE: PaneSpec = PaneSpec {
@@ -11,7 +11,7 @@ pub const PANE: PaneSpec = PaneSpec {
     short: "Work",
     word: "workloads",
     help: "the pane of workloads: each is an end of traces and reach",
-    new: || Box::new(Table::of(&LISTING, |view| super::why_empty(view, LISTING.sources, LISTING.nothing))),
+    new: || Box::new(PaneTable::of(&LISTING, |view| super::why_empty(view, LISTING.sources, LISTING.nothing))),
     concerns: LISTING.concerns,
     part: Part::InFront,
     enter: |app, _| open_view::explain(app),

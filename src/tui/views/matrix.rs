@@ -18,9 +18,9 @@ use crate::tui::paint::Focus;
 use crate::tui::views::Shown;
 
 /// The matrix of namespaces.
-pub struct Namespaces;
+pub struct NamespaceMatrix;
 
-impl View for Namespaces {
+impl View for NamespaceMatrix {
     fn title(&self, app: &App, _: u16) -> String {
         app.answers.matrix.title(app.answers.jobs.state())
     }

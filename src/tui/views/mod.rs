@@ -240,15 +240,15 @@ impl Shown {
             Shown::Fix(asked) => &**asked,
             Shown::Working(asked) => &**asked,
             Shown::Map(asked) => asked,
-            Shown::Matrix => &matrix::Namespaces,
+            Shown::Matrix => &matrix::NamespaceMatrix,
             Shown::Permissions(of) => of,
             Shown::WhoCan(asked) => asked,
             Shown::Abilities => &abilities::Subjects,
             Shown::Yaml(at) => at,
             Shown::Rule(asked) => asked,
-            Shown::Stage => &stage::Stage,
+            Shown::Stage => &stage::StageView,
             Shown::Staged(at) => at,
-            Shown::Impact => &stage::Compared,
+            Shown::Impact => &stage::StagedComparison,
             Shown::Applying => &applying::Applied,
         }
     }

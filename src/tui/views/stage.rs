@@ -16,16 +16,16 @@ use crate::tui::page::saying;
 use crate::tui::staging;
 
 /// All that is staged.
-pub struct Stage;
+pub struct StageView;
 
 /// One staged change.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StagedAt(pub ObjectId);
 
 /// The cluster as it is against what is staged.
-pub struct Compared;
+pub struct StagedComparison;
 
-impl View for Stage {
+impl View for StageView {
     fn title(&self, app: &App, _: u16) -> String {
         format!(" stage: {} ", app.staging.counted())
     }
@@ -166,7 +166,7 @@ fn own(mark: Mark, text: &str) -> Line {
     Line::new(0, mark, text).shaped(Shape::Signed)
 }
 
-impl View for Compared {
+impl View for StagedComparison {
     fn title(&self, app: &App, _: u16) -> String {
         format!(" the cluster against the stage{} ", app.answers.jobs.state().words())
     }

@@ -3,7 +3,7 @@
 use super::{Back, View};
 use crate::ask::question::who_can::WhoCan;
 use crate::ask::{Line, Question};
-use crate::rbac::Places;
+use crate::rbac::AskedPlaces;
 use crate::tui::access;
 use crate::tui::app::App;
 use crate::tui::page::Seek;
@@ -19,7 +19,7 @@ impl View for WhoAsked {
     fn question(&self, _: &App) -> Option<Line> {
         let (verb, resource, object, namespace) = questions::spelled(&self.request);
         let question = Question::WhoCan(WhoCan { verb, resource, object, pods: self.pods, ..WhoCan::default() });
-        Some(questions::in_namespace(question, namespace.filter(|_| self.places == Places::Asked)))
+        Some(questions::in_namespace(question, namespace.filter(|_| self.places == AskedPlaces::Asked)))
     }
 
     fn hints(&self) -> &'static [&'static str] {

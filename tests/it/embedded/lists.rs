@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 use http_body_util::BodyExt;
-use kreach::embedded::{Settings, World};
+use kreach::embedded::{ServeSettings, World};
 use serde_json::{Value, json};
 
 use super::asking::{get, get_as, names, send, server};
@@ -14,7 +14,7 @@ const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s
 
 #[tokio::test]
 async fn pages_together_are_the_whole_list_in_order() {
-    let server = server(&World::seeded("S").expect("a world"), Settings::default()).await;
+    let server = server(&World::seeded("S").expect("a world"), ServeSettings::default()).await;
     let whole = names(&get(&server, "/api/v1/pods").await);
     let (mut paged, mut token, mut pages) = (Vec::new(), String::new(), 0);
     loop {
@@ -35,7 +35,7 @@ async fn pages_together_are_the_whole_list_in_order() {
 #[tokio::test]
 async fn a_page_goes_on_as_of_its_version_while_the_world_changes() {
     let world = small();
-    let server = server(&world, Settings::default()).await;
+    let server = server(&world, ServeSettings::default()).await;
     let first = get(&server, "/api/v1/namespaces?limit=2").await;
     assert_eq!(names(&first), ["a", "b"]);
     let token = first["metadata"]["continue"].as_str().expect("more to come").to_owned();
@@ -50,7 +50,7 @@ async fn a_page_goes_on_as_of_its_version_while_the_world_changes() {
 #[tokio::test]
 async fn an_expired_token_is_410_and_offers_one_that_goes_on_without_consistency() {
     let world = small();
-    let server = server(&world, Settings::default()).await;
+    let server = server(&world, ServeSettings::default()).await;
     let first = get(&server, "/api/v1/namespaces?limit=2").await;
     let token = first["metadata"]["continue"].as_str().expect("more to come").to_owned();
     put(&world, "bb");
@@ -65,7 +65,7 @@ async fn an_expired_token_is_410_and_offers_one_that_goes_on_without_consistency
 #[tokio::test]
 async fn a_version_that_is_asked_for_is_honored_or_refused() {
     let world = small();
-    let server = server(&world, Settings::default()).await;
+    let server = server(&world, ServeSettings::default()).await;
     let before = world.version();
     put(&world, "z");
     let at = |query: &str| format!("/api/v1/namespaces?{query}");
@@ -83,7 +83,7 @@ async fn a_version_that_is_asked_for_is_honored_or_refused() {
 
 #[tokio::test]
 async fn selectors_narrow_lists_and_pages() {
-    let server = server(&World::seeded("S").expect("a world"), Settings::default()).await;
+    let server = server(&World::seeded("S").expect("a world"), ServeSettings::default()).await;
     let dns = get(&server, "/api/v1/pods?labelSelector=k8s-app%3Dkube-dns").await;
     assert!(!names(&dns).is_empty() && names(&dns).iter().all(|name| name.starts_with("kube-dns-")));
     let one = names(&dns).remove(0);
@@ -117,7 +117,7 @@ async fn selectors_narrow_lists_and_pages() {
 
 #[tokio::test]
 async fn every_kind_has_its_table_and_its_metadata() {
-    let server = server(&World::seeded("S").expect("a world"), Settings::default()).await;
+    let server = server(&World::seeded("S").expect("a world"), ServeSettings::default()).await;
     for kind in &kreach::embedded::kinds::KINDS {
         let path = match kind.group {
             "" => format!("/api/v1/{}", kind.plural),
@@ -143,7 +143,7 @@ async fn every_kind_has_its_table_and_its_metadata() {
 
 #[tokio::test]
 async fn pods_have_kubectls_columns() {
-    let server = server(&World::seeded("S").expect("a world"), Settings::default()).await;
+    let server = server(&World::seeded("S").expect("a world"), ServeSettings::default()).await;
     let (_, table) = get_as(&server, "/api/v1/namespaces/kube-system/pods?limit=1", TABLE).await;
     let columns: Vec<&str> = table["columnDefinitions"]
         .as_array()
@@ -161,7 +161,7 @@ async fn pods_have_kubectls_columns() {
 
 #[tokio::test]
 async fn lists_are_gzip_for_those_who_ask() {
-    let server = server(&World::seeded("S").expect("a world"), Settings::default()).await;
+    let server = server(&World::seeded("S").expect("a world"), ServeSettings::default()).await;
     let response = send(&server, "GET", "/api/v1/pods", &[("accept-encoding", "gzip")], "").await;
     assert_eq!(response.headers()["content-encoding"], "gzip");
     let packed = response.into_body().collect().await.expect("the whole body").to_bytes();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kreach::embedded::kinds::{KINDS, by_plural};
-use kreach::embedded::{Settings, Story, World};
+use kreach::embedded::{ServeSettings, Story, World};
 use serde_json::{Value, json};
 
 use super::asking::{get, names, server, watch};
@@ -160,7 +160,7 @@ fn it_is_the_same_every_time() {
 #[tokio::test]
 async fn a_rollout_is_seen_by_a_watch_pod_by_pod() {
     let mut story = story();
-    let server = server(story.world(), Settings::default()).await;
+    let server = server(story.world(), ServeSettings::default()).await;
     let list = get(&server, "/api/v1/namespaces/shop/pods?labelSelector=app%3Dweb").await;
     let version = list["metadata"]["resourceVersion"].as_str().expect("a version");
     let path = format!("/api/v1/namespaces/shop/pods?watch=true&labelSelector=app%3Dweb&resourceVersion={version}");

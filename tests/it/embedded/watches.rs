@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kreach::embedded::kinds::by_plural;
-use kreach::embedded::{Settings, World};
+use kreach::embedded::{ServeSettings, World};
 use serde_json::{Value, json};
 
 use super::asking::{get, server, watch};
@@ -29,7 +29,7 @@ fn with_pods(names: &[&str]) -> Arc<World> {
 #[tokio::test]
 async fn a_watch_from_a_version_tells_what_happened_since() {
     let world = with_pods(&["web-0"]);
-    let server = server(&world, Settings::default()).await;
+    let server = server(&world, ServeSettings::default()).await;
     let version =
         get(&server, "/api/v1/pods").await["metadata"]["resourceVersion"].as_str().expect("a version").to_owned();
     put(&world, "web-1", "web");
@@ -47,7 +47,7 @@ async fn a_watch_from_a_version_tells_what_happened_since() {
 #[tokio::test]
 async fn a_watch_without_a_version_begins_with_what_exists() {
     let world = with_pods(&["web-0", "web-1"]);
-    let server = server(&world, Settings::default()).await;
+    let server = server(&world, ServeSettings::default()).await;
     let mut events = watch(&server, PODS, "").await;
     assert_eq!([events.line().await, events.line().await], ["ADDED shop/web-0", "ADDED shop/web-1"]);
     put(&world, "web-2", "web");
@@ -57,7 +57,7 @@ async fn a_watch_without_a_version_begins_with_what_exists() {
 #[tokio::test]
 async fn initial_events_end_with_a_bookmark() {
     let world = with_pods(&["web-0", "web-1"]);
-    let server = server(&world, Settings::default()).await;
+    let server = server(&world, ServeSettings::default()).await;
     let path = format!("{PODS}&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
     let mut events = watch(&server, &path, "").await;
     assert_eq!([events.line().await, events.line().await], ["ADDED shop/web-0", "ADDED shop/web-1"]);
@@ -73,7 +73,7 @@ async fn initial_events_end_with_a_bookmark() {
 #[tokio::test]
 async fn a_seeded_world_streams_all_its_pods() {
     let world = World::seeded("S").expect("a world");
-    let server = server(&world, Settings::default()).await;
+    let server = server(&world, ServeSettings::default()).await;
     let path = format!(
         "{PODS}&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1"
     );
@@ -87,7 +87,8 @@ async fn a_seeded_world_streams_all_its_pods() {
 #[tokio::test]
 async fn bookmarks_come_regularly_and_carry_the_version() {
     let world = with_pods(&["web-0"]);
-    let server = server(&world, Settings { bookmark_every: Duration::from_millis(5), ..Settings::default() }).await;
+    let server =
+        server(&world, ServeSettings { bookmark_every: Duration::from_millis(5), ..ServeSettings::default() }).await;
     let mut events =
         watch(&server, &format!("{PODS}&allowWatchBookmarks=true&resourceVersion={}", world.version()), "").await;
     for _ in 0..2 {
@@ -109,7 +110,7 @@ async fn bookmarks_come_regularly_and_carry_the_version() {
 #[tokio::test]
 async fn a_watch_ends_when_its_time_is_over() {
     let world = with_pods(&[]);
-    let server = server(&world, Settings::default()).await;
+    let server = server(&world, ServeSettings::default()).await;
     let path = format!("{PODS}&allowWatchBookmarks=true&timeoutSeconds=1&resourceVersion={}", world.version());
     let mut events = watch(&server, &path, "").await;
     assert_eq!(events.next().await.expect("a last bookmark")["type"], "BOOKMARK");
@@ -121,7 +122,7 @@ async fn a_forgotten_version_is_a_410_in_the_stream() {
     let world = with_pods(&["web-0"]);
     let old = world.version() - 1;
     world.compact();
-    let server = server(&world, Settings::default()).await;
+    let server = server(&world, ServeSettings::default()).await;
     let mut events = watch(&server, &format!("{PODS}&resourceVersion={old}"), "").await;
     let error = events.next().await.expect("an error");
     assert_eq!((&error["type"], &error["object"]["code"]), (&json!("ERROR"), &json!(410)));
@@ -132,7 +133,7 @@ async fn a_forgotten_version_is_a_410_in_the_stream() {
 #[tokio::test]
 async fn a_selecting_watch_sees_objects_come_and_go() {
     let world = with_pods(&["web-0"]);
-    let server = server(&world, Settings::default()).await;
+    let server = server(&world, ServeSettings::default()).await;
     let path = format!("{PODS}&labelSelector=app%3Ddb&resourceVersion={}", world.version());
     let mut events = watch(&server, &path, "").await;
     put(&world, "web-1", "web");
@@ -147,7 +148,7 @@ async fn a_selecting_watch_sees_objects_come_and_go() {
 #[tokio::test]
 async fn a_watched_table_names_its_columns_once() {
     let world = with_pods(&["web-0"]);
-    let server = server(&world, Settings::default()).await;
+    let server = server(&world, ServeSettings::default()).await;
     let mut events = watch(&server, PODS, "application/json;as=Table;v=v1;g=meta.k8s.io").await;
     let first = events.next().await.expect("the pod that exists");
     assert_eq!(first["object"]["columnDefinitions"].as_array().map(Vec::len), Some(9));

@@ -1,7 +1,7 @@
 //! Writes of the embedded server, compared by the same words with what a real API server does (`apply_control_plane`).
 
-use kreach::embedded::review::{Identity, Right};
-use kreach::embedded::{Server, Settings, serve_named};
+use kreach::embedded::review::{GivenRight, Requester};
+use kreach::embedded::{ServeSettings, Server, serve_named};
 use serde_json::{Value, json};
 
 use super::asking::ask;
@@ -10,7 +10,7 @@ const PATH: &str = "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies/w
 const APPLY: (&str, &str) = ("content-type", "application/apply-patch+yaml");
 const MERGE: (&str, &str) = ("content-type", "application/merge-patch+json");
 
-async fn story(settings: Settings) -> Server {
+async fn story(settings: ServeSettings) -> Server {
     serve_named("story", "127.0.0.1:0", settings).await.expect("the demo's world")
 }
 
@@ -25,7 +25,7 @@ async fn apply(server: &Server, query: &str, object: &Value) -> (u16, Value) {
 
 #[tokio::test]
 async fn an_object_is_created_merged_replaced_and_deleted_on_what_was_seen() {
-    let server = story(Settings::writable()).await;
+    let server = story(ServeSettings::writable()).await;
     let (code, _) = apply(&server, "fieldManager=a&dryRun=All", &policy(json!([]))).await;
     assert_eq!((code, ask(&server, "GET", PATH, &[], "").await.0), (201, 404), "a dry run stores nothing");
     let (code, first) = apply(&server, "fieldManager=a", &policy(json!([{"ports": [{"port": 80}]}]))).await;
@@ -72,11 +72,14 @@ async fn an_object_is_created_merged_replaced_and_deleted_on_what_was_seen() {
 #[tokio::test]
 async fn nobody_grants_what_they_do_not_hold() {
     let rights = vec![
-        Right::new(&["get", "list", "watch"], &["*"], &["*"]),
-        Right::new(&["create", "patch", "update"], &["roles", "rolebindings"], &["shop"]),
+        GivenRight::new(&["get", "list", "watch"], &["*"], &["*"]),
+        GivenRight::new(&["create", "patch", "update"], &["roles", "rolebindings"], &["shop"]),
     ];
-    let server =
-        story(Settings { identities: vec![Identity { rights, ..Identity::demo() }], ..Settings::default() }).await;
+    let server = story(ServeSettings {
+        identities: vec![Requester { rights, ..Requester::demo() }],
+        ..ServeSettings::default()
+    })
+    .await;
     let rbac = "rbac.authorization.k8s.io";
     let role = |verb: &str| {
         json!({"apiVersion": format!("{rbac}/v1"), "kind": "Role", "metadata": {"name": "r", "namespace": "shop"},
@@ -104,7 +107,7 @@ async fn nobody_grants_what_they_do_not_hold() {
 
 #[tokio::test]
 async fn the_demo_only_reads_unless_it_is_told_otherwise() {
-    let server = story(Settings::default()).await;
+    let server = story(ServeSettings::default()).await;
     assert_eq!(apply(&server, "fieldManager=a", &policy(json!([]))).await.0, 403);
     assert_eq!(ask(&server, "DELETE", "/api/v1/namespaces/shop", &[], "").await.0, 403);
 }

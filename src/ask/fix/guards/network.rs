@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use super::{Seen, is_rbac};
+use super::{GuardedChange, is_rbac};
 use crate::ask::World;
 use crate::ask::many::{namespace_of, unit_text};
-use crate::change::Flow;
+use crate::change::DifferingFlow;
 use crate::model::facts::EndpointSlice;
 use crate::model::id::PodId;
 use crate::model::port::{PortSet, Protocol};
@@ -15,40 +15,40 @@ use crate::net::dns;
 use crate::net::reach::Unit;
 
 /// Whether some flow could be otherwise by what is changed.
-fn is_about_flows(seen: &Seen<'_>) -> bool {
+fn is_about_flows(seen: &GuardedChange<'_>) -> bool {
     !seen.changes.iter().all(is_rbac)
 }
 
-pub(super) fn no_dns(seen: &Seen<'_>) -> Option<&'static str> {
+pub(super) fn no_dns(seen: &GuardedChange<'_>) -> Option<&'static str> {
     (is_about_flows(seen) && dns_servers(seen).is_empty()).then_some("no DNS service with pods is known in kube-system")
 }
 
 /// The pods behind the cluster's DNS, and the port that each answers on.
-fn dns_servers(seen: &Seen<'_>) -> Vec<(PodId, u16)> {
+fn dns_servers(seen: &GuardedChange<'_>) -> Vec<(PodId, u16)> {
     let cluster = &seen.before.cluster;
     dns::service(cluster).map(|it| dns::behind(cluster, it)).unwrap_or_default()
 }
 
 /// What tells where the API server is.
-fn api_server<'a>(seen: &Seen<'a>) -> impl Iterator<Item = &'a Arc<EndpointSlice>> {
+fn api_server<'a>(seen: &GuardedChange<'a>) -> impl Iterator<Item = &'a Arc<EndpointSlice>> {
     seen.before.cluster.endpoint_slices.of("default").iter().filter(|it| *it.service() == *"kubernetes")
 }
 
-pub(super) fn no_api_server(seen: &Seen<'_>) -> Option<&'static str> {
+pub(super) fn no_api_server(seen: &GuardedChange<'_>) -> Option<&'static str> {
     let is_known = api_server(seen).any(|it| it.endpoints.iter().next().is_some());
     (is_about_flows(seen) && !is_known).then_some("the Service default/kubernetes has no endpoint")
 }
 
-pub(super) fn no_ingress(seen: &Seen<'_>) -> Option<&'static str> {
+pub(super) fn no_ingress(seen: &GuardedChange<'_>) -> Option<&'static str> {
     (is_about_flows(seen) && named(seen.before, &INGRESSES).is_empty()).then_some("no ingress controller is known")
 }
 
-pub(super) fn no_monitoring(seen: &Seen<'_>) -> Option<&'static str> {
+pub(super) fn no_monitoring(seen: &GuardedChange<'_>) -> Option<&'static str> {
     (is_about_flows(seen) && named(seen.before, &SCRAPERS).is_empty())
         .then_some("nothing that scrapes metrics is known")
 }
 
-pub(super) fn no_webhooks(seen: &Seen<'_>) -> Option<&'static str> {
+pub(super) fn no_webhooks(seen: &GuardedChange<'_>) -> Option<&'static str> {
     let is_shut = || seen.impact.flows.iter().any(|it| loses(it, &PortSet::all()) && matches!(it.from, Unit::Nodes(_)));
     let why = "no pod is known by its name to serve admission webhooks, which the API server calls from a node";
     (is_shut() && webhooks(seen.before).is_empty()).then_some(why)
@@ -72,15 +72,15 @@ const SCRAPERS: [&str; 7] =
     ["prometheus", "vmagent", "grafana-agent", "alloy", "opentelemetry-collector", "metrics-server", "datadog-agent"];
 
 /// Whether some of these ports passes no longer.
-fn loses(flow: &Flow, ports: &PortSet) -> bool {
+fn loses(flow: &DifferingFlow, ports: &PortSet) -> bool {
     let gone = |before: &PortSet, after: &PortSet| !before.difference(after).intersection(ports).is_empty();
     gone(&flow.before.some, &flow.after.some) || gone(&flow.before.every, &flow.after.every)
 }
 
 /// The flows that lose some of the ports that are meant of them, in words.
-fn lost(seen: &Seen<'_>, meant: impl Fn(&Flow) -> Option<PortSet>) -> Option<String> {
+fn lost(seen: &GuardedChange<'_>, meant: impl Fn(&DifferingFlow) -> Option<PortSet>) -> Option<String> {
     let meant = |it| meant(it).filter(|ports| loses(it, ports)).map(|ports| (it, ports));
-    let all: Vec<(&Flow, PortSet)> = seen.impact.flows.iter().filter_map(meant).collect();
+    let all: Vec<(&DifferingFlow, PortSet)> = seen.impact.flows.iter().filter_map(meant).collect();
     let (first, ports) = all.first()?;
     let more = if all.len() == 1 { String::new() } else { format!(" and {} more", all.len() - 1) };
     let is_closed = first.after.some.intersection(ports).is_empty();
@@ -107,7 +107,7 @@ fn named(world: &World, names: &[&str]) -> BTreeSet<Unit> {
 /// Where NodeLocal DNSCache answers, on every node.
 const NODE_LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 20, 10));
 
-pub(super) fn dns_is_lost(seen: &Seen<'_>) -> Option<String> {
+pub(super) fn dns_is_lost(seen: &GuardedChange<'_>) -> Option<String> {
     let mut servers: BTreeMap<Unit, PortSet> = BTreeMap::new();
     for (pod, port) in dns_servers(seen) {
         let Some(pod) = seen.before.pod(&pod) else { continue };
@@ -127,7 +127,7 @@ fn holds(ranges: &[(IpAddr, IpAddr)], address: IpAddr) -> bool {
     ranges.iter().any(|(low, high)| *low <= address && address <= *high)
 }
 
-pub(super) fn api_server_is_lost(seen: &Seen<'_>) -> Option<String> {
+pub(super) fn api_server_is_lost(seen: &GuardedChange<'_>) -> Option<String> {
     let addresses: Vec<IpAddr> = api_server(seen).flat_map(|it| it.endpoints.iter()).map(|it| it.address).collect();
     let numbers = api_server(seen).flat_map(|it| it.ports.iter()).filter_map(|it| it.number);
     let ports = PortSet::union_of(&numbers.map(|it| PortSet::range(Protocol::Tcp, it, it)).collect::<Vec<_>>());
@@ -142,12 +142,12 @@ pub(super) fn api_server_is_lost(seen: &Seen<'_>) -> Option<String> {
     lost(seen, |it| is_it(&it.to).then(|| if ports.is_empty() { PortSet::all() } else { ports.clone() }))
 }
 
-pub(super) fn ingress_is_lost(seen: &Seen<'_>) -> Option<String> {
+pub(super) fn ingress_is_lost(seen: &GuardedChange<'_>) -> Option<String> {
     let controllers = named(seen.before, &INGRESSES);
     lost(seen, |it| all_ports(controllers.contains(&it.from)))
 }
 
-pub(super) fn monitoring_is_lost(seen: &Seen<'_>) -> Option<String> {
+pub(super) fn monitoring_is_lost(seen: &GuardedChange<'_>) -> Option<String> {
     let scrapers = named(seen.before, &SCRAPERS);
     lost(seen, |it| all_ports(scrapers.contains(&it.from)))
 }
@@ -164,14 +164,14 @@ fn webhooks(world: &World) -> BTreeSet<Unit> {
     world.cluster.pods.iter().filter(|it| is_one(it)).map(|it| Unit::of_pod(&world.cluster, it)).collect()
 }
 
-pub(super) fn webhooks_are_lost(seen: &Seen<'_>) -> Option<String> {
+pub(super) fn webhooks_are_lost(seen: &GuardedChange<'_>) -> Option<String> {
     let servers = webhooks(seen.before);
     lost(seen, |it| all_ports(matches!(it.from, Unit::Nodes(_)) && servers.contains(&it.to)))
 }
 
-pub(super) fn outside_opens(seen: &Seen<'_>) -> Option<String> {
-    let gains = |it: &&Flow| !it.after.some.difference(&it.before.some).is_empty();
-    let is_wide = |it: &&Flow| {
+pub(super) fn outside_opens(seen: &GuardedChange<'_>) -> Option<String> {
+    let gains = |it: &&DifferingFlow| !it.after.some.difference(&it.before.some).is_empty();
+    let is_wide = |it: &&DifferingFlow| {
         let is_outside = |unit: &Unit| matches!(unit, Unit::Outside(_));
         let is_system = |unit: &Unit| namespace_of(unit).is_some_and(|it| *it == *"kube-system");
         is_outside(&it.from) || is_outside(&it.to) || is_system(&it.to)

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Seen, is_about_rights};
+use super::{GuardedChange, is_about_rights};
 use crate::ask::World;
 use crate::ask::diff::right;
 use crate::change::edits::{Change, Op};
@@ -18,12 +18,12 @@ use crate::rbac::identity::{Identity, MASTERS, canonical};
 use crate::rbac::{defaults, rights};
 
 /// The rows that somebody gains by, or may.
-fn given<'a>(seen: &Seen<'a>) -> impl Iterator<Item = &'a GrantRow> {
+fn given<'a>(seen: &GuardedChange<'a>) -> impl Iterator<Item = &'a GrantRow> {
     seen.impact.grants.iter().filter(|it| it.change != GrantChange::Taken)
 }
 
 /// The rows that somebody loses by, or may.
-fn taken<'a>(seen: &Seen<'a>) -> impl Iterator<Item = &'a GrantRow> {
+fn taken<'a>(seen: &GuardedChange<'a>) -> impl Iterator<Item = &'a GrantRow> {
     seen.impact.grants.iter().filter(|it| it.change != GrantChange::Given)
 }
 
@@ -42,7 +42,7 @@ fn told(mut all: impl Iterator<Item = String>) -> Option<String> {
     }
 }
 
-pub(super) fn no_identity(seen: &Seen<'_>) -> Option<&'static str> {
+pub(super) fn no_identity(seen: &GuardedChange<'_>) -> Option<&'static str> {
     if !is_about_rights(seen) {
         return None;
     }
@@ -53,7 +53,7 @@ pub(super) fn no_identity(seen: &Seen<'_>) -> Option<&'static str> {
         .then_some("you are in system:masters, which no binding gives or takes; others may lose access")
 }
 
-pub(super) fn own_access_is_lost(seen: &Seen<'_>) -> Option<String> {
+pub(super) fn own_access_is_lost(seen: &GuardedChange<'_>) -> Option<String> {
     let me = seen.before.told.me()?.identity(&[]);
     let is_mine = |it: &&GrantRow| match &it.subject {
         Subject::Group(name) => me.is_in(name),
@@ -84,7 +84,7 @@ fn administrators(world: &World) -> BTreeSet<String> {
     subjects.filter(|it| !it.name().starts_with("system:")).map(ToString::to_string).collect()
 }
 
-pub(super) fn last_administrator_goes(seen: &Seen<'_>) -> Option<String> {
+pub(super) fn last_administrator_goes(seen: &GuardedChange<'_>) -> Option<String> {
     if !is_about_rights(seen) {
         return None;
     }
@@ -95,7 +95,7 @@ pub(super) fn last_administrator_goes(seen: &Seen<'_>) -> Option<String> {
     })
 }
 
-pub(super) fn system_loses(seen: &Seen<'_>) -> Option<String> {
+pub(super) fn system_loses(seen: &GuardedChange<'_>) -> Option<String> {
     let is_system = |it: &Subject| match it.kind() {
         SubjectKind::ServiceAccount => *it.namespace() == *"kube-system",
         _ => it.name().starts_with("system:"),
@@ -128,7 +128,7 @@ fn is_everyone(it: &GrantRow) -> bool {
     EVERYONE.contains(&it.subject.name().as_str())
 }
 
-pub(super) fn everyone_gets(seen: &Seen<'_>) -> Option<String> {
+pub(super) fn everyone_gets(seen: &GuardedChange<'_>) -> Option<String> {
     told(given(seen).filter(|it| is_everyone(it)).map(gets))
 }
 
@@ -193,11 +193,11 @@ fn is_risky(part: &Tuple) -> bool {
 }
 
 /// What everybody gets is said by that guard.
-pub(super) fn risky_is_given(seen: &Seen<'_>) -> Option<String> {
+pub(super) fn risky_is_given(seen: &GuardedChange<'_>) -> Option<String> {
     told(given(seen).filter(|it| !is_everyone(it) && it.parts().any(|it| is_risky(&it))).map(gets))
 }
 
-pub(super) fn aggregated_is_edited(seen: &Seen<'_>) -> Option<String> {
+pub(super) fn aggregated_is_edited(seen: &GuardedChange<'_>) -> Option<String> {
     let changed = seen.changes.iter().filter_map(|it| it.id().ok()).filter(|it| it.kind == Kind::CLUSTER_ROLE);
     told(changed.filter_map(|id| {
         let [before, after] = [seen.before, seen.after].map(|it| it.cluster.roles.get("", &id.name));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::act::{Change, changed};
+use super::super::act::{LabelChange, changed};
 use crate::kinds::WRITTEN_POLICY;
 use crate::model::cluster::Cluster;
 use crate::model::labels::{Labels, NamespaceMatch, Selector, SelectorSet};
@@ -61,10 +61,11 @@ impl<'a> Selectors<'a> {
     }
 
     /// Of these changes the first of all that come to the same for every selector, whoever of these is changed.
-    pub fn told_apart(&self, owns: impl Iterator<Item = Labels>, changes: Vec<Change>) -> Vec<Change> {
+    pub fn told_apart(&self, owns: impl Iterator<Item = Labels>, changes: Vec<LabelChange>) -> Vec<LabelChange> {
         let owns: BTreeSet<Labels> = owns.map(|it| self.read(&it)).collect();
         let mut seen: BTreeSet<Vec<bool>> = BTreeSet::new();
-        let is_new = |it: &Change| seen.insert(owns.iter().flat_map(|own| self.said_of(&changed(own, it))).collect());
+        let is_new =
+            |it: &LabelChange| seen.insert(owns.iter().flat_map(|own| self.said_of(&changed(own, it))).collect());
         changes.into_iter().filter(is_new).collect()
     }
 
@@ -89,8 +90,8 @@ mod tests {
         Selector::new([Requirement { key: key.into(), operator }])
     }
 
-    fn set(key: &str, value: &str) -> Change {
-        Change::from([(Name::from(key), Some(Name::from(value)))])
+    fn set(key: &str, value: &str) -> LabelChange {
+        LabelChange::from([(Name::from(key), Some(Name::from(value)))])
     }
 
     #[test]
@@ -98,13 +99,14 @@ mod tests {
         let (web, gold) = (selector("app", "web"), selector("tier", "gold"));
         let mut all = Selectors::default();
         [&web, &gold].into_iter().for_each(|it| all.add(it));
-        let changes = vec![Change::new(), set("app", "api"), set("app", "web"), set("free", "1"), set("tier", "gold")];
+        let changes =
+            vec![LabelChange::new(), set("app", "api"), set("app", "web"), set("free", "1"), set("tier", "gold")];
         let labels = |app: &str| Labels::new([(Name::from("app"), Name::from(app))]);
         let told = |owns: Vec<Labels>| all.told_apart(owns.into_iter(), changes.clone());
-        assert_eq!(told(vec![labels("db")]), [Change::new(), set("app", "web"), set("tier", "gold")]);
+        assert_eq!(told(vec![labels("db")]), [LabelChange::new(), set("app", "web"), set("tier", "gold")]);
         // To one that is selected another value is one more.
-        assert_eq!(told(vec![labels("web")]), [Change::new(), set("app", "api"), set("tier", "gold")]);
+        assert_eq!(told(vec![labels("web")]), [LabelChange::new(), set("app", "api"), set("tier", "gold")]);
         let both = told(vec![labels("db"), labels("web")]);
-        assert_eq!(both, [Change::new(), set("app", "api"), set("app", "web"), set("tier", "gold")]);
+        assert_eq!(both, [LabelChange::new(), set("app", "api"), set("app", "web"), set("tier", "gold")]);
     }
 }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::super::act::{Act, Change, change, changed, kind_of};
+use super::super::act::{Act, LabelChange, change, changed, kind_of};
 use super::alike::{Readers, Selectors};
-use super::{Opening, Search};
-use crate::escalate::connect::label_sets::{Keys, TRIES, some_sets};
+use super::{Opening, OpeningSearch};
+use crate::escalate::connect::label_sets::{LabelSetKeys, TRIES, some_sets};
 use crate::model::cluster::METADATA_NAME;
 use crate::model::evidence::Outcome;
 use crate::model::facts::{Meta, Namespace, Pod, SharedPod};
@@ -27,7 +27,7 @@ enum LabelsOf {
 }
 
 /// The writes of labels that are tried, each list from what is nearest to what there is.
-pub struct Lists {
+pub struct LabelWrites {
     source: OfPods,
     target: OfPods,
     /// New pods in place of the source.
@@ -45,7 +45,7 @@ struct OfPods {
     tries: usize,
 }
 
-impl Search<'_, '_> {
+impl OpeningSearch<'_, '_> {
     /// By labels, with this written before.
     pub(super) fn by_labels(&self, base: &[Rc<Act>], all: &mut Vec<Opening>) {
         let lists = self.lists.get_or_init(|| self.lists());
@@ -91,7 +91,7 @@ impl Search<'_, '_> {
     }
 
     /// By labels of the source's namespace, and of its pods or a new one beside.
-    fn with_space(&self, base: &[Rc<Act>], lists: &Lists, all: &mut Vec<Opening>) {
+    fn with_space(&self, base: &[Rc<Act>], lists: &LabelWrites, all: &mut Vec<Opening>) {
         let Some(spaces) = only_space(&self.sources).and_then(|it| lists.spaces.get(it)) else { return };
         let is_few = self.sources.len() <= PODS;
         let upto = |acts: &[Rc<Act>], most: usize| acts[..most.min(acts.len())].to_vec();
@@ -119,11 +119,11 @@ impl Search<'_, '_> {
         is_sure
     }
 
-    fn lists(&self) -> Lists {
+    fn lists(&self) -> LabelWrites {
         let namespaces: BTreeSet<&Name> = self.sources.iter().chain(&self.targets).map(|it| it.namespace()).collect();
         let readers = Readers::of(self.ground.cluster, namespaces);
         let spaces = only_space(&self.sources).into_iter().chain(only_space(&self.targets));
-        Lists {
+        LabelWrites {
             source: self.of_pods(&self.sources, LabelsOf::Source, &readers.pods),
             target: self.of_pods(&self.targets, LabelsOf::Target, &readers.pods),
             new: self.new_pods(&readers.pods),
@@ -137,14 +137,14 @@ impl Search<'_, '_> {
         let tries = if pods.len() > PODS { 0 } else { TRIES };
         let own = first.labels().whole().into_owned();
         let keys = match whose {
-            LabelsOf::Source => Keys::of_source(self.ground.cluster, first.namespace(), self.targets.first()),
-            LabelsOf::Target => Keys::of_target(self.ground.cluster, first.namespace()),
+            LabelsOf::Source => LabelSetKeys::of_source(self.ground.cluster, first.namespace(), self.targets.first()),
+            LabelsOf::Target => LabelSetKeys::of_target(self.ground.cluster, first.namespace()),
         };
         let (changes, is_all) = changes(&keys, &own);
         // The selector of a workload holds on to the labels that its pods have: more may be added.
-        let is_more = |it: &&Change| it.keys().all(|it| own.get(it).is_none());
+        let is_more = |it: &&LabelChange| it.keys().all(|it| own.get(it).is_none());
         let more = changes.iter().filter(is_more).cloned().collect();
-        let tried = |changes: Vec<Change>| {
+        let tried = |changes: Vec<LabelChange>| {
             let owns = pods.iter().map(|it| it.labels().whole().into_owned());
             let told = told_apart(readers, owns, (changes, is_all));
             told.into_iter().filter(|it| !it.is_empty()).take(tries + 1)
@@ -166,9 +166,9 @@ impl Search<'_, '_> {
     /// New pods in place of the source: in its namespace, run as its account.
     fn new_pods(&self, readers: &Selectors<'_>) -> Vec<Rc<Act>> {
         let (Some(first), Some(_)) = (self.sources.first(), only_space(&self.sources)) else { return Vec::new() };
-        let keys = Keys::of_source(self.ground.cluster, first.namespace(), self.targets.first());
+        let keys = LabelSetKeys::of_source(self.ground.cluster, first.namespace(), self.targets.first());
         let account = first.service_account().clone();
-        let pod = |labels: Change| {
+        let pod = |labels: LabelChange| {
             let blank = Pod::named(first.namespace().clone(), "sidestep");
             let blank = blank.changed(|it| it.service_account = account.clone());
             Rc::new(Act::Stand(Box::new(blank.with_labels(&changed(&Labels::NONE, &labels)))))
@@ -179,7 +179,7 @@ impl Search<'_, '_> {
 
     /// Other labels of a namespace, as policies tell them apart.
     fn space_acts(&self, namespace: &Name, readers: &Selectors<'_>) -> Vec<Rc<Act>> {
-        let keys = Keys::of_spaces(self.ground.cluster, only_space(&self.sources), self.targets.first());
+        let keys = LabelSetKeys::of_spaces(self.ground.cluster, only_space(&self.sources), self.targets.first());
         let before = self.ground.cluster.namespaces.get("", namespace).cloned();
         let own = match &before {
             Some(it) => it.labels.clone(),
@@ -190,7 +190,7 @@ impl Search<'_, '_> {
         let (mut changes, is_all) = changes(&keys, &own);
         changes.retain(|it| !it.contains_key(METADATA_NAME));
         let told = told_apart(readers, [own.clone()].into_iter(), (changes, is_all));
-        let act = |labels: Change| {
+        let act = |labels: LabelChange| {
             let after = Namespace { meta: meta.clone(), labels: changed(&own, &labels), implied: false };
             Rc::new(Act::Space { before: before.clone(), after: Arc::new(after), labels })
         };
@@ -199,7 +199,7 @@ impl Search<'_, '_> {
 }
 
 /// What comes to sets of labels that policies can tell apart, and whether these are all.
-fn changes(keys: &Keys, own: &Labels) -> (Vec<Change>, bool) {
+fn changes(keys: &LabelSetKeys, own: &Labels) -> (Vec<LabelChange>, bool) {
     let (sets, is_all) = some_sets(keys, own);
     (sets.iter().map(|it| change(own, it)).collect(), is_all)
 }
@@ -208,21 +208,21 @@ fn changes(keys: &Keys, own: &Labels) -> (Vec<Change>, bool) {
 fn told_apart(
     readers: &Selectors<'_>,
     owns: impl Iterator<Item = Labels>,
-    (changes, is_all): (Vec<Change>, bool),
-) -> Vec<Change> {
+    (changes, is_all): (Vec<LabelChange>, bool),
+) -> Vec<LabelChange> {
     if is_all { readers.told_apart(owns, changes) } else { changes }
 }
 
-fn relabel(pods: &[SharedPod], labels: Change, whose: LabelsOf) -> Act {
+fn relabel(pods: &[SharedPod], labels: LabelChange, whose: LabelsOf) -> Act {
     Act::Relabel { pods: dressed(pods, &labels), labels, is_target: whose == LabelsOf::Target }
 }
 
-fn template(pods: &[SharedPod], workload: &WorkloadId, labels: Change) -> Act {
+fn template(pods: &[SharedPod], workload: &WorkloadId, labels: LabelChange) -> Act {
     Act::Template { workload: workload.clone(), pods: dressed(pods, &labels), labels }
 }
 
 /// The pods as they are, and with other labels.
-fn dressed(pods: &[SharedPod], labels: &Change) -> Vec<(SharedPod, Pod)> {
+fn dressed(pods: &[SharedPod], labels: &LabelChange) -> Vec<(SharedPod, Pod)> {
     let dressed = |pod: &SharedPod| (**pod).clone().with_labels(&changed(&pod.labels().whole(), labels));
     pods.iter().map(|it| (it.clone(), dressed(it))).collect()
 }

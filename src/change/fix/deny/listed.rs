@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::super::allow::{new_policy, note_others, peers};
-use super::super::narrow::Said;
+use super::super::narrow::NarrowedRule;
 use super::super::objects::Desk;
 use super::super::pods::choose;
-use super::super::{Gate, Peers};
+use super::super::{DraftGate, Peers};
 use super::Closing;
 use crate::kinds::written_policy;
 use crate::model::id::PodId;
@@ -29,7 +29,7 @@ struct Present {
 
 impl Closing<'_> {
     /// Lists who connects to these pods; `None`: something isolates them already, or it is no pod that is kept out.
-    pub(super) fn list(&self, desk: &mut Desk<'_>, gate: &Gate) -> Option<()> {
+    pub(super) fn list(&self, desk: &mut Desk<'_>, gate: &DraftGate) -> Option<()> {
         let isolation = |it: &PodId| self.ground.index.isolation(it).map(|it| gate.isolation(&it));
         let is_open = gate.targets.iter().all(|it| isolation(it) == Some(Tri::No));
         if !is_open || gate.flows.values().any(|it| !it.blocks.is_empty()) {
@@ -56,7 +56,7 @@ impl Closing<'_> {
     }
 
     /// Who connects today and is to go on.
-    fn present(&self, gate: &Gate) -> Present {
+    fn present(&self, gate: &DraftGate) -> Present {
         let ground = self.ground;
         let mut present = Present::default();
         for target in &gate.targets {
@@ -86,11 +86,11 @@ impl Closing<'_> {
     }
 
     /// All addresses that no pod gets.
-    fn others(&self, desk: &mut Desk<'_>, gate: &Gate) -> Option<Said> {
+    fn others(&self, desk: &mut Desk<'_>, gate: &DraftGate) -> Option<NarrowedRule> {
         let is_block = |it: &PeerMatch| matches!(it, PeerMatch::Block(_));
-        let said = self.rest(desk, gate, Said::everything());
+        let said = self.rest(desk, gate, NarrowedRule::everything());
         let first = said.iter().find(|it| it.peers.iter().any(is_block))?;
         let peers = first.peers.iter().filter(|it| is_block(it)).cloned().collect();
-        Some(Said { peers, ports: vec![PortMatch::Any] })
+        Some(NarrowedRule { peers, ports: vec![PortMatch::Any] })
     }
 }
