@@ -18,7 +18,7 @@ use crate::model::name::Name;
 use crate::model::role::{Binding, SharedRole, Subject, SubjectKind};
 use crate::rbac::Identity;
 use crate::rbac::covers::Tuple;
-use crate::rbac::fold::ResourceOrUrl;
+use crate::rbac::resource_or_url::ResourceOrUrl;
 use crate::rbac::grant::{Grant, named};
 use crate::rbac::identity::{How, MASTERS};
 use crate::rbac::rights;

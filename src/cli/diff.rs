@@ -18,7 +18,7 @@ use crate::change::reach::Hop;
 use crate::change::{DiffVerdict, DifferingFlow, GrantRow, Impact, Ports, ReachChange, ReachDiff, ReachDiffRow, Risk};
 use crate::escalate::Certainty;
 use crate::net::reach::{Granularity, Unit};
-use crate::rbac::fold::ResourceOrUrl;
+use crate::rbac::resource_or_url::ResourceOrUrl;
 use crate::text::evidence::Evidence;
 use crate::text::written;
 use crate::text::written::markdown;

@@ -12,7 +12,7 @@ use crate::rbac::grant::Grant;
 use crate::rbac::identity::{Identity, Membership};
 use crate::rbac::matching::Match;
 use crate::rbac::request::Request;
-use crate::rbac::review::ServerVerdict;
+use crate::rbac::grant::ServerVerdict;
 
 /// One group of an identity.
 #[derive(Serialize)]

@@ -17,7 +17,8 @@ use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::model::role::{RoleRule, RuleLists};
 use crate::rbac::Request;
-use crate::rbac::review::{Me, Reply, Review, Rules, RulesExtent, ServerVerdict};
+use crate::rbac::grant::ServerVerdict;
+use crate::rbac::review::{Me, Reply, Review, Rules, RulesExtent};
 
 /// How large an answer may be; who is bound a thousand times has a long list of rules.
 const CAP: usize = 16 << 20;

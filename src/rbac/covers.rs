@@ -12,7 +12,7 @@ use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::role::{Role, RoleRef, RoleRule, RuleLists};
 
-use super::fold::ResourceOrUrl;
+use super::resource_or_url::ResourceOrUrl;
 use super::identity::{Identity, MASTERS};
 use super::index::Index;
 use super::matching::url_covers;

@@ -6,7 +6,6 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Gap, Outcome};
@@ -24,38 +23,8 @@ use super::identity::{How, Identity};
 use super::index::{Index, role_of};
 use super::lookup::Holding;
 use super::note;
+use super::resource_or_url::ResourceOrUrl;
 use super::served::Served;
-
-/// What a row speaks of.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum ResourceOrUrl {
-    /// A resource as the rule writes it; `name` empty for all objects.
-    Resource {
-        group: Name,
-        resource: Name,
-        name: Name,
-    },
-    Url(Name),
-}
-
-/// `pods.example.com/log "web"`, raw.
-impl fmt::Display for ResourceOrUrl {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (group, resource, name) = match self {
-            ResourceOrUrl::Url(url) => return write!(out, "{url}"),
-            ResourceOrUrl::Resource { group, resource, name } => (group, resource, name),
-        };
-        let (plural, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-        write!(out, "{plural}")?;
-        if !group.is_empty() {
-            write!(out, ".{group}")?;
-        }
-        if !subresource.is_empty() {
-            write!(out, "/{subresource}")?;
-        }
-        if name.is_empty() { Ok(()) } else { write!(out, " \"{name}\"") }
-    }
-}
 
 /// One grant behind a row.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -13,7 +13,6 @@ use super::aggregation::AggregatedFrom;
 use super::identity::{Identity, Membership};
 use super::matching::Match;
 use super::request::Request;
-use super::review::ServerVerdict;
 
 /// One reason why a request is allowed: a subject of a binding, its role, and one rule there.
 #[derive(Clone, PartialEq, Debug)]
@@ -112,6 +111,18 @@ pub struct Access {
     pub dangling: Vec<Dangling>,
     /// The server's own word, where it was asked for what the objects leave unknown.
     pub word: Option<ServerVerdict>,
+}
+
+/// What the server says of one request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ServerVerdict {
+    /// The kind of the review.
+    pub review: &'static str,
+    /// Unknown where the server itself could not ask all of its authorizers.
+    pub outcome: Outcome,
+    /// The server's own words; may be empty.
+    pub reason: Name,
+    pub error: Name,
 }
 
 impl Access {

@@ -35,6 +35,7 @@ pub mod pasted;
 pub mod places;
 pub mod powers;
 pub mod request;
+pub mod resource_or_url;
 pub mod review;
 pub mod rights;
 pub mod served;

@@ -14,7 +14,7 @@ use crate::model::evidence::{Gap, Outcome};
 use crate::model::name::Name;
 use crate::model::role::{RoleRule, Subject, SubjectKind};
 
-use super::grant::Access;
+use super::grant::{Access, ServerVerdict};
 use super::identity::{Identity, Membership, canonical};
 use super::marks::{AuthorizerMark, Marks, SubjectClass};
 use super::request::Request;
@@ -87,18 +87,6 @@ impl Me {
     pub fn is(&self, identity: &Identity) -> bool {
         self.user == identity.user && identity.groups.iter().all(|(it, _)| self.groups.contains(it))
     }
-}
-
-/// What the server says of one request.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ServerVerdict {
-    /// The kind of the review.
-    pub review: &'static str,
-    /// Unknown where the server itself could not ask all of its authorizers.
-    pub outcome: Outcome,
-    /// The server's own words; may be empty.
-    pub reason: Name,
-    pub error: Name,
 }
 
 /// What the operator may do in a namespace, cluster-wide grants included.

@@ -7,7 +7,8 @@ use crate::model::role::{Binding, RoleRule};
 
 use super::covers::{Tuple, tuples};
 use super::dead;
-use super::fold::{ResourceOrUrl, concerns};
+use super::fold::concerns;
+use super::resource_or_url::ResourceOrUrl;
 use super::index::{Index, role_of};
 use super::request::{Request, ResourceRequest};
 use super::served::Served;

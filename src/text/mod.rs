@@ -37,7 +37,7 @@ use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::role::Subject;
 use crate::model::untrusted;
-use crate::rbac::fold::ResourceOrUrl;
+use crate::rbac::resource_or_url::ResourceOrUrl;
 
 /// What a line means; every mark has its glyph, so that no meaning hangs on color alone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]

@@ -15,7 +15,8 @@ use crate::ask::scope::View;
 use crate::ask::{Fault, Here};
 use crate::model::name::Name;
 use crate::model::role::Subject;
-use crate::rbac::fold::{self, ResourceOrUrl};
+use crate::rbac::fold;
+use crate::rbac::resource_or_url::ResourceOrUrl;
 use crate::rbac::review::Review;
 use crate::rbac::served::Served;
 use crate::rbac::{AskedPlaces, Request};
@@ -165,7 +166,7 @@ fn cell(listed: &FoldedRow<'_>, title: &str, served: &Served) -> Option<String> 
         "verb" | "verbs" if row.verbs.iter().any(|it| it == "*") => words::VERBS.join(" "),
         "verb" | "verbs" => words::verbs(&row.verbs),
         "resource" | "resources" => match &row.what {
-            fold::ResourceOrUrl::Resource { group, resource, .. } if resource == "*" => {
+            ResourceOrUrl::Resource { group, resource, .. } if resource == "*" => {
                 let names = served.iter().filter(|it| group == "*" || it.group == *group).map(|it| {
                     ResourceOrUrl::Resource { group: it.group.clone(), resource: it.name.clone(), name: Name::empty() }
                 });

@@ -16,7 +16,7 @@ use crate::escalate::Foothold;
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::model::role::Subject;
-use crate::rbac::fold::ResourceOrUrl;
+use crate::rbac::resource_or_url::ResourceOrUrl;
 use crate::text::About;
 
 /// What is to be otherwise.

@@ -21,7 +21,7 @@ use crate::ask::{Fault, somebody};
 use crate::model::id::ResourceScope;
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
-use crate::rbac::fold::ResourceOrUrl;
+use crate::rbac::resource_or_url::ResourceOrUrl;
 use crate::rbac::identity::{Membership, canonical};
 use crate::rbac::pasted::{self, TypedSubject};
 use crate::rbac::places;

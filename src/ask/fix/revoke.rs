@@ -83,7 +83,7 @@ impl Revoke {
 
     /// Whether a row of what is taken is of what was asked.
     fn is_it(&self, row: &GrantRow) -> bool {
-        use crate::rbac::fold::ResourceOrUrl;
+        use crate::rbac::resource_or_url::ResourceOrUrl;
         match (&self.what, &row.what) {
             (Taken::Everything, _) => true,
             (Taken::One(Request::Url { verb, path }), ResourceOrUrl::Url(url)) => {

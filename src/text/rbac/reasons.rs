@@ -18,7 +18,8 @@ use crate::rbac::identity::{MASTERS, Membership};
 use crate::rbac::index::Index;
 use crate::rbac::miss::{Lack, RoleRuleMiss};
 use crate::rbac::request::Request;
-use crate::rbac::review::{self, ServerVerdict};
+use crate::rbac::grant::ServerVerdict;
+use crate::rbac::review;
 
 use super::scope;
 use crate::text::Mark;

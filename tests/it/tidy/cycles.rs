@@ -25,7 +25,6 @@ const CIRCLES: &[(&str, &str)] = &[
     ("src/live/files/", "a stream is loaded piece by piece by what opens it"),
     ("src/manifests/", "a manifest of a pod is read as a manifest"),
     ("src/net/index/", "classes of pods are cut by the labels that peers select, and peers are sets of classes"),
-    ("src/rbac/", "a grant is told with its notes, and notes are of grants"),
     ("src/rbac/powers/", "the table of powers, and the file that holds those of controllers"),
     ("src/run/", "the loop feeds what is staged and asked, and both feed the loop"),
     ("src/terminal/", "a guard and who keeps it"),
