@@ -23,8 +23,8 @@ use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::model::port::PortSet;
-use crate::net::implied_nodes;
 use crate::net::reach::{AddressRange, Counts, Granularity, LeftOut, Summary, Unit};
+use crate::net::{PodClasses, implied_nodes};
 use crate::text::evidence::Evidence;
 
 use super::Asker;
@@ -55,8 +55,8 @@ struct Passed {
     reasons: Reasons,
 }
 
-/// By which member, what kin, and where it is beside the member: on no node that is known, on the same.
-type JudgedKey = (usize, (u32, u32), (bool, bool));
+/// By which member, which classes, and where it is beside the member: on no node that is known, on the same.
+type JudgedKey = (usize, PodClasses, (bool, bool));
 
 /// What was judged so far.
 #[derive(Default)]
@@ -79,7 +79,7 @@ impl Asker<'_> {
         let is_at_other = ends.sources.iter().any(|it| judge::is_at_other(&it.member, it.at))
             || ends.targets.iter().any(|it| judge::is_at_other(&it.member, it.at));
         let has_unread = side.len() > 1
-            && side.members().filter_map(EndMember::pod).any(|it| self.index.kin(&it.pod_id()).is_none());
+            && side.members().filter_map(EndMember::pod).any(|it| self.index.pod_classes(&it.pod_id()).is_none());
         !is_entered_plainly
             || is_at_other
             || has_unread
@@ -196,7 +196,7 @@ impl Asker<'_> {
         !is_itself && !is_apart && !are_outside && (!side.ends.is_internet || self.share_family(from, to))
     }
 
-    /// What passes between two ends; pods of one kin are judged once.
+    /// What passes between two ends; pods of the same classes are judged once.
     fn passed(
         &self,
         side: &AskedSide,
@@ -207,10 +207,10 @@ impl Asker<'_> {
     ) -> Arc<Passed> {
         let asks_addresses =
             side.ends.front.as_ref().is_some_and(|it| matches!(it.entry, ServiceEntry::LoadBalancer(_)));
-        let kin = other.pod().filter(|_| !asks_addresses && !from.member.is_same_pod(&to.member));
-        let kin = kin.and_then(|it| self.index.kin(&it.pod_id()));
+        let classes = other.pod().filter(|_| !asks_addresses && !from.member.is_same_pod(&to.member));
+        let classes = classes.and_then(|it| self.index.pod_classes(&it.pod_id()));
         let own = if side.direction == Direction::Ingress { to.node() } else { from.member.node() };
-        let key = kin.map(|kin| (at, kin, (other.node().is_empty(), own == other.node())));
+        let key = classes.map(|classes| (at, classes, (other.node().is_empty(), own == other.node())));
         if let Some(found) = key.and_then(|it| known.0.get(&it)) {
             return found.clone();
         }

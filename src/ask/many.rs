@@ -19,7 +19,7 @@ use crate::net::reach::{
     AddressRange, Counts, Granularity, LeftOut, MapRow, Nodes, ReachList, ReachRow, Unit, UnitMap,
 };
 use crate::net::verdict::Port;
-use crate::net::{most, node_ports};
+use crate::net::{node_ports, whole_family};
 use crate::text::evidence::Evidence;
 
 use super::end::{End, PortAsk};
@@ -365,7 +365,9 @@ fn nodes_text(nodes: &Nodes) -> String {
 
 /// `outside 10.0.0.0/8`; where it is most of all addresses, `internet (except 10.0.0.0/8)`.
 fn outside_text(ranges: &[AddressRange]) -> String {
-    let Some((family, except)) = most(ranges) else { return format!("outside {}", super::member::ranges(ranges)) };
+    let Some((family, except)) = whole_family(ranges) else {
+        return format!("outside {}", super::member::ranges(ranges));
+    };
     let internet = if family == Family::V4 { "internet" } else { "IPv6 internet" };
     match except.as_slice() {
         [] => internet.to_owned(),

@@ -30,7 +30,7 @@ impl Asker<'_> {
             Some(ResolvedEnd::Service(front)) if direction == Direction::Ingress => &front.service.source_ranges[..],
             _ => &[],
         };
-        crate::net::split(self.cluster, block, ranges, bears).into_iter().filter_map(part).collect()
+        crate::net::split_cidr(self.cluster, block, ranges, bears).into_iter().filter_map(part).collect()
     }
 
     /// Whether each address of a few is an object's.

@@ -4,7 +4,7 @@
 //! pod/shop/web ? pod/shop/db   networkpolicy/shop/db spec.ingress[0]: not understood: …
 //! ```
 //!
-//! Asked for row by row when rows are written: rows themselves hold no reasons. Rows whose ends are of the same kin
+//! Asked for row by row when rows are written: rows themselves hold no reasons. Rows whose ends are of the same signature
 //! share what they say.
 
 use std::cell::{OnceCell, RefCell};
@@ -16,8 +16,8 @@ use rustc_hash::FxBuildHasher;
 use crate::model::evidence::Gap;
 use crate::model::policy::Direction;
 use crate::model::port::{PortSet, Protocol};
-use crate::net::doubts::{Kin, Representative, Representatives, SoughtPair};
 use crate::net::reach::{Granularity, ReachRow, Summary, Unit};
+use crate::net::representatives::{EndSignature, Representative, Representatives, SoughtPair};
 use crate::net::verdict::{End, Port};
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
@@ -30,14 +30,14 @@ use super::unseen::is_outside;
 /// Reasons, shared by all rows that have them.
 pub type Reasons = Arc<[Evidence]>;
 
-/// What was learned for which kin.
-type KnownReasons = HashMap<(Kin, Kin, bool), Reasons, FxBuildHasher>;
+/// What was learned for which ends.
+type KnownReasons = HashMap<(EndSignature, EndSignature, bool), Reasons, FxBuildHasher>;
 
 /// Tells why rows of one answer are unknown.
 pub struct Whys<'a> {
     asker: &'a Asker<'a>,
     by: Granularity,
-    stand_ins: OnceCell<Representatives>,
+    representatives: OnceCell<Representatives>,
     known: RefCell<KnownReasons>,
     told: RefCell<BTreeSet<Reasons>>,
 }
@@ -45,7 +45,7 @@ pub struct Whys<'a> {
 impl<'a> Asker<'a> {
     /// Why rows of an answer by these units are unknown.
     pub fn whys(&'a self, by: Granularity) -> Whys<'a> {
-        Whys { asker: self, by, stand_ins: OnceCell::new(), known: RefCell::default(), told: RefCell::default() }
+        Whys { asker: self, by, representatives: OnceCell::new(), known: RefCell::default(), told: RefCell::default() }
     }
 }
 
@@ -53,9 +53,9 @@ impl Whys<'_> {
     /// The reasons of a row of a map; none if nothing in it is unknown.
     pub fn between(&self, from: &Unit, to: &Unit, summary: &Summary) -> Reasons {
         let Some(doubt) = doubt(summary, None) else { return Reasons::default() };
-        let stand_ins = self.stand_ins();
+        let representatives = self.representatives();
         let unseen = self.unseen(is_outside(from) || is_outside(to));
-        self.with(unseen, self.tell(&stand_ins.of(from), &stand_ins.of(to), doubt))
+        self.with(unseen, self.tell(&representatives.of(from), &representatives.of(to), doubt))
     }
 
     /// The reasons of a row of what an end reaches or what reaches it: of its first member that has some.
@@ -65,7 +65,8 @@ impl Whys<'_> {
         }
         let of_member = |at: usize, (member, port): &AskedMember| {
             let doubt = doubt(&row.summary, *port)?;
-            let (own, others) = ([Representative::asked(at as u32, member.end())], self.stand_ins().of(&row.unit));
+            let (own, others) =
+                ([Representative::asked(at as u32, member.end())], self.representatives().of(&row.unit));
             let reasons = match reach.direction {
                 Direction::Egress => self.tell(&own, &others, doubt),
                 Direction::Ingress => self.tell(&others, &own, doubt),
@@ -99,14 +100,14 @@ impl Whys<'_> {
         })
     }
 
-    fn stand_ins(&self) -> &Representatives {
-        self.stand_ins.get_or_init(|| self.asker.index.stand_ins(self.asker.cluster, self.by))
+    fn representatives(&self) -> &Representatives {
+        self.representatives.get_or_init(|| self.asker.index.representatives(self.asker.cluster, self.by))
     }
 
     fn tell(&self, from: &[Representative], to: &[Representative], doubt: SoughtPair) -> Reasons {
         let Asker { index, cluster, .. } = self.asker;
         let Some((from, to)) = index.doubted(cluster, from, to, doubt) else { return Reasons::default() };
-        let key = (from.kin, to.kin, doubt == SoughtPair::SomePort);
+        let key = (from.signature, to.signature, doubt == SoughtPair::SomePort);
         if let Some(known) = self.known.borrow().get(&key) {
             return known.clone();
         }

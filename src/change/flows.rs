@@ -19,7 +19,7 @@ use super::touched::{Touched, touched};
 use super::{Side, Sides};
 use crate::model::port::PortSet;
 use crate::net::reach::{AddressRange, Granularity, MapRow, Nodes, Summary, Unit, UnitMap};
-use crate::net::{MapPart, in_order, node_ports};
+use crate::net::{MapPart, merge_ranges, node_ports};
 
 /// Which end of a row is meant by its first key: the other end is the outside or nodes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -195,7 +195,7 @@ impl FlowsDraft<'_> {
                     }
                 }
                 for (ranges, change, pair) in parts {
-                    let ends = turned(unit.clone(), Unit::Outside(in_order(ranges)), way);
+                    let ends = turned(unit.clone(), Unit::Outside(merge_ranges(ranges)), way);
                     self.push(ends, change, pair, *exists);
                 }
             }

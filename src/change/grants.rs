@@ -18,9 +18,9 @@ use crate::model::name::Name;
 use crate::model::role::{Binding, SharedRole, Subject, SubjectKind};
 use crate::rbac::Identity;
 use crate::rbac::covers::Tuple;
-use crate::rbac::resource_or_url::ResourceOrUrl;
 use crate::rbac::grant::{Grant, named};
 use crate::rbac::identity::{How, MASTERS};
+use crate::rbac::resource_or_url::ResourceOrUrl;
 use crate::rbac::rights;
 
 /// How what a subject may do differs.

@@ -44,8 +44,9 @@ impl<'a> Grounds<'a> {
         let same = || {
             let is_read_alike = before.cluster.coverage == after.cluster.coverage;
             let (old, new) = (&before.cluster.coverage, &after.cluster.coverage);
-            let is_same_text =
-                || has_same_unread && old.is_of_documents() && old.without_places() == new.without_places();
+            let is_same_text = || {
+                has_same_unread && old.lacks_only_unreadable_documents() && old.without_places() == new.without_places()
+            };
             let unreadable = before.cluster.unreadable == after.cluster.unreadable;
             unreadable && is_same_text() || is_read_alike && (is_one_source || is_equal(&before, &after))
         };

@@ -12,9 +12,9 @@ use super::{FlowChange, Side, Sides};
 use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::port::PortSet;
+use crate::net::compare::{PairSignature, Passing};
 use crate::net::node_ports;
 use crate::net::reach::{AddressRange, Summary, Unit};
-use crate::net::singly::{PairKin, Passing};
 use crate::net::verdict::End;
 
 /// Who stands at one end of a row.
@@ -89,7 +89,7 @@ struct PairPorts {
 pub(super) struct PairByPair<'a> {
     sides: &'a Sides<'a>,
     pub grounds: Grounds<'a>,
-    known: [HashMap<PairKin, Passing, FxBuildHasher>; 2],
+    known: [HashMap<PairSignature, Passing, FxBuildHasher>; 2],
     /// By side: what is not known of addresses that may be somebody's; of nodes without their node ports.
     unseen: [Option<[Arc<PortSet>; 2]>; 2],
 }
@@ -152,9 +152,9 @@ impl<'a> PairByPair<'a> {
 
     fn of_pods(&mut self, side: usize, from: &PodId, to: &PodId) -> Passing {
         let Side { cluster, net, .. } = *self.sides.both()[side];
-        let kin = net.pair_kin(cluster, from, to);
+        let signature = net.pair_signature(cluster, from, to);
         let ask = || net.passes_between(cluster, &End::Pod(from.clone()), &End::Pod(to.clone())).unwrap_or_default();
-        self.known[side].entry(kin).or_insert_with(ask).clone()
+        self.known[side].entry(signature).or_insert_with(ask).clone()
     }
 
     /// Whether all that is not known of pairs of both sides rests on the same.

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use super::{DifferingFlow, FlowChange};
 use crate::model::name::Name;
-use crate::net::most;
 use crate::net::reach::{AddressRange, Unit};
+use crate::net::whole_family;
 
 /// Why a flow is worth more than others, the worst first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -44,9 +44,9 @@ impl DifferingFlow {
         let (from, to) = (space(&self.from), space(&self.to));
         let is_system = |it: &Option<Name>| it.as_deref() == Some("kube-system");
         match (&self.from, &self.to) {
-            (Unit::Outside(ranges), _) if most(ranges).is_some() => Risk::FromInternet,
+            (Unit::Outside(ranges), _) if whole_family(ranges).is_some() => Risk::FromInternet,
             (_, Unit::Outside(ranges)) if has_metadata(ranges) => Risk::ToMetadata,
-            (_, Unit::Outside(ranges)) if most(ranges).is_some() => Risk::ToInternet,
+            (_, Unit::Outside(ranges)) if whole_family(ranges).is_some() => Risk::ToInternet,
             _ if is_system(&from) || is_system(&to) => Risk::KubeSystem,
             _ if from.is_some() && to.is_some() && from != to => Risk::OtherNamespace,
             _ => Risk::None,

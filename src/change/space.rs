@@ -14,7 +14,7 @@ use rustc_hash::FxBuildHasher;
 use super::{Side, Sides};
 use crate::model::address::Family;
 use crate::model::name::Name;
-use crate::net::in_order;
+use crate::net::merge_ranges;
 use crate::net::reach::{AddressRange, Nodes, Unit};
 
 /// What of both sides is the same.
@@ -160,7 +160,7 @@ fn cells(parts: &[Vec<Vec<AddressRange>>; 2]) -> Vec<AddressCell> {
         }
         if first.1 <= second.1 { a += 1 } else { b += 1 }
     }
-    let cell = |(parts, ranges)| AddressCell { ranges: in_order(ranges), parts };
+    let cell = |(parts, ranges)| AddressCell { ranges: merge_ranges(ranges), parts };
     let mut cells: Vec<AddressCell> = found.into_iter().map(cell).collect();
     cells.sort_by(|a, b| a.ranges.cmp(&b.ranges));
     cells

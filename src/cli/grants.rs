@@ -9,10 +9,10 @@ use crate::model::role::{Subject, SubjectKind};
 use crate::people::{People, Person, Standing};
 use crate::rbac::aggregation::AggregatedFrom;
 use crate::rbac::grant::Grant;
+use crate::rbac::grant::ServerVerdict;
 use crate::rbac::identity::{Identity, Membership};
 use crate::rbac::matching::Match;
 use crate::rbac::request::Request;
-use crate::rbac::grant::ServerVerdict;
 
 /// One group of an identity.
 #[derive(Serialize)]

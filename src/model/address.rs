@@ -66,7 +66,7 @@ pub struct Addresses {
     v6: Option<V6Part>,
 }
 
-/// An address of IPv6.
+/// An address of IPv6, and which of a pod's two addresses comes first: with IPv4 alone there is no order to hold.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct V6Part {
     address: Ipv6Addr,
@@ -91,7 +91,7 @@ impl Addresses {
         (self.v4.unwrap_or(Ipv4Addr::UNSPECIFIED), self.v6)
     }
 
-    /// What was parted.
+    /// The addresses of these two parts.
     pub(super) fn joined(v4: Ipv4Addr, v6: Option<V6Part>) -> Self {
         Self { v4: Some(v4).filter(|it| !it.is_unspecified()), v6 }
     }

@@ -36,7 +36,8 @@ impl ReadObject {
     }
 }
 
-/// One step of the outside world.
+/// One step of the outside world: what goes into a cluster. What comes out is a [`Change`] for each fact that it moved, and
+/// of each its two sides ([`BeforeAfter`]).
 #[derive(Clone, PartialEq, Debug)]
 pub enum Delta {
     /// An object was created or changed. Older than what we hold (by uid and version): ignored (E2).

@@ -100,7 +100,8 @@ pub struct CoverageMap {
     /// For kinds that `kinds` does not name.
     pub otherwise: Coverage,
     pub kinds: BTreeMap<Kind, KindCoverage>,
-    /// Addresses whose pods are all known though pods are not: one-shot reads ask for them one by one.
+    /// Addresses whose pods are all known though pods are not: one-shot reads ask for them one by one, as `kreach trace
+    /// 10.0.0.9 …` does. A cluster that was read so is never followed, so that nothing takes them out again.
     pub addresses: BTreeSet<IpAddr>,
     /// Namespaces and nodes whose pods there are all known though the namespace's are not.
     pub nodes: BTreeSet<(Name, Name)>,
@@ -173,7 +174,7 @@ impl CoverageMap {
     }
 
     /// Whether nothing is missing but documents that could not be read.
-    pub fn is_of_documents(&self) -> bool {
+    pub fn lacks_only_unreadable_documents(&self) -> bool {
         let mut all = self.clone();
         all.each_mut().all(|it| it.is_complete() || matches!(it, Coverage::Unreadable { .. }))
     }

@@ -145,7 +145,9 @@ facts! {
     bindings: Binding,
 }
 
-/// What the table gives each sort: its place among the others.
+/// What the table gives each sort: its variants of [`AnyFact`] and [`Change`].
+///
+/// The file of a sort implements [`Fact`]; this is written by `facts!` for each of its lines, so that a sort is one line.
 pub trait InTable: Fact {
     /// A fact of this sort as one of any.
     fn any(self: Arc<Self>) -> AnyFact;

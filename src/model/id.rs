@@ -95,7 +95,7 @@ impl PodId {
         Self { namespace: namespace.into(), name: name.into() }
     }
 
-    /// The same as an object.
+    /// What names the pod among objects of all kinds.
     pub fn object(&self) -> ObjectId {
         ObjectId { kind: Kind::POD, namespace: self.namespace.clone(), name: self.name.clone() }
     }

@@ -16,7 +16,8 @@ use std::ops::Deref;
 
 use triomphe::ThinArc;
 
-/// A shared list; cheap to clone, compared by what is in it. Empty: nothing is allocated.
+/// A list that its holders share and nobody changes: one word, cheap to clone, compared by what is in it. Empty: nothing
+/// is allocated.
 pub struct Items<T>(Option<ThinArc<(), T>>);
 
 impl<T> Items<T> {

@@ -105,7 +105,7 @@ impl<T: Fact> Objects<T> {
         self.get_of_kind(&id.namespace, &id.name, id.kind.as_str())
     }
 
-    /// What is held of the same object as this.
+    /// The fact that is held of the object that this fact is of.
     pub fn same(&self, fact: &T) -> Option<&Arc<T>> {
         let row = self.namespaces.get(fact.namespace())?;
         row.position(fact.name(), fact.kind().as_str()).ok().map(|at| &row.facts[at])

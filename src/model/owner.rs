@@ -104,8 +104,8 @@ impl Owner {
         Self { kind: OwnerKind::None, word: Name::empty(), name: Name::empty() }
     }
 
-    /// What there is of an owner in an object; `None`: there is none.
-    pub fn held(kind: OwnerKind, word: Name, name: &Name) -> Option<Self> {
+    /// The owner of the parts that an object holds of it; `None`: it has no owner.
+    pub fn from_parts(kind: OwnerKind, word: Name, name: &Name) -> Option<Self> {
         (kind != OwnerKind::None).then(|| Self { kind, word, name: name.clone() })
     }
 

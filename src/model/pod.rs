@@ -100,6 +100,13 @@ pub enum PodSource {
 
 /// What the pods of one workload have in common, held once for all of them.
 ///
+/// ```text
+/// pod                                        shared: owner_name, labels, beginning     its own: suffix, implied
+/// web-7d9-x2z4k {app=web, …-hash=7d9}        web-7d9   {app=web}   none                x2z4k   the hash
+/// db-0 {app=db, …/pod-name=db-0} of db       db        {app=db}    none                0       the name
+/// my-tool-1 {} of nobody                     none      {}          my-tool-            1       none
+/// ```
+///
 /// Of their state too: nearly all of them run, so that a workload has one of these, and another while some of
 /// its pods come or go.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -128,7 +135,7 @@ pub struct PodShared {
 /// What few pods have, so that it takes no room with the others.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 struct PodRare {
-    /// What their names begin with, as `PodShared::call` leaves it; `None`: their owner's name and a dash.
+    /// What their names begin with, as `PodShared::split_name` leaves it; `None`: their owner's name and a dash.
     beginning: Option<Name>,
     /// See [`Owner::word`].
     owner_word: Name,
@@ -171,7 +178,7 @@ impl PodShared {
     /// Their controller, as owner references name it (a ReplicaSet, not yet its Deployment).
     pub fn owner(&self) -> Option<Owner> {
         let word = self.extras.get().map(|it| it.owner_word.clone()).unwrap_or_default();
-        Owner::held(self.owner_kind, word, &self.owner_name)
+        Owner::from_parts(self.owner_kind, word, &self.owner_name)
     }
 
     /// Whether they have a controller.
@@ -183,7 +190,7 @@ impl PodShared {
     ///
     /// A name that does not begin as its owner's does is parted at its last dash, or stands here whole. `shared` gives
     /// the one text that is equal to a beginning.
-    fn call(&mut self, name: &str, shared: impl FnOnce(&str) -> Name) -> NameSuffix {
+    fn split_name(&mut self, name: &str, shared: impl FnOnce(&str) -> Name) -> NameSuffix {
         let of_owner = self.is_owned().then(|| NameSuffix::after(&self.owner_name, name)).flatten();
         if let Some(suffix) = of_owner {
             self.extras.change(|it| it.beginning = None);
@@ -209,7 +216,7 @@ impl PodShared {
     }
 
     /// Which of these labels of a pod of this suffix its names say; the others are handed to `other`.
-    fn tell<'l>(
+    fn split_labels<'l>(
         &self,
         suffix: &NameSuffix,
         labels: impl Iterator<Item = (&'l str, &'l str)>,
@@ -218,7 +225,7 @@ impl PodShared {
         let mut implied = LabelsInName::default();
         for (key, value) in labels {
             let at = IMPLIED.iter().position(|it| *it == key);
-            let tells = at.is_some_and(|at| self.said(at, suffix) == *value);
+            let tells = at.is_some_and(|at| self.implied_value(at, suffix) == *value);
             // Of a key that stands twice the last value holds.
             at.into_iter().for_each(|at| implied.put(at, tells));
             if !tells {
@@ -229,7 +236,7 @@ impl PodShared {
     }
 
     /// What the label at this place of [`IMPLIED`] says where it says what a name does.
-    fn said<'a>(&'a self, at: usize, suffix: &'a NameSuffix) -> JoinedName<'a> {
+    fn implied_value<'a>(&'a self, at: usize, suffix: &'a NameSuffix) -> JoinedName<'a> {
         match at {
             0 => JoinedName::whole(suffix.as_str()),
             1 => self.name(suffix),
@@ -274,6 +281,9 @@ impl fmt::Debug for NameSuffix {
 const IMPLIED: [&str; 3] = ["apps.kubernetes.io/pod-index", "statefulset.kubernetes.io/pod-name", TEMPLATE_HASH];
 
 /// Which labels a pod has that say only what a name says: these are not held again. A bit for each of `IMPLIED`.
+///
+/// `db-0` of the StatefulSet `db` with `statefulset.kubernetes.io/pod-name=db-0` and `apps.kubernetes.io/pod-index=0` holds two
+/// bits and neither label.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct LabelsInName(u8);
 
@@ -300,7 +310,7 @@ pub struct PodPlacement {
 pub struct Pod {
     shared: triomphe::Arc<PodShared>,
     placement: triomphe::Arc<PodPlacement>,
-    /// What `PodShared::call` gave.
+    /// What `PodShared::split_name` gave.
     suffix: NameSuffix,
     implied: LabelsInName,
     /// Of [`Pod::addresses`] the one of IPv4.
@@ -495,7 +505,7 @@ impl<'a> PodLabels<'a> {
     /// Those that say what its name or its owner's does.
     pub fn own(self) -> impl Iterator<Item = (&'static str, JoinedName<'a>)> {
         let own = IMPLIED.into_iter().enumerate().filter(move |(at, _)| self.0.implied.has(*at));
-        own.map(move |(at, key)| (key, self.0.shared.said(at, &self.0.suffix)))
+        own.map(move |(at, key)| (key, self.0.shared.implied_value(at, &self.0.suffix)))
     }
 
     /// All of them in one set.
@@ -574,7 +584,7 @@ mod tests {
         assert_eq!((&*other.labels().whole(), other.shared.labels.len()), (&others, 2));
         // Of a key that stands twice the last value holds.
         let twice = [(IMPLIED[0], "0"), (IMPLIED[0], "7")].into_iter();
-        assert_eq!(pod.shared.tell(&pod.suffix, twice, |_, _| ()), LabelsInName::default());
+        assert_eq!(pod.shared.split_labels(&pod.suffix, twice, |_, _| ()), LabelsInName::default());
         let renamed = pod.changed(|it| it.name = "db-1".into());
         assert_eq!((renamed.labels().whole(), renamed.implied), (pod.labels().whole(), LabelsInName::default()));
     }

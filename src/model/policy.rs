@@ -128,6 +128,10 @@ pub struct Rule {
 }
 
 /// What an unread or unmodeled part of a policy could change (CONTRACT §1, §3).
+///
+/// The first three are of fields of a policy that is read: a `podSelector` with an unknown operator is `Target`, a port that
+/// does not parse `Opens`, an unknown field `Anything`. The others are of whole kinds that are not evaluated, as the table
+/// `KINDS` has them: an `AuthorizationPolicy` of a mesh is `ClosesIngress`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum GapEffect {
     /// Whom it governs: `target` is the widest reading, each pod of it may or may not be meant.

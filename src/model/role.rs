@@ -23,7 +23,8 @@ pub struct RoleRule {
     pub names: Items<Name>,
 }
 
-/// What rules let do, whatever to: a cluster of a hundred thousand rules says some hundred such things.
+/// The parts of a rule that repeat: a cluster of a hundred thousand rules has some hundred such sets of verbs, groups and
+/// URLs. Which resources and names they are of differs from rule to rule, and is held by each.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct SharedRuleParts {
     pub verbs: Items<Name>,
@@ -31,7 +32,7 @@ pub struct SharedRuleParts {
     pub urls: Items<Name>,
 }
 
-/// The five lists that a rule is made of.
+/// The five lists that a rule is made of, for [`RoleRule::new`].
 #[derive(Clone, Debug, Default)]
 pub struct RuleLists {
     pub verbs: Items<Name>,
@@ -63,7 +64,8 @@ impl Deref for RoleRule {
     }
 }
 
-/// Where a ClusterRole with an aggregation rule takes its rules from (rule 44).
+/// Where a ClusterRole with an aggregation rule takes its rules from (docs/rbac.md, rule 44: a controller of the server
+/// fills them in).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum RoleSource {
     /// It came from a server (a uid or a resourceVersion): its stored rules decide, stale or empty.

@@ -20,7 +20,7 @@ impl<T: Default + PartialEq> From<T> for Sparse<T> {
 }
 
 impl<T: Default + PartialEq> Sparse<T> {
-    /// It, where there is any.
+    /// The value, where it is not the default.
     pub fn get(&self) -> Option<&T> {
         self.0.as_deref()
     }

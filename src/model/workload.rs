@@ -53,7 +53,7 @@ impl Workload {
     /// Its own controller.
     pub fn owner(&self) -> Option<Owner> {
         let word = self.rest.get().map(|it| it.owner_word.clone()).unwrap_or_default();
-        Owner::held(self.owner_kind, word, &self.owner_name)
+        Owner::from_parts(self.owner_kind, word, &self.owner_name)
     }
 
     /// What its pods would be.

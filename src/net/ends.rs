@@ -33,10 +33,10 @@ impl NamespaceFacts {
     /// Whether a namespace selector holds it.
     pub fn matches(&self, selector: &Selector) -> Tri {
         match &self.labels {
-            NamespaceLabels::Known(labels) => Tri::sure(selector.matches(labels)),
+            NamespaceLabels::Known(labels) => Tri::of(selector.matches(labels)),
             NamespaceLabels::NameOnly => selector.all_of.iter().fold(Tri::Yes, |so_far, it| {
                 let this =
-                    if it.key == METADATA_NAME { Tri::sure(it.matches_value(Some(&self.name))) } else { Tri::Maybe };
+                    if it.key == METADATA_NAME { Tri::of(it.matches_value(Some(&self.name))) } else { Tri::Maybe };
                 so_far.and(this)
             }),
         }
@@ -149,7 +149,7 @@ pub(super) fn facts(cluster: &Cluster, end: &End) -> EndFacts {
 pub(super) fn in_block(block: &Block, addresses: &Addresses, ranges: &[IpNet]) -> Tri {
     let family = block.family();
     if let Some(address) = addresses.of(family) {
-        return Tri::sure(block.contains(address));
+        return Tri::of(block.contains(address));
     }
     if !addresses.is_empty() {
         return Tri::No;
@@ -203,7 +203,7 @@ pub(super) fn unread_pods(cluster: &Cluster) -> Option<Gap> {
 /// The parts of a CIDR that no block of these rules tells apart, each with one address that stands for it.
 ///
 /// Parts that every block treats alike are one part, though they be many ranges. `ranges` part it as blocks do.
-pub fn split(
+pub fn split_cidr(
     cluster: &Cluster,
     cidr: IpNet,
     ranges: &[IpNet],

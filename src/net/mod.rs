@@ -24,8 +24,8 @@ mod unevaluated;
 pub mod verdict;
 
 pub use self::dns::{Dns, DnsServer, NodeLocal, dns};
-pub use self::ends::{host_addresses, implied_nodes, split};
-pub use self::index::{Index, Isolation, IsolationCounts, LazyReachList, MapPart, Settings};
-pub use self::index::{doubts, singly};
+pub use self::ends::{host_addresses, implied_nodes, split_cidr};
+pub use self::index::{Index, Isolation, IsolationCounts, LazyReachList, MapPart, PodClasses, Settings};
+pub use self::index::{compare, representatives};
 pub use self::nodes::node_ports;
-pub use self::outside::{in_order, most};
+pub use self::outside::{merge_ranges, whole_family};

@@ -63,7 +63,7 @@ pub(super) fn without(ranges: &[AddressRange], out: &[AddressRange]) -> Vec<Addr
 }
 
 /// Ranges in order, those that touch as one.
-pub fn in_order(mut ranges: Vec<AddressRange>) -> Vec<AddressRange> {
+pub fn merge_ranges(mut ranges: Vec<AddressRange>) -> Vec<AddressRange> {
     ranges.sort_unstable();
     let mut joined: Vec<AddressRange> = Vec::with_capacity(ranges.len());
     for (first, last) in ranges {
@@ -78,7 +78,7 @@ pub fn in_order(mut ranges: Vec<AddressRange>) -> Vec<AddressRange> {
 }
 
 /// Where these ranges are most addresses of their family: that family, and what they leave out.
-pub fn most(ranges: &[AddressRange]) -> Option<(Family, Vec<AddressRange>)> {
+pub fn whole_family(ranges: &[AddressRange]) -> Option<(Family, Vec<AddressRange>)> {
     let family = Family::of(ranges.first()?.0);
     let (first, last) = match family {
         Family::V4 => (0, u128::from(u32::MAX)),
@@ -112,11 +112,11 @@ mod tests {
     #[test]
     fn most_addresses_of_a_family_are_known_by_the_few_that_they_leave_out() {
         let internet = [range("0.0.0.0", "9.255.255.255"), range("11.0.0.0", "255.255.255.255")];
-        assert_eq!(most(&internet), Some((Family::V4, vec![range("10.0.0.0", "10.255.255.255")])));
-        assert_eq!(most(&[range("10.0.0.0", "10.255.255.255")]), None);
+        assert_eq!(whole_family(&internet), Some((Family::V4, vec![range("10.0.0.0", "10.255.255.255")])));
+        assert_eq!(whole_family(&[range("10.0.0.0", "10.255.255.255")]), None);
         let all = [range("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")];
-        assert_eq!(most(&all), Some((Family::V6, Vec::new())));
-        assert_eq!(most(&[range("::", "1::")]), None);
+        assert_eq!(whole_family(&all), Some((Family::V6, Vec::new())));
+        assert_eq!(whole_family(&[range("::", "1::")]), None);
     }
 
     #[test]

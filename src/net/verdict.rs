@@ -101,7 +101,7 @@ pub enum Tri {
 
 impl Tri {
     /// Yes or no.
-    pub const fn sure(it: bool) -> Self {
+    pub const fn of(it: bool) -> Self {
         if it { Tri::Yes } else { Tri::No }
     }
 

@@ -12,11 +12,11 @@ use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::role::{Role, RoleRef, RoleRule, RuleLists};
 
-use super::resource_or_url::ResourceOrUrl;
 use super::identity::{Identity, MASTERS};
 use super::index::Index;
 use super::matching::url_covers;
 use super::request::{Request, ResourceRequest};
+use super::resource_or_url::ResourceOrUrl;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 

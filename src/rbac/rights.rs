@@ -8,9 +8,9 @@ use crate::model::role::{Binding, RoleRule};
 use super::covers::{Tuple, tuples};
 use super::dead;
 use super::fold::concerns;
-use super::resource_or_url::ResourceOrUrl;
 use super::index::{Index, role_of};
 use super::request::{Request, ResourceRequest};
+use super::resource_or_url::ResourceOrUrl;
 use super::served::Served;
 
 /// The parts of a rule that a binding gives; what is dead through it is left out (rules 6–30).

@@ -21,10 +21,10 @@ use crate::ask::{Fault, somebody};
 use crate::model::id::ResourceScope;
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
-use crate::rbac::resource_or_url::ResourceOrUrl;
 use crate::rbac::identity::{Membership, canonical};
 use crate::rbac::pasted::{self, TypedSubject};
 use crate::rbac::places;
+use crate::rbac::resource_or_url::ResourceOrUrl;
 use crate::rbac::{AskedPlaces, Identity, Request, ResourceRequest};
 use crate::text::{About, rbac};
 

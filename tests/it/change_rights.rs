@@ -15,8 +15,8 @@ use kreach::model::name::Name;
 use kreach::model::role::{Binding, Role, RoleRef, RoleRule, RoleSource, RuleLists, Subject};
 use kreach::net::Settings;
 use kreach::rbac::covers::Tuple;
-use kreach::rbac::resource_or_url::ResourceOrUrl;
 use kreach::rbac::naive::{self, Asker};
+use kreach::rbac::resource_or_url::ResourceOrUrl;
 use kreach::rbac::{Identity, Request, Served, rights};
 
 use crate::rbac_worlds::{ANYTHING, Random, cluster};

@@ -18,7 +18,7 @@ use kreach::model::port::{PortMatch, Protocol};
 use kreach::net::misses::{Hint, Mismatch, Miss};
 use kreach::net::notes::Note;
 use kreach::net::verdict::{End, Verdict};
-use kreach::net::{Index, dns, naive, split};
+use kreach::net::{Index, dns, naive, split_cidr};
 
 use crate::cases;
 
@@ -204,11 +204,11 @@ fn a_cidr_is_split_at_the_borders_of_blocks() {
     let out = "{to: [{ipBlock: {cidr: 192.0.2.0/24, except: [192.0.2.64/26]}}]}";
     let spec = format!("{{podSelector: {{}}, policyTypes: [Egress], egress: [{out}]}}");
     let cluster = shop_with("shop/db{app=db}", "out", &spec);
-    let parts = split(&cluster, "192.0.2.0/23".parse().expect("a literal block"), &[], |_, _| true);
+    let parts = split_cidr(&cluster, "192.0.2.0/23".parse().expect("a literal block"), &[], |_, _| true);
     let sizes: Vec<usize> = parts.iter().map(|(ranges, _)| ranges.len()).collect();
     assert_eq!(sizes, [2, 2], "inside around the hole; the hole and what is above");
-    assert_eq!(split(&cluster, "203.0.113.0/24".parse().expect("a literal block"), &[], |_, _| true).len(), 1);
-    let none = split(&cluster, "192.0.2.0/23".parse().expect("a literal block"), &[], |_, it| {
+    assert_eq!(split_cidr(&cluster, "203.0.113.0/24".parse().expect("a literal block"), &[], |_, _| true).len(), 1);
+    let none = split_cidr(&cluster, "192.0.2.0/23".parse().expect("a literal block"), &[], |_, it| {
         it.direction == Direction::Ingress
     });
     assert_eq!(none.len(), 1, "rules of the other direction tell nothing apart");

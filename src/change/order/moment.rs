@@ -17,8 +17,8 @@ use super::super::{Side, flows};
 use super::rights::{self, RightLapse};
 use super::sides;
 use crate::model::port::PortSet;
+use crate::net::compare::{PairSignature, Passing};
 use crate::net::reach::{AddressRange, Unit};
-use crate::net::singly::{PairKin, Passing};
 use crate::net::verdict::End;
 
 /// A pair of units of which flows are missing meanwhile, or too much.
@@ -145,7 +145,7 @@ fn plain(row: &DifferingFlow, related: &[&DifferingFlow]) -> Option<Passings> {
 /// Asks pair by pair, each sort of pair once.
 struct PairAsker<'t, 'a> {
     three: &'t Three<'a>,
-    known: [HashMap<PairKin, Passing, FxBuildHasher>; 3],
+    known: [HashMap<PairSignature, Passing, FxBuildHasher>; 3],
 }
 
 impl PairAsker<'_, '_> {
@@ -189,8 +189,8 @@ impl PairAsker<'_, '_> {
         let ask = || net.passes_between(cluster, from, to).unwrap_or_default();
         match (from, to) {
             (End::Pod(a), End::Pod(b)) => {
-                let kin = net.pair_kin(cluster, a, b);
-                self.known[at].entry(kin).or_insert_with(ask).clone()
+                let signature = net.pair_signature(cluster, a, b);
+                self.known[at].entry(signature).or_insert_with(ask).clone()
             }
             _ => ask(),
         }

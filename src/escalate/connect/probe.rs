@@ -25,7 +25,7 @@ pub(super) fn steps(case: &Case<'_>, steps: &mut Vec<Step>) {
         return;
     }
     // Whatever else it asks for, it names a host.
-    let probing = MetStandards::new(MinorRange::until(34), MinorRange::until(34));
+    let probing = MetStandards::new(MinorRange::before(34), MinorRange::before(34));
     for right in case.rights(&CREATES_PODS).filter(|it| it.is_of_all()) {
         for namespace in case.namespaces(right) {
             if pass(case.ground, case.held, &namespace, probing).is_none() {

@@ -111,7 +111,7 @@ mod tests {
 
     /// All that a file is read as, in words: cluster, notes, places and texts of objects; or why not.
     fn read(path: &Path, large: usize, named: bool) -> String {
-        let reading = ReadOutcome { namespace: "here".to_owned(), ..ReadOutcome::default() };
+        let reading = ReadOptions { namespace: "here".to_owned(), ..ReadOptions::default() };
         let mut loader = Loader::new(&reading);
         loader.large = large;
         let read = loader.input(&InputFile { path: Some(path.to_owned()), named });

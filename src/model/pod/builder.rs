@@ -151,10 +151,10 @@ impl<'a> PodBuilder<'a> {
             token: self.token,
             standards: self.standards,
         };
-        let suffix = shared.call(&self.name, |it| sharing.name(it));
+        let suffix = shared.split_name(&self.name, |it| sharing.name(it));
         let written = self.labels.iter().map(|(key, value)| (&**key, &**value));
         let mut others = Vec::new();
-        let implied = shared.tell(&suffix, written, |key, value| others.push((key, value)));
+        let implied = shared.split_labels(&suffix, written, |key, value| others.push((key, value)));
         shared.labels = sharing.labels(&others);
         let (v4, v6) = self.addresses.parted();
         let placement = PodPlacement { node: self.node, v6 };

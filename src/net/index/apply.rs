@@ -33,7 +33,7 @@ impl Index {
         for policy in cluster.policies.iter().filter(|it| is_believed(cluster, it)) {
             self.add_policy(cluster, policy, None);
         }
-        self.renew_ghosts(cluster);
+        self.renew_placeholders(cluster);
         self.firsts.renew(cluster);
         for pod in cluster.pods.iter() {
             self.put_pod(cluster, pod);
@@ -70,7 +70,7 @@ impl Index {
         if is_coverage_new {
             self.renew_coverage(cluster);
         } else if self.namespaces.len() != namespaces {
-            self.renew_ghosts(cluster);
+            self.renew_placeholders(cluster);
         }
         if self.is_outdated || self.stale > STALE || self.seen_now() > 2 * self.seen + STALE {
             *self = Self::with(cluster, std::mem::take(&mut self.settings));
@@ -87,7 +87,7 @@ impl Index {
         self.weights.shrink();
     }
 
-    /// Pods follow the workloads that own them: who is of one kin is found anew when asked for.
+    /// Pods follow the workloads that own them: who belongs together is found anew when asked for.
     fn renew_workload(&mut self, workload: Option<&Workload>) {
         let namespace = workload.and_then(|it| self.namespace_ids.get(&it.namespace));
         if let Some(&namespace) = namespace {
@@ -212,7 +212,7 @@ impl Index {
             self.renew_pods(cluster, &name);
             self.renew_policies(cluster, &name);
         }
-        self.renew_ghosts(cluster);
+        self.renew_placeholders(cluster);
         self.firsts.renew(cluster);
         self.shrink();
     }
@@ -246,19 +246,19 @@ impl Index {
         }
     }
 
-    /// Lets the stand-ins be those of what cannot be read now.
+    /// Lets the placeholders be those of what cannot be read now.
     ///
-    /// One of them may be the first to name a namespace, which then needs stand-ins of its own.
-    fn renew_ghosts(&mut self, cluster: &Cluster) {
+    /// One of them may be the first to name a namespace, which then needs placeholders of its own.
+    fn renew_placeholders(&mut self, cluster: &Cluster) {
         let mut known = usize::MAX;
         while known != self.namespaces.len() {
             known = self.namespaces.len();
-            self.renew_known_ghosts(cluster);
+            self.renew_known_placeholders(cluster);
         }
     }
 
-    fn renew_known_ghosts(&mut self, cluster: &Cluster) {
-        let wanted = self.wanted_ghosts(cluster);
+    fn renew_known_placeholders(&mut self, cluster: &Cluster) {
+        let wanted = self.wanted_placeholders(cluster);
         for (key, id) in self.placeholders.as_ref().clone() {
             let keeps = wanted.get(&key).is_some_and(|(_, gap)| self.policies.get(id).gap.as_deref() == Some(gap));
             if !keeps {
@@ -274,7 +274,7 @@ impl Index {
         }
     }
 
-    fn wanted_ghosts(&self, cluster: &Cluster) -> BTreeMap<PlaceholderKey, (Policy, Gap)> {
+    fn wanted_placeholders(&self, cluster: &Cluster) -> BTreeMap<PlaceholderKey, (Policy, Gap)> {
         let mut placeholders = BTreeMap::new();
         let of = |kind: Kind, namespace: &Name| ObjectId::new(kind, namespace.clone(), "");
         let namespaces = self.namespaces.iter().map(|(_, it)| &it.facts.name).filter(|it| !it.is_empty());

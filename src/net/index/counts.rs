@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use rustc_hash::FxBuildHasher;
 
 use super::class::Class;
+use super::class_sets::ClassBitmap;
 use super::classes::ClassKind;
 use super::indexed_end::{ELSEWHERE, HERE, NOWHERE};
 use super::map::shared_nodes;
-use super::members::ClassBitmap;
 use super::peers::ANYONE;
 use super::row::ClassRow;
 use super::units::{NodeNumbers, PlacedPodGroup, counted, outcome};
@@ -193,7 +193,12 @@ impl Index {
         self.weights.sum(&self.judged(row, atom).allow)
     }
 
-    /// All that the row of those who reach a class rests on.
+    /// All that the row of those who reach a class rests on: classes of equal signatures have equal rows, and share one.
+    ///
+    /// What `row_into` and what it calls ask of the class must be in it: its families, whether it is open, its own rules
+    /// with their peers, and the rules of others of whose peers it is one, each with the ports that they mean to it. Whoever
+    /// lets a row rest on more adds that here, or the map is wrong in silence; the laws of `tests/it/net_laws.rs` compare
+    /// maps with pairs.
     pub(super) fn signature(&self, id: u32, class: &Class) -> Vec<u32> {
         if self.slow_path.has(id) {
             return vec![u32::MAX, id];

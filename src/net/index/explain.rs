@@ -285,9 +285,9 @@ fn first<T>(items: &[T], is_so: impl Fn(&T) -> Tri) -> Option<(usize, Tri)> {
 fn port_fits(matches: &PortMatch, ports: &[ContainerPort], declared: u32, port: Option<Port>) -> Tri {
     match (matches, port) {
         (PortMatch::Any, _) => Tri::Yes,
-        (PortMatch::All(protocol), port) => Tri::sure(port.is_none_or(|it| it.0 == *protocol)),
+        (PortMatch::All(protocol), port) => Tri::of(port.is_none_or(|it| it.0 == *protocol)),
         (PortMatch::Range { protocol, first, last }, port) => {
-            Tri::sure(port.is_none_or(|it| it.0 == *protocol && (*first..=*last).contains(&it.1)))
+            Tri::of(port.is_none_or(|it| it.0 == *protocol && (*first..=*last).contains(&it.1)))
         }
         (PortMatch::Named { protocol, name }, port) => {
             // An end that policies see as a node declares nothing to them.

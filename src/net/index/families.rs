@@ -8,7 +8,7 @@
 
 use ipnet::IpNet;
 
-use super::members::ClassBitmap;
+use super::class_sets::ClassBitmap;
 use super::ports::PortMask;
 use super::{Index, family_slot};
 use crate::model::address::{Addresses, Family};

@@ -6,6 +6,16 @@
 //! node, address       external                        in no class
 //! ```
 //!
+//! An end on its way to an answer:
+//!
+//! ```text
+//! verdict::End     as it is asked for          pod/infra/agent
+//! IndexedEnd       as the index finds it       its class 9, and 3 of its node
+//! EndReading       one side of one judgement   class 3, or class 9, or something in no class
+//! EndRows          with the rows of classes    what it has with all others
+//! EndFacts         as it is told               its labels and addresses, see `net::verdict`
+//! ```
+//!
 //! Nothing here judges: that is [`super::pair`].
 
 use std::sync::Arc;
@@ -14,7 +24,7 @@ use ipnet::IpNet;
 
 use super::class::Class;
 use super::families::Families;
-use super::namespace_pods::PodRow;
+use super::namespace_pods::{PodClasses, PodRow};
 use super::ports::NOTHING_DECLARED;
 use super::{Index, NO_CLASS};
 use crate::model::address::Addresses;
@@ -42,6 +52,9 @@ pub(super) struct ExternalEnd {
     pub node: Option<Name>,
     pub facts: Option<Arc<Node>>,
 }
+
+// To judge what two ends would have with each other on one node, or on two, without saying which, names of no node are
+// given for theirs: both `HERE` are on one (exempt, S41), `HERE` and `ELSEWHERE` are not, `NOWHERE` may come to either.
 
 /// No node: a pod that is on none yet.
 pub(super) static NOWHERE: Name = Name::empty();
@@ -138,7 +151,7 @@ pub(super) fn own_node(from: &IndexedEnd<'_>, to: &IndexedEnd<'_>) -> Tri {
         _ if !from.is_node() && !to.is_node() => Tri::No,
         (None, _) | (_, None) => Tri::No,
         (Some(a), Some(b)) if a.is_empty() || b.is_empty() => Tri::Maybe,
-        (Some(a), Some(b)) => Tri::sure(a == b),
+        (Some(a), Some(b)) => Tri::of(a == b),
     }
 }
 
@@ -151,9 +164,9 @@ impl Index {
         Some((namespace, at, entry.pods.get(at)))
     }
 
-    /// What a pod answers by, its node apart; `None`: it cannot be judged.
-    pub fn kin(&self, pod: &PodId) -> Option<(u32, u32)> {
-        self.row_of(pod).map(|it| (it.class, it.host))
+    /// The classes by which a pod answers, its node apart; `None`: it cannot be judged.
+    pub fn pod_classes(&self, pod: &PodId) -> Option<PodClasses> {
+        self.row_of(pod).map(|it| PodClasses { class: it.class, host: it.host })
     }
 
     /// A pod that can be judged.

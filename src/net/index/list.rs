@@ -4,40 +4,22 @@
 //! A pod is looked at only where nodes matter: on the end's own node (S41), and for a list of pods.
 
 use super::Index;
+use super::class_sets::ClassBitmap;
+use super::end_rows::EndRows;
 use super::indexed_end::{IndexedEnd, NOWHERE, own_node};
-use super::listing::LazyReachList;
-use super::members::ClassBitmap;
+use super::lazy_list::LazyReachList;
 use super::ports::PortMask;
-use super::row::ClassRow;
-use super::units::{AnswerContext, PairSum, PortSetCache};
+use super::units::{PairSum, PlacedPodGroup};
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use crate::model::cluster::Cluster;
 use crate::model::policy::Direction;
 use crate::net::reach::{Granularity, ReachList, ReachRow};
 use crate::net::verdict::{End, Port, Tri};
 
-/// One end, and what it has with every class.
-pub(super) struct EndRows<'a> {
-    pub found: IndexedEnd<'a>,
-    rows: Vec<ClassRow>,
-    /// The classes that may pass on some port in some reading.
-    pub any: ClassBitmap,
-    /// The classes that surely pass, and those that may (`None`: the same), in the first reading on the port that was
-    /// asked for.
-    pub allow: ClassBitmap,
-    pub may: Option<ClassBitmap>,
-    pub direction: Direction,
-    pub terms: AnswerContext,
-    /// The end itself: its namespace and its place among the pods.
-    own: Option<(u32, usize)>,
-    /// Whether the end is a node that is connected to: node ports are none of its own (S46).
-    is_into_node: bool,
-}
-
 /// The pods of one namespace, as one end meets them.
 struct NamespaceVsEnd<'a> {
     workload_groups: &'a WorkloadGroups,
-    /// By group of pods: pods on the end's own node, and those that may come to it; empty where that makes no difference.
+    /// By group of pods, how many: pods on the end's own node, and those that may come to it; empty where that makes no difference.
     near: Vec<SharedNodePods>,
     /// The group of pods that the end itself is of.
     own: Option<u32>,
@@ -64,19 +46,6 @@ impl NamespaceVsEnd<'_> {
 
     fn pods(&self, pod_group: usize) -> u64 {
         u64::from(self.workload_groups.pod_groups[pod_group].pods) - u64::from(self.own == Some(pod_group as u32))
-    }
-}
-
-impl EndRows<'_> {
-    /// Port sets of the rows of this end.
-    pub fn sets(&self) -> PortSetCache {
-        if self.is_into_node { PortSetCache::without(self.terms.apart.0.clone()) } else { PortSetCache::default() }
-    }
-
-    /// The end's row, if it alone says what passes, whatever nodes the pods are on.
-    fn plain_row(&self) -> Option<&ClassRow> {
-        let row = self.rows.first().filter(|it| it.is_plain());
-        row.filter(|_| self.rows.len() == 1 && !self.found.is_node())
     }
 }
 
@@ -261,7 +230,7 @@ impl Index {
             self.add(sum, &pass, pairs, asked.terms.atom);
         }
         let far = pods - near.own - near.unsure;
-        let (other, none, full) = (pod_group.alike(), &asked.terms.none, &asked.terms.full);
+        let (other, none, full) = (PlacedPodGroup::of(pod_group), &asked.terms.none, &asked.terms.full);
         if !other.is_host() && !asked.any.has(pod_group.class) {
             sum.deny(none, far);
         } else if far > 0 {

@@ -1,8 +1,8 @@
 //! Every pair of units.
 //!
 //! ```text
-//! classes that read alike ──► one row ──► one spread: what one pod of them has with every unit
-//! unit ──► the sum of its pods' spreads
+//! classes that read alike ──► one row ──► one column: what one pod of them has with every unit
+//! unit ──► the sum of its pods' columns
 //! ```
 //!
 //! So the cost is that of the rows that differ and of the cells that are not empty, not of all pairs. Where nodes or
@@ -14,9 +14,9 @@ use fixedbitset::FixedBitSet;
 use rustc_hash::FxBuildHasher;
 
 use super::Index;
-use super::around::NodesAndOutside;
+use super::class_sets::ClassBitmap;
 use super::indexed_end::{HERE, NOWHERE};
-use super::members::ClassBitmap;
+use super::nodes_and_outside::NodesAndOutside;
 use super::ports::PortMask;
 use super::row::{ClassRow, SliceMembership};
 use super::units::{AnswerContext, PairSum, PlacedPodGroup, PortSetCache, UnitPods, UnitsToldByNode};
@@ -38,13 +38,13 @@ pub(super) struct UnitTable<'a> {
     pub hosts: Vec<(usize, PlacedPodGroup)>,
 }
 
-/// What one pod has with all units; of those that it has nothing with there is no cell.
+/// What each pod of a class has with all units: a column of the map. Of units that it has nothing with there is no cell.
 struct UnitColumn {
     row: ClassRow,
     cells: Vec<(u32, PairSum)>,
 }
 
-/// Spreads of classes that read alike, made when first needed and dropped when last.
+/// The columns of classes of one signature (`Index::signature`), made when first needed and dropped when last.
 #[derive(Default)]
 struct UnitColumns {
     of_class: HashMap<u32, u32, FxBuildHasher>,
@@ -58,10 +58,10 @@ pub(super) struct SumsByUnit {
     taken: Vec<usize>,
 }
 
-/// What one unit has with another, and how many of their pairs spreads have spoken of.
+/// What one unit has with another, and how many of their pairs columns have covered.
 pub(super) struct UnitPairSum {
     pub sum: PairSum,
-    pub spoken: u64,
+    pub pairs_covered: u64,
 }
 
 impl SumsByUnit {
@@ -74,7 +74,7 @@ impl SumsByUnit {
         if place.is_none() {
             self.taken.push(from);
         }
-        place.get_or_insert_with(|| UnitPairSum { sum: empty(), spoken: 0 })
+        place.get_or_insert_with(|| UnitPairSum { sum: empty(), pairs_covered: 0 })
     }
 
     pub fn drain(&mut self) -> impl Iterator<Item = (usize, UnitPairSum)> {
@@ -115,10 +115,10 @@ impl Index {
 
     fn map_into(&self, mut draft: MapDraft, cluster: &Cluster, by: Granularity, port: Option<Port>) -> UnitMap {
         let table = self.prepare(&mut draft, cluster, (by, None), port);
-        let mut spreads = self.alike_classes(&table);
+        let mut columns = self.alike_classes(&table);
         let mut column = SumsByUnit::of(table.units.len());
         for to in 0..table.units.len() {
-            self.map_to(&mut draft, &table, to, &mut spreads, &mut column);
+            self.map_to(&mut draft, &table, to, &mut columns, &mut column);
         }
         for from in 0..table.units.len() {
             self.map_out(&mut draft, &table, from);
@@ -163,7 +163,7 @@ impl Index {
 
     /// Which classes read alike, and how often each kind of them will be asked for.
     fn alike_classes(&self, table: &UnitTable<'_>) -> UnitColumns {
-        let mut spreads = UnitColumns::default();
+        let mut columns = UnitColumns::default();
         let mut kinds: HashMap<Vec<u32>, u32, FxBuildHasher> = HashMap::default();
         for (class, residents) in (0..).zip(&table.residents).filter(|(_, it)| !it.is_empty()) {
             // What bends every flow makes each class one of its own.
@@ -173,11 +173,11 @@ impl Index {
             };
             let next = kinds.len() as u32;
             let kind = *kinds.entry(signature).or_insert(next);
-            spreads.uses.resize(kinds.len(), 0);
-            spreads.uses[kind as usize] += residents.len() as u32;
-            spreads.of_class.insert(class, kind);
+            columns.uses.resize(kinds.len(), 0);
+            columns.uses[kind as usize] += residents.len() as u32;
+            columns.of_class.insert(class, kind);
         }
-        spreads
+        columns
     }
 
     /// All rows of the map into one unit.
@@ -186,35 +186,35 @@ impl Index {
         draft: &mut MapDraft,
         table: &UnitTable<'_>,
         to: usize,
-        spreads: &mut UnitColumns,
-        column: &mut SumsByUnit,
+        columns: &mut UnitColumns,
+        sums: &mut SumsByUnit,
     ) {
         let (plain, hosts): (Vec<_>, Vec<_>) = table.units[to].alike.iter().partition(|it| !it.is_host());
         for target in &plain {
-            let spread = self.spread(table, spreads, target.class);
-            for (from, cell) in spread.cells.iter().filter(|it| it.0 as usize != to) {
-                let place = column.at(*from as usize, || self.sum());
+            let column = self.column(table, columns, target.class);
+            for (from, cell) in column.cells.iter().filter(|it| it.0 as usize != to) {
+                let place = sums.at(*from as usize, || self.sum());
                 place.sum.add_times(cell, target.pods);
-                place.spoken += cell.pairs.total() * target.pods;
+                place.pairs_covered += cell.pairs.total() * target.pods;
             }
-            self.add_apart(column, table, to, target, &spread.row);
-            spreads.release(target.class);
+            self.add_apart(sums, table, to, target, &column.row);
+            columns.release(target.class);
         }
         for target in hosts {
             let rows = self.rows(&target.found(&NOWHERE), Direction::Ingress);
             for (from, unit) in table.units.iter().enumerate() {
-                let sum = &mut column.at(from, || self.sum()).sum;
+                let sum = &mut sums.at(from, || self.sum()).sum;
                 let rows = (&rows[..], Direction::Ingress);
                 unit.alike.iter().for_each(|it| self.add_pairs(sum, rows, it, target, from == to, table));
             }
         }
-        // Pairs that spreads do not speak of: nothing passes there.
+        // Pairs that columns do not speak of: nothing passes there.
         let pods: u64 = plain.iter().map(|it| it.pods).sum();
         let all = |from: usize| if from == to { 0 } else { table.plain[from] * pods };
         let mut silent = table.plain.iter().sum::<u64>() * pods - table.plain[to] * pods;
-        for (from, UnitPairSum { mut sum, spoken }) in column.drain() {
+        for (from, UnitPairSum { mut sum, pairs_covered }) in sums.drain() {
             silent -= all(from);
-            sum.deny(&table.terms.none, all(from) - spoken);
+            sum.deny(&table.terms.none, all(from) - pairs_covered);
             self.push_map(draft, from, to, &sum);
         }
         draft.map.pairs.deny += silent;
@@ -222,7 +222,7 @@ impl Index {
         self.map_in(draft, table, to);
     }
 
-    /// Adds what a spread leaves out: pods on the host network, and the unit's own.
+    /// Adds what a column leaves out: pods on the host network, and the unit's own.
     fn add_apart(
         &self,
         column: &mut SumsByUnit,
@@ -241,10 +241,10 @@ impl Index {
         }
     }
 
-    /// The spread of a class, made if this is the first time.
-    fn spread<'a>(&self, table: &UnitTable<'_>, spreads: &'a mut UnitColumns, class: u32) -> &'a UnitColumn {
-        let kind = spreads.of_class[&class];
-        spreads.made.entry(kind).or_insert_with(|| {
+    /// The column of a class, made if this is the first time.
+    fn column<'a>(&self, table: &UnitTable<'_>, columns: &'a mut UnitColumns, class: u32) -> &'a UnitColumn {
+        let kind = columns.of_class[&class];
+        columns.made.entry(kind).or_insert_with(|| {
             let row = self.row(&self.class_side(class), Direction::Ingress);
             let cells = self.cells(table, &row);
             UnitColumn { row, cells }
@@ -394,7 +394,7 @@ pub(super) fn shared_nodes(from: &PlacedPodGroup, to: &PlacedPodGroup, is_same: 
 }
 
 impl UnitColumns {
-    /// One use of the spread of a class less.
+    /// One use of the column of a class less.
     fn release(&mut self, class: u32) {
         let kind = self.of_class[&class];
         let uses = &mut self.uses[kind as usize];

@@ -14,37 +14,49 @@
 //! A pod on the host network is in two classes: its node's, which is how it is judged, and its own, as if it were
 //! any pod, which is the other reading of S37 and S38. Where the readings differ, the answer is unknown.
 //!
+//! Words of the files that answer about many pairs ([`list`], [`map`], [`units`], [`counts`], [`node_rows`]):
+//!
+//! ```text
+//! unit         a pod, a workload, a namespace, a set of nodes or a range outside: what a row is between
+//! pod group    the pods of one unit that are in the same classes; with their nodes it is a placed one
+//! row          what one end has with every class (`ClassRow`), with every unit (`ReachRow`)
+//! sum          the pairs of two units added up: ports that all, some or perhaps some of them pass
+//! outside      no pod and no node; node ports and node addresses are of nodes
+//! near, far    of two gates the one that is asked about and the other; of pods those on the end's own node and the others
+//! ```
+//!
 //! Label keys, blocks and port lists that were seen once stay: they only part classes more finely. When too many of
 //! them are out of use, the index is built again.
 
 mod apply;
-mod around;
 mod class;
 mod class_labels;
+mod class_sets;
 mod classes;
+pub mod compare;
 mod counts;
-pub mod doubts;
+mod end_rows;
 mod explain;
 mod families;
 mod indexed_end;
+mod lazy_list;
 mod list;
-mod listing;
 mod map;
-mod members;
 mod namespace_pods;
 mod node_rows;
+mod nodes_and_outside;
 mod other_deciders;
 mod pair;
-mod part;
+mod partial_map;
 mod peers;
 mod policies;
 mod ports;
 mod queries;
-mod refine;
+pub mod representatives;
 mod row;
 mod short;
-pub mod singly;
 mod slab;
+mod split_classes;
 mod units;
 mod weights;
 mod workload_groups;
@@ -56,12 +68,12 @@ use hashbrown::HashTable;
 use ipnet::IpNet;
 use rustc_hash::FxBuildHasher;
 
-use self::around::NodesAndOutside;
 use self::class::Class;
 use self::class_labels::{LabelInterner, LabelKeys};
+use self::class_sets::{ClassBitmap, ClassSet, NamespaceClasses};
 use self::families::FirstFamilies;
-use self::members::{ClassBitmap, ClassSet, NamespaceClasses};
 use self::namespace_pods::NamespacePods;
+use self::nodes_and_outside::NodesAndOutside;
 use self::other_deciders::OtherDeciders;
 use self::peers::{NamespaceSelector, RuleGroup, SelectorEntry};
 use self::policies::PolicyEntry;
@@ -76,8 +88,9 @@ use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::net::reach::AddressRange;
 
-pub use self::listing::LazyReachList;
-pub use self::part::MapPart;
+pub use self::lazy_list::LazyReachList;
+pub use self::namespace_pods::PodClasses;
+pub use self::partial_map::MapPart;
 pub use self::queries::{Isolation, IsolationCounts};
 
 /// What the user tells beyond the cluster's objects.
@@ -90,7 +103,7 @@ pub struct Settings {
 /// No class: a finished pod, or one that may no longer be read.
 const NO_CLASS: u32 = u32::MAX;
 
-/// What a stand-in stands for: a namespace (empty: the cluster) and an object or a kind in it.
+/// What a placeholder stands for: a namespace (empty: the cluster) and an object or a kind in it.
 type PlaceholderKey = (Name, String);
 
 /// One namespace: its pods with their classes, and the peers, selectors and policies that speak of it.
@@ -146,7 +159,7 @@ pub struct Index {
     policies: Slab<PolicyEntry>,
     /// Policies that bend every flow of the cluster.
     bends_all: Vec<u32>,
-    /// Stand-ins for what could not be read, by what they stand for.
+    /// Placeholders for what could not be read, by what they stand for.
     placeholders: Arc<BTreeMap<PlaceholderKey, u32>>,
     /// How many peers are of no use any more.
     stale: usize,

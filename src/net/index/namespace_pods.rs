@@ -13,12 +13,12 @@ use crate::model::facts::SharedPod;
 use crate::model::name::JoinedName;
 use crate::model::objects::grow;
 
-/// The classes of one pod.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct PodClasses {
+/// The classes of one pod, by which it answers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct PodClasses {
     /// Its class; of a host-network pod the one of the other reading.
     pub class: u32,
-    /// The class of its node, if it is on the host network.
+    /// The class of its node if it is on the host network, else `NO_CLASS`.
     pub host: u32,
 }
 

@@ -13,11 +13,11 @@ use std::collections::BTreeMap;
 use fixedbitset::FixedBitSet;
 
 use super::Index;
-use super::around::{NodeKind, NodesAndOutside};
+use super::end_rows::EndRows;
 use super::indexed_end::{HERE, IndexedEnd, NOWHERE};
-use super::list::EndRows;
-use super::listing::LazyReachList;
+use super::lazy_list::LazyReachList;
 use super::map::{MapDraft, UnitTable};
+use super::nodes_and_outside::{NodeKind, NodesAndOutside};
 use super::ports::PortMask;
 use super::row::ClassRow;
 use super::units::{AnswerContext, PairSum, PlacedPodGroup, PortSetCache, UnitPods};
@@ -26,7 +26,7 @@ use crate::model::policy::Direction;
 use crate::net::reach::ReachRow;
 use crate::net::verdict::End;
 
-/// What one group of pods has with a node of one kind.
+/// What one group of pods has with a node of one kind: the ports that surely pass, and those that may.
 struct GroupVsNode {
     /// On another node.
     far: (PortMask, PortMask),

@@ -10,9 +10,9 @@
 
 use super::Index;
 use super::class::Class;
+use super::class_sets::ClassBitmap;
 use super::classes::ClassKind;
 use super::indexed_end::EndReading;
-use super::members::ClassBitmap;
 use super::pair::GateFlow;
 use super::policies::PolicyEntry;
 use super::row::PortSlice;

@@ -68,7 +68,7 @@ impl Index {
                 PeerKey::Nodes(selector) => match (&external.node, &external.facts) {
                     (None, _) => Tri::No,
                     (Some(_), None) => Tri::Maybe,
-                    (Some(_), Some(node)) => Tri::sure(selector.matches(&node.labels)),
+                    (Some(_), Some(node)) => Tri::of(selector.matches(&node.labels)),
                 },
                 PeerKey::Pods(_) | PeerKey::OwnNetworkPods(_) | PeerKey::Anyone => Tri::No,
             },

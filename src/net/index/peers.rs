@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::class_labels::meets;
+use super::class_sets::ClassSet;
 use super::classes::{ClassKind, hash_of};
-use super::members::ClassSet;
 use super::short::Short;
 use super::{Index, slot};
 use crate::kinds;
@@ -309,12 +309,12 @@ impl Index {
             | (PeerKey::OwnNetworkPods(set), ClassKind::Pod) => {
                 let facts = &self.namespaces.get(class.namespace).facts;
                 let namespace = match &set.namespaces {
-                    NamespaceMatch::Own(name) => Tri::sure(*name == facts.name),
+                    NamespaceMatch::Own(name) => Tri::of(*name == facts.name),
                     NamespaceMatch::Labels(selector) => facts.matches(selector),
                 };
-                namespace.and(Tri::sure(meets(class.labels(), &set.pods, &self.words)))
+                namespace.and(Tri::of(meets(class.labels(), &set.pods, &self.words)))
             }
-            (PeerKey::Nodes(selector), ClassKind::HostNode) => Tri::sure(meets(class.labels(), selector, &self.words)),
+            (PeerKey::Nodes(selector), ClassKind::HostNode) => Tri::of(meets(class.labels(), selector, &self.words)),
             (PeerKey::Nodes(_), ClassKind::UnknownNode) => Tri::Maybe,
             _ => Tri::No,
         }

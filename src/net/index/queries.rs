@@ -155,7 +155,7 @@ impl Index {
             let pods = group.members.list().into_iter().map(|it| u64::from(self.weight(it))).sum::<u64>();
             lines.push(format!("group {:?} {key:?} {} {pods}", group.direction, self.ports.written(group.spec)));
         }
-        // Stand-ins for namespaces that are gone say nothing of anybody; those that do are beside the pods.
+        // Placeholders of namespaces that are gone say nothing of anybody; those that do are beside the pods.
         let read = self.policies.iter().filter(|(_, it)| it.gap.is_none());
         lines.extend(read.map(|(_, it)| format!("policy {} {:?}", it.policy.id(), it.policy)));
         lines.push(format!("{:?}", self.firsts));

@@ -28,9 +28,9 @@
 //! that pass if it turns out well. Most rows have nothing unknown; then `possible` is left out, not kept twice.
 
 use super::Index;
+use super::class_sets::{ClassBitmap, ClassSet};
 use super::families::Deciding;
 use super::indexed_end::{EndReading, IndexedEnd};
-use super::members::{ClassBitmap, ClassSet};
 use super::peers::{ANYONE, PeerKey};
 use super::ports::{PortMask, ResolvedPorts};
 use super::slot;

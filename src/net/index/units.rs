@@ -5,22 +5,22 @@ use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
-use super::around::NodesAndOutside;
 use super::indexed_end::IndexedEnd;
 use super::namespace_pods::PodRow;
+use super::nodes_and_outside::NodesAndOutside;
 use super::ports::PortMask;
 use super::row::ClassRow;
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
-use crate::model::facts::Pod;
 use crate::model::name::Name;
 use crate::model::port::PortSet;
 use crate::net::reach::{Counts, Granularity, LeftOut, Summary, Unit};
 use crate::net::verdict::Port;
 
-/// The units of which it is told on which nodes their pods are; of those on the host network it always is.
+/// Units whose groups of pods know on which nodes they are. Groups on the host network know it in any unit, since a node
+/// and its own pods are exempt (S41).
 pub(super) type UnitsToldByNode = HashSet<Unit, FxBuildHasher>;
 
 /// Pods of one unit that answer alike, their own nodes apart.
@@ -31,6 +31,13 @@ pub(super) struct PlacedPodGroup {
     pub pods: u64,
     /// How many are on which node, by its number; empty where nothing that is asked about is a node.
     pub nodes: Vec<(u32, u64)>,
+}
+
+impl PlacedPodGroup {
+    /// The same pods, less how they are spread over nodes.
+    pub fn of(group: &PodGroup) -> Self {
+        Self { class: group.class, host: group.host, pods: u64::from(group.pods), nodes: Vec::new() }
+    }
 }
 
 /// One unit (a pod, a workload or a namespace) with its pods, those together that answer alike.
@@ -227,7 +234,7 @@ impl Index {
         placed: Option<&UnitsToldByNode>,
         numbers: Option<&mut NodeNumbers<'a>>,
     ) -> Vec<PlacedPodGroup> {
-        let mut alike: Vec<PlacedPodGroup> = workload_groups.pod_groups.iter().map(PodGroup::alike).collect();
+        let mut alike: Vec<PlacedPodGroup> = workload_groups.pod_groups.iter().map(PlacedPodGroup::of).collect();
         let is_placed = |it: &PodGroup| {
             let is_meant = |placed: &UnitsToldByNode| placed.contains(&workload_groups.units[it.unit as usize]);
             placed.is_none_or(|placed| it.host != NO_CLASS || is_meant(placed))
@@ -254,7 +261,7 @@ impl Index {
         for (pod, pod_group) in
             self.pods_of(namespace).zip(&workload_groups.of_pod).filter(|(_, pod_group)| **pod_group != NO_POD_GROUP)
         {
-            let mut alike = workload_groups.pod_groups[*pod_group as usize].alike();
+            let mut alike = PlacedPodGroup::of(&workload_groups.pod_groups[*pod_group as usize]);
             alike.pods = 1;
             let node = numbers.as_mut().and_then(|it| it.of(pod.node()));
             alike.nodes.extend(node.map(|it| (it, 1)));
@@ -371,13 +378,5 @@ pub(super) fn outcome(sure: &PortMask, possible: &PortMask, atom: Option<usize>)
         (true, _) => Outcome::Allow,
         (false, true) => Outcome::Unknown,
         (false, false) => Outcome::Deny,
-    }
-}
-
-pub(super) fn unit_of(cluster: &Cluster, pod: &Pod, by: Granularity) -> Unit {
-    match by {
-        Granularity::Pod => Unit::Pod(pod.pod_id()),
-        Granularity::Namespace => Unit::Namespace(pod.namespace().clone()),
-        Granularity::Workload => Unit::of_pod(cluster, pod),
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! Sums over classes are of nearly all or nearly none of a namespace's, which are numbered one after another.
 
-use super::members::ClassBitmap;
+use super::class_sets::ClassBitmap;
 
 /// How many pods classes have; a class that is not in use has none.
 #[derive(Clone, Debug, Default)]

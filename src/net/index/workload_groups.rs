@@ -13,12 +13,11 @@ use std::sync::Arc;
 
 use super::indexed_end::IndexedEnd;
 use super::namespace_pods::{NamespacePods, PodClasses};
-use super::units::{PlacedPodGroup, unit_of};
 use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
 use crate::model::name::Name;
-use crate::net::reach::{Granularity, LeftOut, Unit};
+use crate::net::reach::{LeftOut, Unit};
 
 /// No group of pods: a pod that is in no answer.
 pub(super) const NO_POD_GROUP: u32 = u32::MAX;
@@ -63,11 +62,6 @@ impl PodGroup {
             NO_CLASS => IndexedEnd::Pod { class: self.class, node },
             host => IndexedEnd::Host { own: self.class, host, node },
         }
-    }
-
-    /// The same pods, less how they are spread over nodes.
-    pub fn alike(&self) -> PlacedPodGroup {
-        PlacedPodGroup { class: self.class, host: self.host, pods: u64::from(self.pods), nodes: Vec::new() }
     }
 }
 
@@ -131,7 +125,7 @@ impl Index {
                 Some((_, unit)) => unit,
                 None => {
                     let next = units.len() as u32;
-                    *units.entry(unit_of(cluster, row.pod, Granularity::Workload)).or_insert(next)
+                    *units.entry(Unit::of_pod(cluster, row.pod)).or_insert(next)
                 }
             };
             last = Some((&**row.pod, unit));

@@ -13,12 +13,12 @@ use crate::model::place::Place;
 use crate::model::role::{RoleRef, SubjectKind};
 use crate::rbac::aggregation::AggregatedFrom;
 use crate::rbac::defaults;
+use crate::rbac::grant::ServerVerdict;
 use crate::rbac::grant::{Access, Grant};
 use crate::rbac::identity::{MASTERS, Membership};
 use crate::rbac::index::Index;
 use crate::rbac::miss::{Lack, RoleRuleMiss};
 use crate::rbac::request::Request;
-use crate::rbac::grant::ServerVerdict;
 use crate::rbac::review;
 
 use super::scope;

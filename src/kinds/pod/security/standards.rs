@@ -76,7 +76,7 @@ const SELINUX_TYPES: [(&str, MinorRange); 5] = [
 const IN_OWN_USERS: MinorRange = MinorRange::since(35);
 
 /// When probes and hooks may name a host.
-const NAMING_HOSTS: MinorRange = MinorRange::until(34);
+const NAMING_HOSTS: MinorRange = MinorRange::before(34);
 
 fn since(table: &[(&str, MinorRange)], word: &str) -> MinorRange {
     table.iter().find(|(it, _)| *it == word).map_or(MinorRange::NONE, |(_, minors)| *minors)

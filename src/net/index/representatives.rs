@@ -13,22 +13,31 @@ use std::collections::HashMap;
 
 use rustc_hash::FxBuildHasher;
 
+use super::Index;
+use super::namespace_pods::PodClasses;
 use super::workload_groups::NO_POD_GROUP;
-use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
 use crate::model::name::Name;
 use crate::net::reach::{Granularity, Unit};
 use crate::net::verdict::{End, Port};
 
-/// Ends that answer alike, as far as classes tell, and whether they are on a node.
-pub type Kin = (u32, u32, bool);
+/// What tells ends that answer alike from others, as far as classes tell.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum EndSignature {
+    /// Pods of these classes that are on a node, or wait for one.
+    Pod { classes: PodClasses, is_placed: bool },
+    /// A node, by its place among all.
+    Node(u32),
+    /// An end that was asked about by itself, by its number among those.
+    Asked(u32),
+}
 
-/// One end that stands for all of its kin.
+/// One end that stands for all that answer like it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Representative {
-    /// Stand-ins of the same kin are unknown for the same reasons.
-    pub kin: Kin,
+    /// Those of the same signature are unknown for the same reasons.
+    pub signature: EndSignature,
     pub end: End,
     node: Name,
 }
@@ -36,12 +45,12 @@ pub struct Representative {
 impl Representative {
     /// A node, by its place among all.
     fn node(place: usize, name: &Name) -> Self {
-        Self { kin: (NO_CLASS, place as u32, false), end: End::Node(name.clone()), node: name.clone() }
+        Self { signature: EndSignature::Node(place as u32), end: End::Node(name.clone()), node: name.clone() }
     }
 
     /// An end that was asked about by itself; `number` is its own among those asked about.
     pub fn asked(number: u32, end: End) -> Self {
-        Self { kin: (NO_CLASS, number, true), end, node: Name::empty() }
+        Self { signature: EndSignature::Asked(number), end, node: Name::empty() }
     }
 }
 
@@ -74,7 +83,7 @@ impl Representatives {
 
 impl Index {
     /// Who stands for the pods of each unit, and for the addresses outside.
-    pub fn stand_ins(&self, cluster: &Cluster, by: Granularity) -> Representatives {
+    pub fn representatives(&self, cluster: &Cluster, by: Granularity) -> Representatives {
         let mut all = Representatives::default();
         for &namespace in self.in_order.iter() {
             let workload_groups = self.workload_groups(cluster, namespace);
@@ -87,20 +96,28 @@ impl Index {
                     Granularity::Workload => workload_groups.units[pod_group.unit as usize].clone(),
                     Granularity::Namespace => Unit::Namespace(pod.namespace().clone()),
                 };
-                stand_in(
+                representative(
                     all.0.entry(unit).or_default(),
-                    (pod_group.class, pod_group.host, !pod.node().is_empty()),
+                    EndSignature::Pod {
+                        classes: PodClasses { class: pod_group.class, host: pod_group.host },
+                        is_placed: !pod.node().is_empty(),
+                    },
                     pod,
                 );
             }
         }
-        all.0.values_mut().for_each(|it| it.sort_by_key(|it| !self.slow_path.has(it.kin.0)));
+        all.0.values_mut().for_each(|it| it.sort_by_key(|it| !self.is_slow(it.signature)));
         for (at, part) in (0..).zip(&self.around(cluster).outside) {
             let Unit::Outside(ranges) = &part.unit else { continue };
             let stands = ranges.iter().take(1).map(|it| Representative::asked(at, End::Address(it.0)));
             all.0.insert(part.unit.clone(), stands.collect());
         }
         all
+    }
+
+    /// Whether an end is judged one by one.
+    fn is_slow(&self, signature: EndSignature) -> bool {
+        matches!(signature, EndSignature::Pod { classes, .. } if self.slow_path.has(classes.class))
     }
 
     /// The first pair of two ends about which there is this doubt; a pod and itself is none.
@@ -126,11 +143,11 @@ impl Index {
     }
 }
 
-/// Lets a pod stand for its kin, unless two do on two nodes.
-fn stand_in(all: &mut Vec<Representative>, kin: Kin, pod: &Pod) {
-    let mut kindred = all.iter_mut().filter(|it| it.kin == kin);
-    let (first, second) = (kindred.next(), kindred.next());
-    let stands = Representative { kin, end: End::Pod(pod.pod_id()), node: pod.node().clone() };
+/// Lets a pod stand for those of its signature, unless two do on two nodes.
+fn representative(all: &mut Vec<Representative>, signature: EndSignature, pod: &Pod) {
+    let mut alike = all.iter_mut().filter(|it| it.signature == signature);
+    let (first, second) = (alike.next(), alike.next());
+    let stands = Representative { signature, end: End::Pod(pod.pod_id()), node: pod.node().clone() };
     match (first, second) {
         (Some(first), Some(second)) => {
             if first.node == second.node && first.node != stands.node {

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
-use super::list::EndRows;
-use super::members::{ClassBitmap, ClassShare};
+use super::class_sets::{ClassBitmap, ClassShare};
+use super::end_rows::EndRows;
 use super::ports::PortMask;
 use super::row::{ClassRow, SliceMembership};
 use super::units::{PairSum, PortSetCache, outcome};

@@ -68,7 +68,7 @@ impl Index {
                         if !is_told(*other as usize) {
                             let place = column.at(*other as usize, || self.sum());
                             place.sum.add_times(cell, target.pods);
-                            place.spoken += cell.pairs.total() * target.pods;
+                            place.pairs_covered += cell.pairs.total() * target.pods;
                         }
                     }
                     let own = table.units[own].alike.iter().filter(|it| !it.is_host()).map(|it| (own, it));
@@ -81,9 +81,9 @@ impl Index {
             }
         }
         let pods = table.plain[own];
-        for (other, UnitPairSum { mut sum, spoken }) in column.drain() {
+        for (other, UnitPairSum { mut sum, pairs_covered }) in column.drain() {
             let all = if other == own { 0 } else { table.plain[other] * pods };
-            sum.deny(&table.terms.none, all - spoken);
+            sum.deny(&table.terms.none, all - pairs_covered);
             let (from, to) = if direction == Direction::Egress { (own, other) } else { (other, own) };
             self.push_map(draft, from, to, &sum);
         }

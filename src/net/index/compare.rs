@@ -15,14 +15,20 @@ use crate::model::port::PortSet;
 use crate::net::reach::Unit;
 use crate::net::verdict::{End, Tri};
 
-use super::doubts::Kin;
 use super::indexed_end::{IndexedEnd, own_node};
+use super::namespace_pods::PodClasses;
 
 /// What one pair passes: the ports that surely pass, and those that may.
 pub type Passing = (Arc<PortSet>, Arc<PortSet>);
 
-/// Pairs of the same sort pass the same: the kin of both ends, and whether they are on one node where that matters.
-pub type PairKin = (Kin, Kin, Option<Tri>);
+/// What tells pairs that pass the same from others.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct PairSignature {
+    from: PodClasses,
+    to: PodClasses,
+    /// Whether they are on one node, where that matters: one of them is on the host network.
+    is_own_node: Option<Tri>,
+}
 
 impl Index {
     /// All workloads, and pods without one, that have a running pod.
@@ -115,16 +121,16 @@ impl Index {
     }
 
     /// What sort of pair two pods are.
-    pub fn pair_kin(&self, cluster: &Cluster, from: &PodId, to: &PodId) -> PairKin {
-        let kin = |it: &IndexedEnd<'_>| match it {
-            IndexedEnd::Pod { class, .. } => (*class, NO_CLASS, false),
-            IndexedEnd::Host { own, host, .. } => (*own, *host, true),
-            IndexedEnd::External(_) | IndexedEnd::Nothing => (NO_CLASS, NO_CLASS, false),
+    pub fn pair_signature(&self, cluster: &Cluster, from: &PodId, to: &PodId) -> PairSignature {
+        let classes = |it: &IndexedEnd<'_>| match it {
+            IndexedEnd::Pod { class, .. } => PodClasses { class: *class, host: NO_CLASS },
+            IndexedEnd::Host { own, host, .. } => PodClasses { class: *own, host: *host },
+            IndexedEnd::External(_) | IndexedEnd::Nothing => PodClasses { class: NO_CLASS, host: NO_CLASS },
         };
         let (from, to) = (End::Pod(from.clone()), End::Pod(to.clone()));
         let (from, to) = (self.find(cluster, &from), self.find(cluster, &to));
         let is_host = |it: &IndexedEnd<'_>| matches!(it, IndexedEnd::Host { .. });
-        let node = (is_host(&from) || is_host(&to)).then(|| own_node(&from, &to));
-        (kin(&from), kin(&to), node)
+        let is_own_node = (is_host(&from) || is_host(&to)).then(|| own_node(&from, &to));
+        PairSignature { from: classes(&from), to: classes(&to), is_own_node }
     }
 }
