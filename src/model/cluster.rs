@@ -343,7 +343,7 @@ mod tests {
         let meta = crate::model::facts::Meta { name: name.clone(), ..Default::default() };
         let shop = Namespace { meta, labels: Default::default(), implied: false };
         assert_eq!(cluster.namespace(&name), NamespaceView::Implied);
-        cluster.apply(Delta::Put(Entry::new(shop.clone())));
+        cluster.apply(Delta::Put(ReadObject::new(shop.clone())));
         assert_eq!(cluster.namespace(&name), NamespaceView::Known(&shop));
         let covered = |coverage| Delta::Covered { kind: Kind::NAMESPACE, scope: Scope::Everywhere, coverage };
         cluster.apply(covered(Coverage::Forbidden { why: "403".into() }));

@@ -28,7 +28,9 @@ pub fn has(app: &App) -> bool {
 /// The work on this world, on a copy of it.
 pub fn work(world: &World) -> Work {
     let world = world.clone();
-    Box::new(move |watch| JoinedFindings::watched(&world, watch).map_or(Said::Failed, |it| Said::JoinedFindings(Arc::new(it))))
+    Box::new(move |watch| {
+        JoinedFindings::watched(&world, watch).map_or(Said::Failed, |it| Said::Findings(Arc::new(it)))
+    })
 }
 
 /// Takes in what was found; the lists are read anew only where it is something else.

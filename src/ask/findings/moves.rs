@@ -5,7 +5,7 @@
 //! pod/shop/web-0 runs                                         code in it acts as its account from now on
 //! ```
 
-use crate::model::cluster::{Change, Cluster, Diff};
+use crate::model::cluster::{BeforeAfter, Change, Cluster};
 use crate::model::facts::{EndpointSlice, SharedPod};
 
 /// Whether what lists find may be something else after a change, in the cluster as it is then.
@@ -15,10 +15,10 @@ use crate::model::facts::{EndpointSlice, SharedPod};
 /// Services alone to which somebody comes from outside; that a slice is there bears on who may change it.
 pub fn may_move(change: &Change, cluster: &Cluster) -> bool {
     match change {
-        Change::Pod(Diff { before: Some(before), after: Some(after) }) => {
+        Change::Pod(BeforeAfter { before: Some(before), after: Some(after) }) => {
             !is_alike_but_for_readiness(before, after) || is_read_by_selector(after, cluster)
         }
-        Change::EndpointSlice(Diff { before: Some(before), after: Some(after) }) => {
+        Change::EndpointSlice(BeforeAfter { before: Some(before), after: Some(after) }) => {
             is_entered(before, cluster) || is_entered(after, cluster)
         }
         _ => true,

@@ -71,10 +71,10 @@ struct Use {
 }
 
 /// Everybody who can make some of these writes, those who hold the same together, least power first.
-pub fn writers(ground: &Ground<'_>, needs: &[Need]) -> Vec<Writer> {
+pub fn writers(ground: &Ground<'_>, needs: &[Need]) -> Vec<WriterGroup> {
     let ways = Ways { ground, needs, templates: RefCell::default() };
     let powers = PowerSet::of(needs.iter().flat_map(|it| it.write.permissions()).copied());
-    let mut all: Vec<Writer> = ways.candidates().into_iter().filter_map(|it| ways.writer(it, powers)).collect();
+    let mut all: Vec<WriterGroup> = ways.candidates().into_iter().filter_map(|it| ways.writer(it, powers)).collect();
     // They come by name.
     all.sort_by_cached_key(|it| power(ground, &it.subjects[0]));
     all
@@ -140,7 +140,7 @@ impl Ways<'_> {
 
     /// What a right is used on, if it does it anywhere; of those who may change all of a sort it is asked once.
     fn on(&self, at: usize, need: &Need, right: &Right) -> Option<On> {
-        if !matches!(need.write, Write::Template(_)) || !right.is_of_all() {
+        if !matches!(need.write, TrustedWrite::Template(_)) || !right.is_of_all() {
             return self.first_on(need, right);
         }
         let key = (at, right.need.resource, right.scope.clone());
