@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use kreach::ask::World;
 use kreach::ask::end::{End, PortAsk};
-use kreach::ask::findings::Findings;
+use kreach::ask::findings::JoinedFindings;
 use kreach::ask::question::list::is_searched;
 use kreach::ask::sidestep::Ask;
 use kreach::ask::trust::trust;
@@ -133,6 +133,6 @@ fn main() {
     };
     measure("trust of one policy, told in lines", ms(100), policies.len(), told);
     if is_searched(&world) {
-        measure("findings of all lists, aside", ms(10_000), 1, |_| Findings::of(&world).trust.len());
+        measure("findings of all lists, aside", ms(10_000), 1, |_| JoinedFindings::of(&world).trust.len());
     }
 }

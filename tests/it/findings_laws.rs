@@ -2,8 +2,8 @@
 //! and random changes of these.
 
 use kreach::ask::World;
-use kreach::ask::findings::Findings;
-use kreach::model::cluster::{AnyFact, Delta, Entry};
+use kreach::ask::findings::JoinedFindings;
+use kreach::model::cluster::{AnyFact, Delta, ReadObject};
 use kreach::model::facts::{Phase, SharedPod};
 use kreach::model::id::Kind;
 
@@ -75,14 +75,14 @@ fn what_moves_findings_lets_them_be_looked_for_again() {
         let (mut world, mut random) = (world(seed), Random::new(seed + 77));
         for _ in 0..3 {
             let fact = service(&mut random);
-            world.apply(vec![Delta::Put(Entry::new(fact))]);
+            world.apply(vec![Delta::Put(ReadObject::new(fact))]);
         }
-        let mut found = Findings::of(&world);
+        let mut found = JoinedFindings::of(&world);
         for _ in 0..25 {
             let Some(fact) = change(&mut random, &world) else { continue };
             let (what, before) = (format!("{fact:?}"), world.revision());
-            world.apply(vec![Delta::Put(Entry::new(fact))]);
-            let now = Findings::of(&world);
+            world.apply(vec![Delta::Put(ReadObject::new(fact))]);
+            let now = JoinedFindings::of(&world);
             if now.of == found.of {
                 assert!(now.is_same(&found), "seed {seed}: {what}");
                 kept += usize::from(world.revision() != before);
