@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use kreach::ask::World;
 use kreach::ask::end::{End, PortAsk};
 use kreach::ask::findings::JoinedFindings;
-use kreach::ask::question::list::is_searched;
 use kreach::ask::sidestep::Ask;
 use kreach::ask::trust::trust;
 use kreach::ask::world::SelfCheck;
@@ -132,7 +131,7 @@ fn main() {
         found.page(world.rbac()).lines.len()
     };
     measure("trust of one policy, told in lines", ms(100), policies.len(), told);
-    if is_searched(&world) {
+    if world.is_small() {
         measure("findings of all lists, aside", ms(10_000), 1, |_| JoinedFindings::of(&world).trust.len());
     }
 }
