@@ -36,7 +36,7 @@ pub struct Back<'a> {
     graph: Arc<Graph>,
     /// By surety, if at all.
     distances: [Vec<Option<u32>>; 2],
-    together: JointMoves,
+    together: JointMoves<'a>,
     /// By surety how far it is at least by ways in which several holders make a move together.
     least: [Vec<Option<u32>>; 2],
 }

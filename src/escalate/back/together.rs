@@ -9,23 +9,26 @@
 //! is worked out for everybody at once, so that most need no closure of their own to know that nothing is nearer. Of whom
 //! that leaves it is then looked whether two of them hold such rights in one place.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::super::Ground;
-use super::super::edges::{EDGES, Edge};
+use super::super::edges::{EDGES, Edge, LeadsTo};
 use super::super::foothold::Foothold;
 use super::super::goal::Goal;
 use super::super::region::Region;
 use super::super::step::Certainty;
 use super::graph::Graph;
 use super::walk::Walk;
-use crate::model::name::Name;
 
 /// A bit for each power of the graph's shares.
 type Powers = u128;
 
 /// The moves that several may make on the way to a goal.
-pub(super) struct JointMoves {
+pub(super) struct JointMoves<'a> {
+    ground: &'a Ground<'a>,
     joints: Vec<Joint>,
 }
 
@@ -37,7 +40,9 @@ struct Joint {
     /// What is held besides; `None`: the rights are several holders'.
     beside: Option<fn(&Region) -> bool>,
     /// What it leads to where its rights are held in a namespace; `None`: that differs.
-    to: Option<fn(&Name) -> Region>,
+    to: Option<LeadsTo>,
+    /// The same by place, as it was asked for.
+    found: RefCell<FxHashMap<u32, Option<Arc<[usize]>>>>,
     /// So many moves are left at least behind it.
     rest: u32,
 }
@@ -48,11 +53,19 @@ impl Joint {
         // Of several holders one alone is there at the start.
         distance.max(1) + 1 + self.rest
     }
+
+    /// What it leads to in a place; `None`: that differs, or is something that nobody comes to alone, which was not asked
+    /// for its moves.
+    fn leads_to(&self, ground: &Ground<'_>, graph: &Graph, scope: u32) -> Option<Arc<[usize]>> {
+        let to = self.to?;
+        let find = || to(ground, &graph.names[scope as usize]).iter().map(|it| graph.find(it)).collect();
+        self.found.borrow_mut().entry(scope).or_insert_with(find).clone()
+    }
 }
 
-impl JointMoves {
+impl<'a> JointMoves<'a> {
     /// The moves that several may make on the way to a goal.
-    pub fn of(ground: &Ground<'_>, goal: &Goal, graph: &Graph) -> Self {
+    pub fn of(ground: &'a Ground<'a>, goal: &Goal, graph: &Graph) -> Self {
         let joint = |edge: &&'static Edge| {
             let (together, rest) = (edge.together?, rest(goal, edge.id)?);
             let powers = edge.asks.powers().iter().filter_map(|it| graph.power(it)).fold(0, |all, it| all | 1 << it);
@@ -61,9 +74,9 @@ impl JointMoves {
                 true => (1, Some((|_| true) as fn(&Region) -> bool)),
                 false => (together.rights as u32, together.beside),
             };
-            Some(Joint { powers, needs, beside, to: together.to, rest })
+            Some(Joint { powers, needs, beside, to: together.to, found: RefCell::default(), rest })
         };
-        Self { joints: EDGES.iter().filter_map(joint).collect() }
+        Self { ground, joints: EDGES.iter().filter_map(joint).collect() }
     }
 
     /// So many moves a way to the goal has at least in which several holders make one together, by region; `None`: there
@@ -108,14 +121,13 @@ impl JointMoves {
             level.iter().for_each(|it| places.take(from.graph, *it));
             for joint in joints.into_iter().filter(|it| places.has_beside(from.graph, it)) {
                 for scope in places.scopes(joint) {
-                    // What nobody comes to alone was not asked for its moves.
-                    let to = joint.to.and_then(|it| from.graph.find(&it(&from.graph.names[scope as usize])));
-                    let Some(to) = to else { return Some(true) };
+                    let Some(all) = joint.leads_to(self.ground, from.graph, scope) else { return Some(true) };
                     let cost = |rest: u32| distance.max(1) + 1 + rest;
-                    if from.distances[to].is_some_and(|it| from.is_nearer(cost(it))) {
+                    let leads_nearer = |to: &usize| from.distances[*to].is_some_and(|it| from.is_nearer(cost(it)));
+                    if all.iter().any(leads_nearer) {
                         return Some(true);
                     }
-                    besides.push(to);
+                    besides.extend(all.iter());
                 }
             }
             places.new.clear();

@@ -23,7 +23,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/security/pod-security-admission/"],
-    together: Some(JointNeed::rights(2).to(|_| Region::Nodes)),
+    together: Some(JointNeed::rights(2).to(|_, _| vec![Region::Nodes])),
     asks: Asks::Anybody(&[&CREATES_PODS, &CREATES_NAMESPACES, &RELABELS]),
     moves,
 };

@@ -13,6 +13,7 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Move, Moves, Out, Writing};
 use super::super::places::account;
 use super::super::powers::{Asks, Permission};
+use super::super::region::Region;
 use super::{CREATES_PODS, Edge, JointNeed, Trace};
 
 pub(super) static EDGE: Edge = Edge {
@@ -24,13 +25,28 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the service account and the stale bindings",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects"],
-    together: Some(JointNeed::rights(2)),
+    together: Some(JointNeed::rights(2).to(absent)),
     asks: Asks::Anybody(&[&CREATES, &TOKENS, &CREATES_PODS]),
     moves,
 };
 
 static CREATES: Permission = Permission::of(powers::CREATE_ACCOUNTS.needs);
 static TOKENS: Permission = Permission::of(powers::REQUEST_TOKENS.needs);
+
+/// The accounts that are not there, of those of a namespace who hold the same the first.
+fn absent(ground: &Ground<'_>, scope: &Name) -> Vec<Region> {
+    let all = ground.absent_accounts();
+    let of = |namespace: &Name, names: &[Name]| {
+        let mut seen = BTreeSet::new();
+        let subject = |name: &Name| Subject::ServiceAccount { namespace: namespace.clone(), name: name.clone() };
+        let firsts = names.iter().map(subject).filter(|it| seen.insert(ground.grants(it).key()));
+        firsts.map(|it| Region::One(Foothold::Subject(it))).collect::<Vec<_>>()
+    };
+    match scope.is_empty() {
+        true => all.iter().flat_map(|(namespace, names)| of(namespace, names)).collect(),
+        false => all.get(scope).map(|names| of(scope, names)).unwrap_or_default(),
+    }
+}
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     let absent = moves.ground.absent_accounts();

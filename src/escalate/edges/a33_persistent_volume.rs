@@ -21,7 +21,7 @@ pub(super) static EDGE: Edge = Edge {
         "https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#generic-ephemeral-volumes",
         "CIS 5.1.9",
     ],
-    together: Some(JointNeed::rights(2).to(|_| Region::Nodes)),
+    together: Some(JointNeed::rights(2).to(|_, _| vec![Region::Nodes])),
     asks: Asks::Anybody(&[&VOLUMES, &CREATES_PODS]),
     moves,
 };

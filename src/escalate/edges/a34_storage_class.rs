@@ -17,7 +17,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/storage/storage-classes/#local"],
-    together: Some(JointNeed::rights(2).to(|_| Region::Nodes)),
+    together: Some(JointNeed::rights(2).to(|_, _| vec![Region::Nodes])),
     asks: Asks::Anybody(&[&CLASSES, &CLAIMS, &CREATES_PODS]),
     moves,
 };

@@ -58,6 +58,7 @@ use crate::rbac::version::Span;
 
 use admitted::as_admitted;
 
+use super::Ground;
 use super::foothold::Foothold;
 use super::moves::{Moves, Out, new_name_anywhere};
 use super::powers::{Asks, Permission};
@@ -82,10 +83,13 @@ pub struct JointNeed {
     pub rights: usize,
     /// What is held besides by another, be it no right; `None`: they differ in who holds which of the rights.
     pub beside: Option<fn(&Region) -> bool>,
-    /// What it leads to where its rights are held in a namespace (empty: everywhere), or more than that; `None`: that
-    /// differs.
-    pub to: Option<fn(&Name) -> Region>,
+    /// What it leads to where its rights are held in a namespace (empty: everywhere), or more than that, each by itself;
+    /// `None`: that differs.
+    pub to: Option<LeadsTo>,
 }
+
+/// What a move leads to where its rights are held in a namespace (empty: everywhere).
+pub type LeadsTo = fn(&Ground<'_>, &Name) -> Vec<Region>;
 
 impl JointNeed {
     /// Rights of several holders.
@@ -99,7 +103,7 @@ impl JointNeed {
     }
 
     /// The same, which leads to this.
-    const fn to(self, to: fn(&Name) -> Region) -> Self {
+    const fn to(self, to: LeadsTo) -> Self {
         Self { to: Some(to), ..self }
     }
 }
