@@ -5,6 +5,7 @@ use crate::rbac::powers;
 use super::super::admission::RELABELS;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
+use super::super::region::{Region, Which};
 use super::{Edge, JointNeed, Trace, as_admitted};
 
 pub(super) static EDGE: Edge = Edge {
@@ -16,7 +17,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "an ephemeral container cannot be removed: delete the pod",
     sources: &["https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/"],
-    together: Some(JointNeed::rights(2)),
+    together: Some(JointNeed::rights(2).to(|_, scope| vec![Region::Pods(scope.clone(), Which::Running)])),
     asks: Asks::Anybody(&[&CHANGES, &RELABELS]),
     moves,
 };

@@ -5,6 +5,7 @@ use crate::rbac::powers;
 use super::super::admission::RELABELS;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
+use super::super::region::{Region, Which};
 use super::{Edge, JointNeed, Trace, as_admitted};
 
 pub(super) static EDGE: Edge = Edge {
@@ -19,7 +20,7 @@ pub(super) static EDGE: Edge = Edge {
         "https://kubernetes.io/docs/concepts/workloads/pods/#pod-update-and-replacement",
         "https://github.com/kubernetes/pod-security-admission (isSignificantPodUpdate)",
     ],
-    together: Some(JointNeed::rights(2)),
+    together: Some(JointNeed::rights(2).to(|_, scope| vec![Region::Pods(scope.clone(), Which::Running)])),
     asks: Asks::Anybody(&[&CHANGES, &RELABELS]),
     moves,
 };
