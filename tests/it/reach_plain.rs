@@ -215,6 +215,13 @@ impl Plain<'_> {
                 self.hold(Foothold::Subject(user.clone()));
             }
         }
+        for node in self.nodes() {
+            let user = format!("system:node:{node}");
+            let may_be = |group: &str| self.may(who, "impersonate", "", "groups", "", group);
+            if may_be("system:nodes") && self.may(who, "impersonate", "", "users", "", &user) {
+                self.hold(Foothold::Subject(Subject::User(user.into())));
+            }
+        }
         for name in NAMES {
             let names_it = |plain: &Self| {
                 plain.may(who, "impersonate", "", "users", "", name)
