@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kreach::escalate::{Certainty, Foothold, Goal, Ground, Terrain, closure, reach, replay};
+use kreach::escalate::{Certainty, Foothold, Goal, Ground, Step, Terrain, closure, reach, replay};
 use kreach::kinds::{self, Intern};
 use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use kreach::model::coverage::{Coverage, Scope};
@@ -359,7 +359,9 @@ fn what_is_reached_is_what_request_by_request_comes_to() {
                 assert!(missing.is_empty(), "seed {seed}: {start} {moves:?}: not found: {missing:?}");
                 for more in ours.difference(&plain) {
                     let way = held.way_to(&ground, more);
-                    let is_known = way.iter().all(|it| KNOWN.contains(&it.edge.id));
+                    // The constrained forms of impersonation, which are never sure, are not made here.
+                    let is_made = |it: &Step| it.edge.id != "A14" || it.certainty == Certainty::Certain;
+                    let is_known = way.iter().all(|it| KNOWN.contains(&it.edge.id) && is_made(it));
                     let told: Vec<String> = way.iter().map(|it| format!("{:?} {}", it.edge, it.to)).collect();
                     assert!(!is_known, "seed {seed}: {start} {moves:?}: {more} is found by {told:?} alone");
                 }
