@@ -53,7 +53,7 @@ impl<'a> Back<'a> {
         const BOTH: [Certainty; 2] = [Certainty::Certain, Certainty::Unsure];
         let goals = goals(ground, goal, &graph);
         let distances = BOTH.map(|it| measured(&graph, goals.clone(), it));
-        let together = JointMoves::of(ground, goal, &graph);
+        let together = JointMoves::of(ground, goal);
         let least = BOTH.map(|it| together.least(&graph, it));
         Self { ground, goal, graph, distances, together, least }
     }

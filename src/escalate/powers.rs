@@ -68,7 +68,7 @@ impl Asks {
     }
 }
 
-/// Some powers.
+/// Some powers; there are fewer than it has bits, or the first shift of a test panics.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct PowerSet(u128);
 
@@ -82,7 +82,7 @@ impl PowerSet {
     }
 
     /// The same and one more.
-    fn and(self, power: u16) -> Self {
+    pub fn and(self, power: u16) -> Self {
         Self(self.0 | 1 << power)
     }
 
@@ -91,9 +91,24 @@ impl PowerSet {
         self.0 & 1 << power != 0
     }
 
+    /// Those of either.
+    pub fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Those of both.
+    pub fn of_both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Whether some power is one of both.
     pub fn meets(self, other: Self) -> bool {
-        self.0 & other.0 != 0
+        self.of_both(other) != Self::default()
+    }
+
+    /// How many they are.
+    pub fn count(self) -> u32 {
+        self.0.count_ones()
     }
 }
 

@@ -70,7 +70,8 @@ impl Link {
 pub struct Share {
     /// The number of the namespace; 0: everywhere.
     pub scope: u32,
-    pub power: u8,
+    /// [`Permission::number`].
+    pub power: u16,
 }
 
 /// A list for each of many, one behind the other.
@@ -173,13 +174,13 @@ impl Graph {
         }
         self.after.push(links);
         let mut shares = Vec::new();
-        for (power, at) in self.powers.iter().zip(0..) {
+        for power in &self.powers {
             for right in held.rights_of(power, 0) {
                 let scope = *self.scopes.entry(right.scope.clone()).or_insert_with(|| {
                     self.names.push(right.scope.clone());
                     self.names.len() as u32 - 1
                 });
-                shares.push(Share { scope, power: at });
+                shares.push(Share { scope, power: power.number() as u16 });
             }
         }
         shares.sort_unstable();
@@ -235,10 +236,5 @@ impl Graph {
     /// How many of them were asked; those behind them were not.
     pub fn count(&self) -> usize {
         self.after.count()
-    }
-
-    /// The number of a power among those of [`Graph::shares`].
-    pub fn power(&self, power: &Permission) -> Option<u8> {
-        self.powers.iter().position(|it| it.number() == power.number()).map(|it| it as u8)
     }
 }

@@ -18,13 +18,11 @@ use super::super::Ground;
 use super::super::edges::{EDGES, Edge, LeadsTo};
 use super::super::foothold::Foothold;
 use super::super::goal::Goal;
+use super::super::powers::PowerSet;
 use super::super::region::Region;
 use super::super::step::Certainty;
-use super::graph::Graph;
+use super::graph::{Graph, Share};
 use super::walk::Walk;
-
-/// A bit for each power of the graph's shares.
-type Powers = u128;
 
 /// The moves that several may make on the way to a goal.
 pub(super) struct JointMoves<'a> {
@@ -34,7 +32,7 @@ pub(super) struct JointMoves<'a> {
 
 /// A move that several holders make together.
 struct Joint {
-    powers: Powers,
+    powers: PowerSet,
     /// On so many different ones of them it rests at least.
     needs: u32,
     /// What is held besides; `None`: the rights are several holders'.
@@ -50,8 +48,7 @@ struct Joint {
 impl Joint {
     /// So many moves a way has at least where its farthest holder is so far.
     fn cost(&self, distance: u32) -> u32 {
-        // Of several holders one alone is there at the start.
-        distance.max(1) + 1 + self.rest
+        cost(distance, self.rest)
     }
 
     /// What it leads to in a place; `None`: that differs, or is something that nobody comes to alone, which was not asked
@@ -65,10 +62,10 @@ impl Joint {
 
 impl<'a> JointMoves<'a> {
     /// The moves that several may make on the way to a goal.
-    pub fn of(ground: &'a Ground<'a>, goal: &Goal, graph: &Graph) -> Self {
+    pub fn of(ground: &'a Ground<'a>, goal: &Goal) -> Self {
         let joint = |edge: &&'static Edge| {
             let (together, rest) = (edge.together?, rest(goal, edge.id)?);
-            let powers = edge.asks.powers().iter().filter_map(|it| graph.power(it)).fold(0, |all, it| all | 1 << it);
+            let powers = PowerSet::of(edge.asks.powers().iter().copied());
             // On OpenShift a constraint that somebody may use is another right beside those of the edge.
             let (needs, beside) = match ground.is_openshift() {
                 true => (1, Some((|_| true) as fn(&Region) -> bool)),
@@ -82,21 +79,21 @@ impl<'a> JointMoves<'a> {
     /// So many moves a way to the goal has at least in which several holders make one together, by region; `None`: there
     /// is no such way.
     pub fn least(&self, graph: &Graph, moves: Certainty) -> Vec<Option<u32>> {
-        let powers = |at| graph.shares(at).iter().fold(0, |all, it| all | 1 << it.power);
-        let mut within: Vec<Powers> = (0..graph.count()).map(powers).collect();
+        let powers = |at| powers_of(graph.shares(at));
+        let mut within: Vec<PowerSet> = (0..graph.count()).map(powers).collect();
         let mut least = vec![None; graph.count()];
         let mut is_new = vec![true; graph.count()];
         for distance in 0u32.. {
             for at in (0..graph.count()).filter(|it| is_new[*it]) {
-                let makes = |it: &&Joint| (within[at] & it.powers).count_ones() >= it.needs;
+                let makes = |it: &&Joint| within[at].of_both(it.powers).count() >= it.needs;
                 let nearest = self.joints.iter().filter(makes).map(|it| it.cost(distance)).min();
                 least[at] = least[at].into_iter().chain(nearest).min();
             }
             let farther = |at: usize| {
                 let after = graph.after(at).iter().filter(|it| it.is_of(moves) && it.number() < graph.count());
-                after.fold(within[at], |all, it| all | within[it.number()])
+                after.fold(within[at], |all, it| all.or(within[it.number()]))
             };
-            let next: Vec<Powers> = (0..graph.count()).map(farther).collect();
+            let next: Vec<PowerSet> = (0..graph.count()).map(farther).collect();
             is_new = (0..graph.count()).map(|it| next[it] != within[it]).collect();
             if !is_new.contains(&true) {
                 break;
@@ -122,8 +119,8 @@ impl<'a> JointMoves<'a> {
             for joint in joints.into_iter().filter(|it| places.has_beside(from.graph, it)) {
                 for scope in places.scopes(joint) {
                     let Some(all) = joint.leads_to(self.ground, from.graph, scope) else { return Some(true) };
-                    let cost = |rest: u32| distance.max(1) + 1 + rest;
-                    let leads_nearer = |to: &usize| from.distances[*to].is_some_and(|it| from.is_nearer(cost(it)));
+                    let is_nearer = |rest: u32| from.is_nearer(cost(distance, rest));
+                    let leads_nearer = |to: &usize| from.distances[*to].is_some_and(is_nearer);
                     if all.iter().any(leads_nearer) {
                         return Some(true);
                     }
@@ -168,7 +165,7 @@ struct HeldPlaces {
 #[derive(Clone, Copy)]
 struct JointHolder {
     at: usize,
-    powers: Powers,
+    powers: PowerSet,
     /// Whether there may be several who hold it.
     is_many: bool,
 }
@@ -178,7 +175,7 @@ impl HeldPlaces {
         self.all.push(at);
         let is_many = !matches!(graph.regions()[at], Region::One(_));
         for its in graph.shares(at).chunk_by(|one, other| one.scope == other.scope) {
-            let powers = its.iter().fold(0, |all, it| all | 1 << it.power);
+            let powers = powers_of(its);
             self.holders.entry(its[0].scope).or_default().push(JointHolder { at, powers, is_many });
             self.new.push(its[0].scope);
         }
@@ -206,13 +203,24 @@ impl HeldPlaces {
     fn may_make_in(&self, scope: u32, joint: &Joint) -> bool {
         let everywhere = self.holders.get(&0).filter(|_| scope != 0);
         let here = self.holders.get(&scope).into_iter().chain(everywhere).flatten();
-        let (mut powers, mut first, mut is_many) = (0, None, false);
-        for it in here.filter(|it| it.powers & joint.powers != 0) {
-            powers |= it.powers & joint.powers;
+        let (mut powers, mut first, mut is_many) = (PowerSet::default(), None, false);
+        for it in here.filter(|it| it.powers.meets(joint.powers)) {
+            powers = powers.or(it.powers.of_both(joint.powers));
             is_many |= it.is_many || *first.get_or_insert(it.at) != it.at;
         }
-        (is_many || joint.beside.is_some()) && powers.count_ones() >= joint.needs
+        (is_many || joint.beside.is_some()) && powers.count() >= joint.needs
     }
+}
+
+/// The powers that are held, wherever that is.
+fn powers_of(shares: &[Share]) -> PowerSet {
+    shares.iter().fold(PowerSet::default(), |all, it| all.and(it.power))
+}
+
+/// So many moves a way has at least with a move of several so far away and so many behind it.
+fn cost(distance: u32, rest: u32) -> u32 {
+    // Of several holders one alone is there at the start.
+    distance.max(1) + 1 + rest
 }
 
 /// So many moves are left at least behind one of this edge; `None`: it leads nowhere near the goal.

@@ -86,7 +86,7 @@ impl Reached for Walk<'_> {
     }
 
     fn has_right(&self, row: &'static Unfollowed) -> bool {
-        let Some(power) = self.graph.power(&row.power) else { return false };
+        let power = row.power.number() as u16;
         let scopes = self.all.iter().flat_map(|it| self.graph.shares(*it)).filter(|it| it.power == power);
         scopes.map(|it| it.scope).any(|it| row.is_had_in(if it == 0 { "" } else { "somewhere" }))
     }
