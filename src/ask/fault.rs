@@ -12,6 +12,8 @@
 
 use std::{fmt, io};
 
+use crate::change::Unfit;
+
 /// What sort of thing went wrong: it settles the exit code, and whether anything is said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FaultKind {
@@ -105,6 +107,12 @@ impl From<io::Error> for Fault {
             io::ErrorKind::BrokenPipe => Self::of(FaultKind::NobodyReads, "nobody reads the answer"),
             _ => Self::of(FaultKind::Output, format!("cannot write the answer: {error}")),
         }
+    }
+}
+
+impl From<Unfit> for Fault {
+    fn from(error: Unfit) -> Self {
+        Self::of(FaultKind::Input, error.0)
     }
 }
 

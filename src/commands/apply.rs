@@ -214,7 +214,7 @@ impl<'a> ApplySession<'a> {
             Ok(tried) => tried,
             Err(stopped) => return Ok(Err(stopped)),
         };
-        let mut weighed = weigh(&world, tried.changes()).map_err(|it| Fault::of(FaultKind::Input, it.to_string()))?;
+        let mut weighed = weigh(&world, tried.changes())?;
         let tried = tried.in_order(&weighed.order);
         weighed.notes.splice(0..0, notes.iter().chain(&tried.notes).cloned());
         let user = operator(&world);

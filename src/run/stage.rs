@@ -18,7 +18,6 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::ask::{Fault, FaultKind, Line};
-use crate::change::edits::Unfit;
 use crate::change::meanwhile::{Met, met};
 use crate::change::stage::{Fetched, StagedItem};
 use crate::change::{Saved, Stage};
@@ -110,10 +109,9 @@ impl Fetching {
 
     /// Changes with their objects as they are now; where somebody else changed meanwhile what one changes, as they were.
     async fn items(&self, changes: Vec<Saved>, origin: &str) -> Result<Vec<StagedItem>, Fault> {
-        let unfit = |it: Unfit| Fault::of(FaultKind::Input, it.0);
         let mut items = Vec::new();
         for saved in changes {
-            let id = saved.change.id().map_err(|it| unfit(it).at(origin))?;
+            let id = saved.change.id().map_err(|it| Fault::from(it).at(origin))?;
             let (change, fetched) = match self.fetch(&id).await {
                 Fetched::Unseen(why) => (saved.change, Fetched::Unseen(why)),
                 found => match met(&saved, found.object()) {
@@ -122,7 +120,7 @@ impl Fetching {
                     Met::Clash(item, _) => (saved.change, item.fetched().clone()),
                 },
             };
-            items.push(StagedItem::new(change, fetched, origin).map_err(unfit)?);
+            items.push(StagedItem::new(change, fetched, origin)?);
         }
         Ok(items)
     }

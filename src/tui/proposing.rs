@@ -23,7 +23,7 @@ use super::job::{JobState, Said, What, Work};
 use super::page::saying;
 use super::staging::{self, is_about};
 use crate::ask::question::fix::Fix;
-use crate::ask::{Answer, Fault, FaultKind, Here, Line, Question, World};
+use crate::ask::{Answer, Fault, Here, Line, Question, World};
 use crate::change::Change;
 use crate::change::fix::Manifests;
 use crate::change::stage::{Fetched, StagedItem};
@@ -364,13 +364,12 @@ fn origin(line: &Line, number: usize) -> String {
 
 /// The changes of a candidate, each on its object as it was fetched.
 fn items(app: &App, line: &Line, number: usize) -> Result<Vec<StagedItem>, Fault> {
-    let fault = |what: String| Fault::of(FaultKind::Input, what);
     let gone = |what: &str| Fault::new(what, "");
     let proposed = app.answers.proposing.answer(line).ok_or_else(|| gone("the candidates are not there any more"))?;
     let ProposalFound::Fix(_, all) = &proposed.found else { return Err(gone("there is no candidate")) };
     let changes = all.get(number - 1).ok_or_else(|| gone("there is no such candidate"))?;
     let item = |change: &Change| {
-        let id = change.id().map_err(|it| fault(it.0))?;
+        let id = change.id()?;
         let staged = app.staging.stage.of(&id);
         if staged.is_some() && app.session.what_if.is_none() {
             let hint = "W answers with the stage, and f goes on from it";
@@ -379,7 +378,7 @@ fn items(app: &App, line: &Line, number: usize) -> Result<Vec<StagedItem>, Fault
         // What is staged already stays staged on the object as it was fetched for that.
         let fetched = staged.map(|it| it.fetched().clone());
         let fetched = fetched.or_else(|| proposed.as_of.held.get(&id).cloned()).unwrap_or(Fetched::Absent);
-        StagedItem::new(change.clone(), fetched, origin(line, number)).map_err(|it| fault(it.0))
+        Ok(StagedItem::new(change.clone(), fetched, origin(line, number))?)
     };
     changes.iter().map(item).collect()
 }

@@ -299,7 +299,7 @@ fn read(id: &ObjectId, fetched: &Fetched, text: &str) -> Result<StagedItem, Faul
     let object: Value =
         kinds::parse_yaml(text).map_err(|it| fault(it.what.to_string()).at(format!("line {}", it.line)))?;
     let change = Change { op: Op::Update, object };
-    let read = change.id().map_err(|it| fault(it.0))?;
+    let read = change.id()?;
     if read != *id {
         return Err(fault(format!("it is {read} now: kind, namespace and name stay as they are")));
     }
@@ -313,7 +313,7 @@ fn read(id: &ObjectId, fetched: &Fetched, text: &str) -> Result<StagedItem, Faul
         let place = if problem.place.0.is_empty() { String::new() } else { format!("{}: ", problem.place) };
         return Err(fault(format!("{place}{}", problem.what)).at(line));
     }
-    StagedItem::new(change, fetched.clone(), "the editor").map_err(|it| fault(it.0))
+    Ok(StagedItem::new(change, fetched.clone(), "the editor")?)
 }
 
 /// The line of a text that says this, if only one does.
