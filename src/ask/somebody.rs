@@ -10,6 +10,7 @@ use crate::model::facts::Fact as _;
 use crate::model::id::Kind;
 use crate::model::role::{Subject, SubjectKind};
 use crate::people::People;
+use crate::rbac::identity::user_of_node;
 use crate::rbac::index::Index;
 use crate::rbac::pasted::is_built_in;
 
@@ -61,7 +62,7 @@ fn is_known(cluster: &Cluster, index: &Index, people: Option<&People>, subject: 
 
 /// Everybody who is known.
 fn candidates(cluster: &Cluster, index: &Index, people: Option<&People>) -> BTreeSet<Subject> {
-    let nodes = cluster.nodes.iter().map(|it| Subject::User(format!("system:node:{}", it.name()).into()));
+    let nodes = cluster.nodes.iter().map(|it| user_of_node(&it.meta.name));
     let listed = people.into_iter().flat_map(People::everybody);
     index.everybody(cluster).into_iter().chain(nodes).chain(listed).collect()
 }

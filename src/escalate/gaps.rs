@@ -15,7 +15,7 @@ use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::model::role::SubjectKind;
 use crate::rbac::Identity;
-use crate::rbac::identity::node_of;
+use crate::rbac::identity::{node_of, user_of_node};
 
 /// All that somebody comes to hold, as far as it bears on what is not known.
 pub trait Reached {
@@ -124,11 +124,11 @@ fn node_user(ground: &Ground<'_>, region: &Region) -> Option<String> {
         Region::One(Foothold::Subject(it)) if it.kind() == SubjectKind::User && node_of(it.name()).is_some() => {
             Some(it.name().to_string())
         }
-        Region::NodeUsers => Some(format!("system:node:{}", ground.nodes().first()?)),
+        Region::NodeUsers => Some(user_of_node(ground.nodes().first()?).name().to_string()),
         // A certificate can make one a node, to which the tokens and Secrets of the pods there are given.
         Region::Certified => {
             let pods = ground.cluster.pods.iter().find(|it| is_running(it) && !it.node().is_empty());
-            Some(format!("system:node:{}", pods?.node()))
+            Some(user_of_node(pods?.node()).name().to_string())
         }
         _ => None,
     }

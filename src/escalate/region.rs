@@ -8,7 +8,7 @@ use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::role::Subject;
 use crate::model::security::MetStandards;
-use crate::rbac::identity::{MASTERS, node_of};
+use crate::rbac::identity::{MASTERS, user_of_node};
 
 use super::Ground;
 use super::admission::{Admission, admission};
@@ -188,9 +188,6 @@ impl Region {
 
     /// Everything in it that the cluster knows of.
     pub fn members(&self, ground: &Ground<'_>) -> Vec<Foothold> {
-        let subjects = |all: &std::collections::BTreeSet<Subject>| -> Vec<Foothold> {
-            all.iter().cloned().map(Foothold::Subject).collect()
-        };
         let named = ground.named();
         match self {
             Region::One(it) => vec![it.clone()],
@@ -217,25 +214,19 @@ impl Region {
             }
             Region::PodsOn(node) => ground.pods_on(node).iter().map(|it| Foothold::Pod(it.pod_id())).collect(),
             Region::Nodes => ground.nodes().iter().cloned().map(Foothold::Node).collect(),
-            Region::NodeUsers => {
-                let user = |it: &Name| Foothold::Subject(Subject::User(format!("system:node:{it}").into()));
-                ground.nodes().iter().map(user).collect()
-            }
-            Region::Users => {
-                let is_node = |it: &Subject| node_of(it.name()).is_some_and(|it| ground.has_node(it));
-                subjects(&named.users.iter().filter(|it| !is_node(it)).cloned().collect())
-            }
+            Region::NodeUsers => ground.nodes().iter().map(|it| Foothold::Subject(user_of_node(it))).collect(),
+            Region::Users => subjects(named.users.iter().filter(|it| !ground.is_node(it))).collect(),
             Region::Groups => {
                 let masters = Foothold::masters();
-                let others = subjects(&named.groups).into_iter().filter(|it| *it != Foothold::masters());
+                let others = subjects(&named.groups).filter(|it| *it != Foothold::masters());
                 std::iter::once(masters).chain(others).collect()
             }
             Region::Certified => {
-                let groups = subjects(&named.groups).into_iter().filter(|it| *it != Foothold::masters());
+                let groups = subjects(&named.groups).filter(|it| *it != Foothold::masters());
                 let accounts = named.accounts.iter().flat_map(|(namespace, names)| {
                     names.iter().map(|name| account(namespace, name)).collect::<Vec<_>>()
                 });
-                subjects(&named.users).into_iter().chain(groups).chain(accounts).collect()
+                subjects(&named.users).chain(groups).chain(accounts).collect()
             }
             Region::Secrets => {
                 let of = |it: &Name| Foothold::Secrets { namespace: it.clone(), name: None };
@@ -261,6 +252,10 @@ impl Region {
             Region::NamespaceAdmins => ground.all_namespaces().iter().cloned().map(Foothold::NamespaceAdmin).collect(),
         }
     }
+}
+
+fn subjects<'s>(all: impl IntoIterator<Item = &'s Subject>) -> impl Iterator<Item = Foothold> {
+    all.into_iter().cloned().map(Foothold::Subject)
 }
 
 fn is_backed(ground: &Ground<'_>, service: &Service, which: Which) -> bool {
@@ -342,9 +337,8 @@ fn around(ground: &Ground<'_>, foothold: &Foothold, look: RegionLook<'_>) -> boo
 fn around_subject(ground: &Ground<'_>, subject: &Subject, look: RegionLook<'_>) -> bool {
     match subject {
         Subject::User(name) if name.is_empty() => false,
-        Subject::User(name) => {
-            let is_there = node_of(name).is_some_and(|it| ground.has_node(it));
-            look(if is_there { &Region::NodeUsers } else { &Region::Users }) || look(&Region::Certified)
+        Subject::User(_) => {
+            look(if ground.is_node(subject) { &Region::NodeUsers } else { &Region::Users }) || look(&Region::Certified)
         }
         Subject::Group(name) if name == MASTERS => look(&Region::Groups),
         Subject::Group(_) => look(&Region::Groups) || look(&Region::Certified),

@@ -184,6 +184,11 @@ pub fn node_of(user: &str) -> Option<&str> {
     user.strip_prefix(NODE_PREFIX).filter(|it| !it.is_empty())
 }
 
+/// The user that a node is.
+pub fn user_of_node(node: &str) -> Subject {
+    Subject::User(format!("{NODE_PREFIX}{node}").into())
+}
+
 /// The group of all service accounts of a namespace.
 pub fn accounts_of(namespace: &str) -> Name {
     format!("{SERVICE_ACCOUNTS}:{namespace}").into()

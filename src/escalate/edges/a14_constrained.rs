@@ -1,7 +1,7 @@
 //! A14 from 1.36 on: acting as somebody else for some verbs alone (rule 56), by edge A14.
 
 use crate::model::role::Subject;
-use crate::rbac::identity::split_account;
+use crate::rbac::identity::{split_account, user_of_node};
 use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
@@ -48,17 +48,16 @@ pub(super) fn moves(edge: &'static Edge, moves: &Moves<'_>, out: &mut Out<'_>) {
     }
     let nodes = both(&NODES, &ON_NODES).into_iter().chain(both(&OWN_NODE, &ON_OWN_NODE));
     for (right, on) in nodes.filter(|(it, _)| it.scope.is_empty()) {
-        let user = |it: &str| Subject::User(format!("system:node:{it}").into());
         let names = right.names().iter().filter(|it| **it != *"*");
         match right.need.verbs[0].ends_with("associated-node") || right.is_of_all() {
             true => add(right, on, Region::NodeUsers),
-            false => names.for_each(|it| add(right, on, Foothold::Subject(user(it)).into())),
+            false => names.for_each(|it| add(right, on, Foothold::Subject(user_of_node(it)).into())),
         }
     }
 }
 
-/// All of a sort, or those whom the right names.
-fn named(right: &Right, all: Region, subject: impl Fn(&str) -> Subject) -> Vec<Region> {
+/// All of a sort, or those whom the right names; a service account's user name is asked for as an account (rule 54).
+pub(super) fn named(right: &Right, all: Region, subject: impl Fn(&str) -> Subject) -> Vec<Region> {
     if right.is_of_all() {
         return vec![all];
     }

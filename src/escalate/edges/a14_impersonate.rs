@@ -2,7 +2,7 @@
 
 use crate::model::name::Name;
 use crate::model::role::Subject;
-use crate::rbac::identity::{NODES, node_of, split_account};
+use crate::rbac::identity::{NODES, node_of};
 use crate::rbac::powers;
 
 use super::super::foothold::Foothold;
@@ -49,7 +49,7 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
         }
     }
     for right in moves.new_cluster_rights(&USERS) {
-        for users in named(right, Region::Users, |it| Subject::User(it.into())) {
+        for users in constrained::named(right, Region::Users, |it| Subject::User(it.into())) {
             if !is_node(&users) {
                 out.add(&EDGE, right, users, |it| it.may(right));
             }
@@ -68,7 +68,7 @@ fn groups(moves: &Moves<'_>, out: &mut Out<'_>) {
     let besides = moves.all_cluster_rights(&USERS).chain(moves.all_rights(&ACCOUNTS));
     for (right, beside) in moves.of_one_identity(moves.all_cluster_rights(&GROUPS), besides) {
         let rests = |it: Move| it.may(right).may_at(beside, &beside.scope, &beside.a_name());
-        for groups in named(right, Region::Groups, |it| Subject::Group(it.into())) {
+        for groups in constrained::named(right, Region::Groups, |it| Subject::Group(it.into())) {
             out.add(&EDGE, right, groups, rests);
         }
     }
@@ -98,13 +98,4 @@ fn users_of_nodes(moves: &Moves<'_>, right: &Right) -> Vec<Region> {
 
 fn is_node(region: &Region) -> bool {
     matches!(region, Region::One(Foothold::Subject(Subject::User(it))) if node_of(it).is_some())
-}
-
-/// All of a sort, or those whom the right names; a service account's user name is asked for as an account (rule 54).
-fn named(right: &Right, all: Region, subject: impl Fn(&str) -> Subject) -> Vec<Region> {
-    if right.is_of_all() {
-        return vec![all];
-    }
-    let names = right.names().iter().filter(|it| split_account(it).is_none() && !it.is_empty());
-    names.map(|it| Region::One(Foothold::Subject(subject(it)))).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
-use crate::model::role::Subject;
+use crate::rbac::identity::user_of_node;
 
 use super::super::foothold::Foothold;
 use super::super::held::All;
@@ -32,10 +32,7 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
         let is_every_node = stand.all == Some(All::Nodes);
         let (users, pods) = match is_every_node {
             true => (Region::NodeUsers, Region::Pods(Name::empty(), Which::Running)),
-            false => {
-                let user = Subject::User(format!("system:node:{node}").into());
-                (Foothold::Subject(user).into(), Region::PodsOn(node.clone()))
-            }
+            false => (Foothold::Subject(user_of_node(node)).into(), Region::PodsOn(node.clone())),
         };
         out.add(&EDGE, at, users, |it| it.state(object, "holds its own credential"));
         let runs = if is_every_node { "runs on a node".into() } else { format!("runs on {node}") };

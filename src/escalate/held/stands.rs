@@ -14,7 +14,7 @@ use crate::model::facts::SharedPod;
 use crate::model::name::Name;
 use crate::model::role::{RoleRule, Subject};
 use crate::rbac::Identity;
-use crate::rbac::identity::{MASTERS, node_of};
+use crate::rbac::identity::{MASTERS, node_of, user_of_node};
 
 impl Held {
     /// From where somebody starts.
@@ -79,13 +79,12 @@ impl Held {
     fn act_as_named(&mut self, ground: &Ground<'_>, region: &Region, entry: u32) {
         let named = ground.named();
         let is_node = |it: &Subject| node_of(it.name()).is_some();
-        let is_there = |it: &Subject| node_of(it.name()).is_some_and(|it| ground.has_node(it));
         let is_masters = |it: &Subject| *it.name() == *MASTERS;
         let mut act = |it: &Subject| self.stand(ground, &Foothold::Subject(it.clone()), entry);
         match region {
-            Region::Users => named.users.iter().filter(|it| !is_there(it)).for_each(act),
+            Region::Users => named.users.iter().filter(|it| !ground.is_node(it)).for_each(act),
             Region::NodeUsers => {
-                let first = ground.nodes().first().map(|it| Subject::User(format!("system:node:{it}").into()));
+                let first = ground.nodes().first().map(|it| user_of_node(it));
                 first.iter().chain(named.users.iter().filter(|it| is_node(it))).for_each(act);
             }
             Region::Groups => {

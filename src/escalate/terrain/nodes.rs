@@ -11,6 +11,8 @@ use super::super::places::{SOME_NODE, is_running};
 use crate::model::cluster::BeforeAfter;
 use crate::model::facts::SharedPod;
 use crate::model::name::Name;
+use crate::model::role::Subject;
+use crate::rbac::identity::node_of;
 
 /// What is known of them; each pod that changes is put where it belongs.
 #[derive(Clone, Default, Debug)]
@@ -66,6 +68,11 @@ impl Ground<'_> {
             if names.is_empty() { [Name::from(SOME_NODE)].into() } else { names.into_iter().collect() }
         };
         self.terrain.on_nodes.names.get_or_init(find).clone()
+    }
+
+    /// Whether somebody is the user of a node that is there.
+    pub fn is_node(&self, subject: &Subject) -> bool {
+        matches!(subject, Subject::User(it) if node_of(it).is_some_and(|it| self.has_node(it)))
     }
 
     /// Whether a node is there.
