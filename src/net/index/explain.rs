@@ -74,7 +74,7 @@ impl Index {
             self.pass(&found.0, &found.1)
         };
         let atom = port.map(|(protocol, number)| self.ports.atom(protocol, number));
-        let has = |mask: &super::ports::PortMask| match atom {
+        let has = |mask: &super::port_mask::PortMask| match atom {
             None => !mask.is_empty(),
             Some(atom) => atom.is_some_and(|it| mask.has(it)),
         };

@@ -9,7 +9,7 @@
 use ipnet::IpNet;
 
 use super::class_sets::ClassBitmap;
-use super::ports::PortMask;
+use super::port_mask::PortMask;
 use super::{Index, family_slot};
 use crate::model::address::{Addresses, Family};
 use crate::model::cluster::Cluster;

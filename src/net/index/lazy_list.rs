@@ -14,7 +14,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::class_sets::{ClassBitmap, ClassShare};
 use super::end_rows::EndRows;
-use super::ports::PortMask;
+use super::port_mask::PortMask;
 use super::row::{ClassRow, SliceMembership};
 use super::units::{PairSum, PortSetCache, outcome};
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};

@@ -8,7 +8,7 @@ use super::class_sets::ClassBitmap;
 use super::end_rows::EndRows;
 use super::indexed_end::{IndexedEnd, NOWHERE, own_node};
 use super::lazy_list::LazyReachList;
-use super::ports::PortMask;
+use super::port_mask::PortMask;
 use super::units::{PairSum, PlacedPodGroup};
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use crate::model::cluster::Cluster;

@@ -17,7 +17,7 @@ use super::Index;
 use super::class_sets::ClassBitmap;
 use super::indexed_end::{HERE, NOWHERE};
 use super::nodes_and_outside::NodesAndOutside;
-use super::ports::PortMask;
+use super::port_mask::PortMask;
 use super::row::{ClassRow, SliceMembership};
 use super::units::{AnswerContext, PairSum, PlacedPodGroup, PortSetCache, UnitPods, UnitsToldByNode};
 use crate::model::cluster::Cluster;

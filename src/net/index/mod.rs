@@ -50,6 +50,7 @@ mod pair;
 mod partial_map;
 mod peers;
 mod policies;
+mod port_mask;
 mod ports;
 mod queries;
 pub mod representatives;

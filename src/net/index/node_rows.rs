@@ -18,7 +18,7 @@ use super::indexed_end::{HERE, IndexedEnd, NOWHERE};
 use super::lazy_list::LazyReachList;
 use super::map::{MapDraft, UnitTable};
 use super::nodes_and_outside::{NodeKind, NodesAndOutside};
-use super::ports::PortMask;
+use super::port_mask::PortMask;
 use super::row::ClassRow;
 use super::units::{AnswerContext, PairSum, PlacedPodGroup, PortSetCache, UnitPods};
 use crate::model::cluster::Cluster;

@@ -24,7 +24,7 @@ use super::families::{Deciding, either};
 use super::indexed_end::{EndReading, IndexedEnd, own_node};
 use super::peers::{ANYONE, PeerKey};
 use super::policies::{PolicyEntry, RuleEntry};
-use super::ports::PortMask;
+use super::port_mask::PortMask;
 use super::{Index, slot};
 use crate::model::address::Family;
 use crate::model::policy::{Action, Direction, Tier};

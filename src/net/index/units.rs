@@ -8,7 +8,7 @@ use rustc_hash::FxBuildHasher;
 use super::indexed_end::IndexedEnd;
 use super::namespace_pods::PodRow;
 use super::nodes_and_outside::NodesAndOutside;
-use super::ports::PortMask;
+use super::port_mask::PortMask;
 use super::row::ClassRow;
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use super::{Index, NO_CLASS};
