@@ -108,8 +108,8 @@ impl Index {
         if is_outside && !self.share_family(&a, &b) {
             return None;
         }
-        let (sure, possible) = self.pass(&a, &b);
-        let (sure, possible) = (self.ports.set_of(&sure), self.ports.set_of(&possible));
+        let pass = self.pass(&a, &b);
+        let (sure, possible) = (self.ports.set_of(&pass.sure), self.ports.set_of(&pass.possible));
         let node_ports = &self.around(cluster).node_ports;
         match to {
             End::Node(_) if !node_ports.is_empty() => {

@@ -11,7 +11,7 @@ use super::indexed_end::{ELSEWHERE, HERE, NOWHERE};
 use super::map::shared_nodes;
 use super::peers::ANYONE;
 use super::row::ClassRow;
-use super::units::{NodeNumbers, PlacedPodGroup, counted, outcome};
+use super::units::{NodeNumbers, PlacedPodGroup, counted};
 use super::weights::Weights;
 use super::{Index, NO_CLASS, slot};
 use crate::model::evidence::Outcome;
@@ -147,12 +147,12 @@ impl Index {
             for class in self.live.iter().filter(|it| weights.of(*it) > 0) {
                 let other = PlacedPodGroup { class, host: NO_CLASS, pods: 0, nodes: Vec::new() };
                 let [near, unsure] = near.get(&class).copied().unwrap_or_default();
-                let (sure, possible) = self.with_row(&rows, &other, &none, &full);
+                let pass = self.with_row(&rows, &other, &none, &full);
                 let far = host.pods * u64::from(weights.of(class)) - near - unsure;
-                counts.add(outcome(&sure, &possible, atom), far);
+                counts.add(pass.outcome(atom), far);
                 for (node, pairs) in [(&HERE, near), (&NOWHERE, unsure)].into_iter().filter(|it| it.1 > 0) {
-                    let (sure, possible) = self.pass_in(direction, &host.found(node), &other.found(node));
-                    counts.add(outcome(&sure, &possible, atom), pairs);
+                    let pass = self.pass_in(direction, &host.found(node), &other.found(node));
+                    counts.add(pass.outcome(atom), pairs);
                 }
             }
         }
@@ -165,8 +165,7 @@ impl Index {
         let (near, unsure) = shared_nodes(from, to, is_same);
         let pairs = [(&HERE, &HERE, near), (&NOWHERE, &NOWHERE, unsure), (&HERE, &ELSEWHERE, total - near - unsure)];
         for (a, b, pairs) in pairs.into_iter().filter(|it| it.2 > 0) {
-            let (sure, possible) = self.pass(&from.found(a), &to.found(b));
-            counts.add(outcome(&sure, &possible, atom), pairs);
+            counts.add(self.pass(&from.found(a), &to.found(b)).outcome(atom), pairs);
         }
     }
 
@@ -180,8 +179,8 @@ impl Index {
         }
         let mut possible = row.no_common_family.clone();
         slices().for_each(|it| possible.or(it.possible.as_ref().unwrap_or(&it.sure)));
-        for (class, (sure, may)) in &row.judged {
-            let outcome = outcome(sure, may, atom);
+        for (class, pass) in &row.judged {
+            let outcome = pass.outcome(atom);
             allow.put(*class, outcome == Outcome::Allow);
             possible.put(*class, outcome != Outcome::Deny);
         }

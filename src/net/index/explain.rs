@@ -7,6 +7,7 @@ use super::classes::ClassKind;
 use super::indexed_end::{EndReading, IndexedEnd, own_node};
 use super::pair::GateFlow;
 use super::policies::PolicyEntry;
+use super::port_mask::TriPorts;
 use crate::model::address::Family;
 use crate::model::cluster::Cluster;
 use crate::model::evidence::{Gap, Outcome};
@@ -68,20 +69,16 @@ impl Index {
     /// The outcome of [`Index::trace`] without its reasons.
     pub fn outcome(&self, cluster: &Cluster, from: &End, to: &End, port: Option<Port>) -> Outcome {
         let found = (self.find(cluster, from), self.find(cluster, to));
-        let (sure, possible) = if from == to && !matches!(found.0, IndexedEnd::Nothing) {
-            (self.ports.full(), self.ports.full())
+        let pass = if from == to && !matches!(found.0, IndexedEnd::Nothing) {
+            TriPorts { sure: self.ports.full(), possible: self.ports.full() }
         } else {
             self.pass(&found.0, &found.1)
         };
-        let atom = port.map(|(protocol, number)| self.ports.atom(protocol, number));
-        let has = |mask: &super::port_mask::PortMask| match atom {
-            None => !mask.is_empty(),
-            Some(atom) => atom.is_some_and(|it| mask.has(it)),
-        };
-        match (has(&sure), has(&possible)) {
-            (true, _) => Outcome::Allow,
-            (false, true) => Outcome::Unknown,
-            (false, false) => Outcome::Deny,
+        match port.map(|(protocol, number)| self.ports.atom(protocol, number)) {
+            None => pass.outcome(None),
+            Some(Some(atom)) => pass.outcome(Some(atom)),
+            // There is no such port.
+            Some(None) => Outcome::Deny,
         }
     }
 

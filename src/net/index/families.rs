@@ -9,7 +9,6 @@
 use ipnet::IpNet;
 
 use super::class_sets::ClassBitmap;
-use super::port_mask::PortMask;
 use super::{Index, family_slot};
 use crate::model::address::{Addresses, Family};
 use crate::model::cluster::Cluster;
@@ -214,11 +213,4 @@ impl Index {
         let has_both = from.v4 && to.v4 && from.v6 && to.v6;
         (has_both && self.first_family(to).is_none()).then(|| self.firsts.doubt())
     }
-}
-
-/// What surely passes whichever of two families decides, and what may.
-pub(super) fn either((sure, possible): (PortMask, PortMask), other: &(PortMask, PortMask)) -> (PortMask, PortMask) {
-    let mut may = possible;
-    may |= &other.1;
-    (sure.and(&other.0), may)
 }

@@ -14,9 +14,9 @@ use rustc_hash::FxBuildHasher;
 
 use super::class_sets::{ClassBitmap, ClassShare};
 use super::end_rows::EndRows;
-use super::port_mask::PortMask;
+use super::port_mask::{PortMask, TriPorts};
 use super::row::{ClassRow, SliceMembership};
-use super::units::{PairSum, PortSetCache, outcome};
+use super::units::{PairSum, PortSetCache};
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use super::{Index, NamespaceEntry};
 use crate::model::cluster::Cluster;
@@ -57,8 +57,7 @@ struct UnitLine {
 /// What all pods in the same slices have with the end.
 struct SliceCell {
     places: SliceMembership,
-    sure: PortMask,
-    possible: PortMask,
+    pass: TriPorts,
     outcome: Outcome,
     sets: u32,
 }
@@ -147,7 +146,7 @@ impl<'a> LazyReachList<'a> {
         let mut counts = Counts::default();
         counts.add(cell.outcome, pods.into());
         self.pairs.join(&counts);
-        if !cell.possible.is_empty() || self.keeps_all {
+        if !cell.pass.possible.is_empty() || self.keeps_all {
             let [allow, unknown, deny] = [counts.allow, counts.unknown, counts.deny].map(|it| it as u32);
             self.lines.push(UnitLine { namespace, unit, sets: cell.sets, allow, unknown, deny });
         }
@@ -221,12 +220,7 @@ impl Index {
             let mut sum = self.sum();
             for (pod_group, cell) in pod_groups.iter().zip(of) {
                 let cell = &cells.all[*cell];
-                self.add(
-                    &mut sum,
-                    &(cell.sure.clone(), cell.possible.clone()),
-                    pod_group.pods.into(),
-                    asked.terms.atom,
-                );
+                self.add(&mut sum, &cell.pass, pod_group.pods.into(), asked.terms.atom);
             }
             listing.push(namespace, pod_groups[0].unit, &sum);
         }
@@ -246,10 +240,10 @@ impl Index {
             return cells.last;
         }
         cells.last = cells.all.iter().position(|it| it.places == places).unwrap_or_else(|| {
-            let (sure, possible) = row.with(class, &asked.terms.none, &asked.terms.full);
-            let outcome = outcome(&sure, &possible, asked.terms.atom);
-            let sets = listing.sets([&sure, &sure, &possible]);
-            cells.all.push(SliceCell { places, sure, possible, outcome, sets });
+            let pass = row.with(class, &asked.terms.none, &asked.terms.full);
+            let outcome = pass.outcome(asked.terms.atom);
+            let sets = listing.sets([&pass.sure, &pass.sure, &pass.possible]);
+            cells.all.push(SliceCell { places, pass, outcome, sets });
             cells.all.len() - 1
         });
         cells.last

@@ -8,7 +8,7 @@ use super::class_sets::ClassBitmap;
 use super::end_rows::EndRows;
 use super::indexed_end::{IndexedEnd, NOWHERE, own_node};
 use super::lazy_list::LazyReachList;
-use super::port_mask::PortMask;
+use super::port_mask::TriPorts;
 use super::units::{PairSum, PlacedPodGroup};
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use crate::model::cluster::Cluster;
@@ -280,17 +280,12 @@ impl Index {
     }
 
     /// What passes between the end that is asked about and another, on the ports that are meant.
-    pub(super) fn pass_with(&self, asked: &EndRows<'_>, other: &IndexedEnd<'_>) -> (PortMask, PortMask) {
+    pub(super) fn pass_with(&self, asked: &EndRows<'_>, other: &IndexedEnd<'_>) -> TriPorts {
         let pass = self.pass_in(asked.direction, &asked.found, other);
         if asked.is_into_node { asked.terms.of_node(pass) } else { pass }
     }
 
-    pub(super) fn pass_in(
-        &self,
-        direction: Direction,
-        end: &IndexedEnd<'_>,
-        other: &IndexedEnd<'_>,
-    ) -> (PortMask, PortMask) {
+    pub(super) fn pass_in(&self, direction: Direction, end: &IndexedEnd<'_>, other: &IndexedEnd<'_>) -> TriPorts {
         match direction {
             Direction::Egress => self.pass(end, other),
             Direction::Ingress => self.pass(other, end),

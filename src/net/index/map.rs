@@ -17,7 +17,7 @@ use super::Index;
 use super::class_sets::ClassBitmap;
 use super::indexed_end::{HERE, NOWHERE};
 use super::nodes_and_outside::NodesAndOutside;
-use super::port_mask::PortMask;
+use super::port_mask::TriPorts;
 use super::row::{ClassRow, SliceMembership};
 use super::units::{AnswerContext, PairSum, PlacedPodGroup, PortSetCache, UnitPods, UnitsToldByNode};
 use crate::model::cluster::Cluster;
@@ -258,8 +258,8 @@ impl Index {
         let (none, full) = (&table.terms.none, &table.terms.full);
         let mut sums: BTreeMap<u32, PairSum> = BTreeMap::new();
         // Classes next to each other are often of one unit and have the same ports: they are added at once.
-        let mut run: Option<(u32, SliceMembership, (PortMask, PortMask), u64)> = None;
-        let mut flush = |run: Option<(u32, SliceMembership, (PortMask, PortMask), u64)>| {
+        let mut run: Option<(u32, SliceMembership, TriPorts, u64)> = None;
+        let mut flush = |run: Option<(u32, SliceMembership, TriPorts, u64)>| {
             if let Some((unit, _, ports, pods)) = run {
                 self.add(sums.entry(unit).or_insert_with(|| self.sum()), &ports, pods, table.terms.atom);
             }

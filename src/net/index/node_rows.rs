@@ -18,7 +18,7 @@ use super::indexed_end::{HERE, IndexedEnd, NOWHERE};
 use super::lazy_list::LazyReachList;
 use super::map::{MapDraft, UnitTable};
 use super::nodes_and_outside::{NodeKind, NodesAndOutside};
-use super::port_mask::PortMask;
+use super::port_mask::TriPorts;
 use super::row::ClassRow;
 use super::units::{AnswerContext, PairSum, PlacedPodGroup, PortSetCache, UnitPods};
 use crate::model::cluster::Cluster;
@@ -29,11 +29,11 @@ use crate::net::verdict::End;
 /// What one group of pods has with a node of one kind: the ports that surely pass, and those that may.
 struct GroupVsNode {
     /// On another node.
-    far: (PortMask, PortMask),
+    far: TriPorts,
     /// On this very node.
-    own: (PortMask, PortMask),
+    own: TriPorts,
     /// On none yet.
-    unsure: (PortMask, PortMask),
+    unsure: TriPorts,
     nowhere: u64,
     pods: u64,
 }
@@ -216,12 +216,12 @@ impl Index {
         }
     }
 
-    fn pass_with_node(&self, asked: &EndRows<'_>, node: &IndexedEnd<'_>) -> (PortMask, PortMask) {
+    fn pass_with_node(&self, asked: &EndRows<'_>, node: &IndexedEnd<'_>) -> TriPorts {
         let pass = self.pass_with(asked, node);
         if asked.direction == Direction::Egress { asked.terms.of_node(pass) } else { pass }
     }
 
-    fn sum_of(&self, pass: &(PortMask, PortMask), asked: &EndRows<'_>) -> PairSum {
+    fn sum_of(&self, pass: &TriPorts, asked: &EndRows<'_>) -> PairSum {
         let mut sum = self.sum();
         self.add(&mut sum, pass, 1, asked.terms.atom);
         sum
@@ -229,7 +229,7 @@ impl Index {
 }
 
 /// What passes at the gate of a node of this direction.
-fn into(pass: (PortMask, PortMask), direction: Direction, terms: &AnswerContext) -> (PortMask, PortMask) {
+fn into(pass: TriPorts, direction: Direction, terms: &AnswerContext) -> TriPorts {
     if direction == Direction::Ingress { terms.of_node(pass) } else { pass }
 }
 

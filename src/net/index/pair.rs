@@ -20,11 +20,11 @@
 //! tier has decided yet. Admin policies come first and take ports out of it; who is isolated by a NetworkPolicy leaves
 //! nothing in it; what baseline policies leave passes.
 
-use super::families::{Deciding, either};
+use super::families::Deciding;
 use super::indexed_end::{EndReading, IndexedEnd, own_node};
 use super::peers::{ANYONE, PeerKey};
 use super::policies::{PolicyEntry, RuleEntry};
-use super::port_mask::PortMask;
+use super::port_mask::{PortMask, TriPorts};
 use super::{Index, slot};
 use crate::model::address::Family;
 use crate::model::policy::{Action, Direction, Tier};
@@ -88,14 +88,14 @@ impl Index {
     }
 
     /// The ports on which a rule surely fits, and those on which it may.
-    fn rule_ports(&self, rule: &RuleEntry, flow: &GateFlow<'_>) -> Option<(PortMask, PortMask)> {
+    fn rule_ports(&self, rule: &RuleEntry, flow: &GateFlow<'_>) -> Option<TriPorts> {
         let holds = self.rule_holds(rule, flow);
         if holds == Tri::No {
             return None;
         }
         let resolved = self.resolved(rule, flow.declared);
         let sure = if holds == Tri::Yes { self.ports.mask(resolved.sure).clone() } else { self.ports.none() };
-        Some((sure, self.ports.mask(resolved.possible).clone()))
+        Some(TriPorts { sure, possible: self.ports.mask(resolved.possible).clone() })
     }
 
     /// How surely a policy governs the target.
@@ -172,14 +172,14 @@ impl Index {
             passes.allow |= &live;
         }
         for rule in policy.rules_of(flow.direction) {
-            let Some((sure, possible)) = self.rule_ports(rule, flow) else { continue };
-            let hit = live.and(&possible);
+            let Some(fits) = self.rule_ports(rule, flow) else { continue };
+            let hit = live.and(&fits.possible);
             match rule.action {
                 Action::Allow => passes.allow |= &hit,
                 Action::Deny => passes.deny |= &hit,
                 Action::Pass => *passed |= &hit,
             }
-            live = live.without(&sure);
+            live = live.without(&fits.sure);
         }
         live
     }
@@ -194,14 +194,14 @@ impl Index {
         let (mut allowed, mut possible) = (self.ports.none(), self.ports.none());
         let mut by_every_maybe = self.ports.full();
         for policy in policies.iter().map(|it| self.policies.get(*it)).filter(|it| it.isolates(flow.direction)) {
-            let (sure, may) = self.allowed_by(policy, flow);
-            possible |= &may;
+            let one = self.allowed_by(policy, flow);
+            possible |= &one.possible;
             if self.governs_target(policy, &flow.target) == Tri::Yes {
                 some_sure = true;
-                allowed |= &sure;
+                allowed |= &one.sure;
             } else {
                 some_maybe = true;
-                by_every_maybe &= &sure;
+                by_every_maybe &= &one.sure;
             }
         }
         if !some_sure && !some_maybe {
@@ -214,31 +214,30 @@ impl Index {
     }
 
     /// The ports that a policy of that tier surely allows, and those that it may.
-    fn allowed_by(&self, policy: &PolicyEntry, flow: &GateFlow<'_>) -> (PortMask, PortMask) {
+    fn allowed_by(&self, policy: &PolicyEntry, flow: &GateFlow<'_>) -> TriPorts {
         if policy.is_vague {
-            return (self.ports.none(), self.ports.full());
+            return self.ports.unknown();
         }
-        let mut sure = self.ports.none();
         let opens = Self::opens(policy, flow.direction);
-        let mut possible = if opens { self.ports.full() } else { self.ports.none() };
+        let possible = if opens { self.ports.full() } else { self.ports.none() };
+        let mut allowed = TriPorts { sure: self.ports.none(), possible };
         for rule in policy.rules_of(flow.direction).iter().filter(|it| it.action == Action::Allow) {
-            if let Some((surely, may)) = self.rule_ports(rule, flow) {
-                sure |= &surely;
-                possible |= &may;
+            if let Some(fits) = self.rule_ports(rule, flow) {
+                allowed.add(&fits);
             }
         }
-        (sure, possible)
+        allowed
     }
 
     /// Both gates together, in one reading: the ports that surely pass, and those that may.
-    pub(super) fn both(&self, from: EndReading<'_>, to: EndReading<'_>, family: Family) -> (PortMask, PortMask) {
+    pub(super) fn both(&self, from: EndReading<'_>, to: EndReading<'_>, family: Family) -> TriPorts {
         let declared = to.declared();
         let flow = |target, peer, direction| GateFlow { target, peer, direction, family, declared };
         let out = self.gate(&flow(from, to, Direction::Egress));
         let into = self.gate(&flow(to, from, Direction::Ingress));
         let full = self.ports.full();
         let sure = full.without(&out.deny).without(&into.deny);
-        (sure, out.allow.and(&into.allow))
+        TriPorts { sure, possible: out.allow.and(&into.allow) }
     }
 
     /// Whether a policy that is not evaluated touches a flow of these ends.
@@ -252,12 +251,16 @@ impl Index {
     }
 
     /// One pair of classes or external ends in one reading, bent or not; unknown without a shared family.
-    pub(super) fn sides(&self, from: EndReading<'_>, to: EndReading<'_>) -> (PortMask, PortMask) {
+    pub(super) fn sides(&self, from: EndReading<'_>, to: EndReading<'_>) -> TriPorts {
         match self.deciding(from.families(), to.families()) {
-            _ if self.is_bent(&from, &to) => (self.ports.none(), self.ports.full()),
+            _ if self.is_bent(&from, &to) => self.ports.unknown(),
             Some(Deciding::One(family)) => self.both(from, to, family),
-            Some(Deciding::Either) => either(self.both(from, to, Family::V4), &self.both(from, to, Family::V6)),
-            None => (self.ports.none(), self.ports.full()),
+            Some(Deciding::Either) => {
+                let mut pass = self.both(from, to, Family::V4);
+                pass.add_reading(&self.both(from, to, Family::V6));
+                pass
+            }
+            None => self.ports.unknown(),
         }
     }
 
@@ -267,27 +270,29 @@ impl Index {
     }
 
     /// The ports that surely pass between two ends in every reading, and those that may in some.
-    pub(super) fn pass(&self, from: &IndexedEnd<'_>, to: &IndexedEnd<'_>) -> (PortMask, PortMask) {
+    pub(super) fn pass(&self, from: &IndexedEnd<'_>, to: &IndexedEnd<'_>) -> TriPorts {
         let full = self.ports.full();
-        let (mut sure, mut possible) = (full.clone(), self.ports.none());
+        let mut pass = TriPorts::without_reading(self.ports.none(), full.clone());
         let own = own_node(from, to);
         for reading in 0..from.readings().max(to.readings()) {
             let (Some(from_side), Some(to_side)) = (self.side(from, reading), self.side(to, reading)) else {
-                return (self.ports.none(), self.ports.full());
+                return self.ports.unknown();
             };
             let has_family = from_side.families().are_shared(to_side.families());
             let is_exempt = || has_family && !self.is_bent(&from_side, &to_side);
             if own == Tri::Yes && is_exempt() {
                 if self.closes(&from_side, &to_side) {
-                    sure = self.ports.none();
+                    pass.sure = self.ports.none();
                 }
-                possible |= &full;
+                pass.possible |= &full;
                 continue;
             }
-            let (surely, may) = self.sides(from_side, to_side);
-            sure &= &surely;
-            possible |= if own == Tri::Maybe && is_exempt() { &full } else { &may };
+            let judged = self.sides(from_side, to_side);
+            pass.add_reading(&judged);
+            if own == Tri::Maybe && is_exempt() {
+                pass.possible |= &full;
+            }
         }
-        (sure, possible)
+        pass
     }
 }

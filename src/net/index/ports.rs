@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxBuildHasher;
 
-use super::port_mask::PortMask;
+use super::port_mask::{PortMask, TriPorts};
 use crate::model::facts::{ContainerPort, ContainerRole};
 use crate::model::name::Name;
 use crate::model::port::{PortMatch, PortSet, Protocol};
@@ -96,6 +96,11 @@ impl Ports {
 
     pub fn full(&self) -> PortMask {
         self.full.clone()
+    }
+
+    /// Nothing is known of any port.
+    pub fn unknown(&self) -> TriPorts {
+        TriPorts::unknown(self.none(), self.full())
     }
 
     /// The atom that holds this port; `None`: port 0, which readers and questions refuse, since it does not exist.

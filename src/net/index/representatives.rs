@@ -15,6 +15,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::Index;
 use super::namespace_pods::PodClasses;
+use super::port_mask::TriPorts;
 use super::workload_groups::NO_POD_GROUP;
 use crate::model::cluster::Cluster;
 use crate::model::facts::Pod;
@@ -129,7 +130,7 @@ impl Index {
         doubt: SoughtPair,
     ) -> Option<(&'a Representative, &'a Representative)> {
         let is_so = |(from, to): &(&Representative, &Representative)| {
-            let (sure, possible) = self.pass(&self.find(cluster, &from.end), &self.find(cluster, &to.end));
+            let TriPorts { sure, possible } = self.pass(&self.find(cluster, &from.end), &self.find(cluster, &to.end));
             match doubt {
                 SoughtPair::SomePort => sure != possible,
                 SoughtPair::Pair(None) => sure.is_empty() && !possible.is_empty(),

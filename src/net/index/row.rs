@@ -32,7 +32,7 @@ use super::class_sets::{ClassBitmap, ClassSet};
 use super::families::Deciding;
 use super::indexed_end::{EndReading, IndexedEnd};
 use super::peers::{ANYONE, PeerKey};
-use super::port_mask::PortMask;
+use super::port_mask::{PortMask, TriPorts};
 use super::ports::ResolvedPorts;
 use super::slot;
 use crate::model::address::Family;
@@ -53,7 +53,7 @@ pub(super) struct PortSlice {
 pub(super) struct ClassRow {
     pub slices: Vec<PortSlice>,
     /// Classes that were judged one by one, in order.
-    pub judged: Vec<(u32, (PortMask, PortMask))>,
+    pub judged: Vec<(u32, TriPorts)>,
     /// Classes that share no address family with the end.
     pub no_common_family: ClassBitmap,
     /// How many families have slices, both of which the first is not known being one: those of one have no port in
@@ -107,23 +107,23 @@ impl PortSlice {
 
 impl ClassRow {
     /// The ports that surely pass with a class, and those that may.
-    pub fn with(&self, class: u32, none: &PortMask, full: &PortMask) -> (PortMask, PortMask) {
+    pub fn with(&self, class: u32, none: &PortMask, full: &PortMask) -> TriPorts {
         if let Ok(at) = self.judged.binary_search_by_key(&class, |it| it.0) {
             return self.judged[at].1.clone();
         }
         if self.no_common_family.has(class) {
-            return (none.clone(), full.clone());
+            return TriPorts::unknown(none.clone(), full.clone());
         }
-        let (mut sure, mut possible) = (none.clone(), none.clone());
+        let mut pass = TriPorts { sure: none.clone(), possible: none.clone() };
         for slice in &self.slices {
             if slice.sure.has(class) {
-                sure |= &slice.ports;
+                pass.sure |= &slice.ports;
             }
             if slice.possible.as_ref().unwrap_or(&slice.sure).has(class) {
-                possible |= &slice.ports;
+                pass.possible |= &slice.ports;
             }
         }
-        (sure, possible)
+        pass
     }
 }
 
@@ -164,8 +164,8 @@ impl ClassRow {
     pub fn leave_out(&mut self, ports: &PortMask) {
         self.slices.iter_mut().for_each(|it| it.ports = it.ports.without(ports));
         self.slices.retain(|it| !it.ports.is_empty());
-        for (_, (sure, possible)) in &mut self.judged {
-            (*sure, *possible) = (sure.without(ports), possible.without(ports));
+        for (_, pass) in &mut self.judged {
+            *pass = pass.without(ports);
         }
     }
 
@@ -216,7 +216,7 @@ impl Index {
         row
     }
 
-    fn judge(&self, side: &EndReading<'_>, class: u32, direction: Direction) -> (PortMask, PortMask) {
+    fn judge(&self, side: &EndReading<'_>, class: u32, direction: Direction) -> TriPorts {
         let other = self.class_side(class);
         match direction {
             Direction::Egress => self.sides(*side, other),

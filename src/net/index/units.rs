@@ -8,12 +8,11 @@ use rustc_hash::FxBuildHasher;
 use super::indexed_end::IndexedEnd;
 use super::namespace_pods::PodRow;
 use super::nodes_and_outside::NodesAndOutside;
-use super::port_mask::PortMask;
+use super::port_mask::{PortMask, TriPorts};
 use super::row::ClassRow;
 use super::workload_groups::{NO_POD_GROUP, PodGroup, WorkloadGroups};
 use super::{Index, NO_CLASS};
 use crate::model::cluster::Cluster;
-use crate::model::evidence::Outcome;
 use crate::model::name::Name;
 use crate::model::port::PortSet;
 use crate::net::reach::{Counts, Granularity, LeftOut, Summary, Unit};
@@ -111,9 +110,9 @@ pub(super) struct AnswerContext {
 
 impl AnswerContext {
     /// What passes into a node, its own ports alone.
-    pub fn of_node(&self, (sure, possible): (PortMask, PortMask)) -> (PortMask, PortMask) {
+    pub fn of_node(&self, pass: TriPorts) -> TriPorts {
         let apart = &self.apart.1;
-        if apart.is_empty() { (sure, possible) } else { (sure.without(apart), possible.without(apart)) }
+        if apart.is_empty() { pass } else { pass.without(apart) }
     }
 }
 
@@ -296,16 +295,14 @@ impl Index {
         other: &PlacedPodGroup,
         none: &PortMask,
         full: &PortMask,
-    ) -> (PortMask, PortMask) {
+    ) -> TriPorts {
         let readings = rows.len().max(if other.is_host() { 2 } else { 1 });
-        let (mut sure, mut possible) = (full.clone(), none.clone());
+        let mut pass = TriPorts::without_reading(none.clone(), full.clone());
         for reading in 0..readings {
             let row = &rows[reading.min(rows.len() - 1)];
-            let (surely, may) = row.with(other.class_in(reading), none, full);
-            sure &= &surely;
-            possible |= &may;
+            pass.add_reading(&row.with(other.class_in(reading), none, full));
         }
-        (sure, possible)
+        pass
     }
 
     pub(super) fn terms(&self, port: Option<Port>) -> AnswerContext {
@@ -342,20 +339,14 @@ impl Index {
     }
 
     /// Adds pairs that answer so.
-    pub(super) fn add(
-        &self,
-        sum: &mut PairSum,
-        (sure, possible): &(PortMask, PortMask),
-        pairs: u64,
-        atom: Option<usize>,
-    ) {
+    pub(super) fn add(&self, sum: &mut PairSum, pass: &TriPorts, pairs: u64, atom: Option<usize>) {
         if pairs == 0 {
             return;
         }
-        sum.every &= sure;
-        sum.some |= sure;
-        sum.possible |= possible;
-        sum.pairs.add(outcome(sure, possible, atom), pairs);
+        sum.every &= &pass.sure;
+        sum.some |= &pass.sure;
+        sum.possible |= &pass.possible;
+        sum.pairs.add(pass.outcome(atom), pairs);
     }
 
     pub(super) fn summary(&self, sum: &PairSum, sets: &mut PortSetCache) -> Summary {
@@ -368,15 +359,5 @@ impl Index {
             made
         };
         Summary { every: set(&sum.every), some: set(&sum.some), possible: set(&sum.possible), pairs: sum.pairs }
-    }
-}
-
-/// What the port sets of a pair come to.
-pub(super) fn outcome(sure: &PortMask, possible: &PortMask, atom: Option<usize>) -> Outcome {
-    let has = |mask: &PortMask| atom.map_or(!mask.is_empty(), |it| mask.has(it));
-    match (has(sure), has(possible)) {
-        (true, _) => Outcome::Allow,
-        (false, true) => Outcome::Unknown,
-        (false, false) => Outcome::Deny,
     }
 }
