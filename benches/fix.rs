@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kreach::ask::diff::{Common, compare};
-use kreach::ask::end::{End, PortAsk};
+use kreach::ask::end::{AskedEnd, PortAsk};
 use kreach::ask::question::{Here, Reads as _, fix::Fix};
 use kreach::ask::world::SelfCheck;
 use kreach::ask::{Answer, Question, World, gained};
@@ -168,7 +168,7 @@ fn flows(world: &World, wanted: Outcome, count: usize) -> Vec<[String; 2]> {
         let (from, to, port) = (pod(), pod(), PortAsk::number(8080, None).expect("a port"));
         let isolated = world.net().isolation(&to).is_some_and(|it| !it.policies.is_empty());
         let trace = world.asker().without_prerequisites();
-        let trace = trace.trace(&End::Pod(from.clone()), &End::Pod(to.clone()), &port).expect("an answer");
+        let trace = trace.trace(&AskedEnd::Pod(from.clone()), &AskedEnd::Pod(to.clone()), &port).expect("an answer");
         if from != to && isolated && trace.outcome() == wanted {
             flows.push([format!("pod/{from}"), format!("pod/{to}:8080")]);
         }

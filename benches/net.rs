@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use kreach::change::{self, Side, Sides};
 use kreach::kinds::Intern;
 use kreach::model::address::{Addresses, Block};
-use kreach::model::cluster::{AnyFact, Change, Cluster, Delta, ReadObject};
+use kreach::model::cluster::{AnyFact, Cluster, Delta, FactChange, ReadObject};
 use kreach::model::facts::{ContainerPort, ContainerRole, Meta, Namespace, Owner, Pod, PodBuilder, SharedPod};
 use kreach::model::id::{Kind, PodId};
 use kreach::model::items::Items;
@@ -62,7 +62,7 @@ fn shape(name: &str) -> Shape {
 const TIERS: [&str; 3] = ["frontend", "backend", "data"];
 const APPS: [&str; 6] = ["api", "web", "worker", "cache", "db", "gateway"];
 
-fn put(cluster: &mut Cluster, fact: AnyFact) -> Vec<Change> {
+fn put(cluster: &mut Cluster, fact: AnyFact) -> Vec<FactChange> {
     cluster.apply(Delta::Put(ReadObject::new(fact)))
 }
 

@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use kreach::ask::World;
-use kreach::ask::end::{End, PortAsk};
+use kreach::ask::end::{AskedEnd, PortAsk};
 use kreach::ask::findings::JoinedFindings;
 use kreach::ask::sidestep::Ask;
 use kreach::ask::trust::trust;
@@ -76,7 +76,7 @@ fn denied(world: &World, count: usize) -> Vec<Ask> {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut flows = Vec::new();
     for _ in 0..count * 400 {
-        let mut pod = || End::Pod(pods[random.below(pods.len())].clone());
+        let mut pod = || AskedEnd::Pod(pods[random.below(pods.len())].clone());
         let (from, to, port) = (pod(), pod(), PortAsk::number(8080, None).expect("a port"));
         let trace = world.asker().without_prerequisites().trace(&from, &to, &port).expect("an answer");
         if trace.outcome() == Outcome::Deny {

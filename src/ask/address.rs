@@ -6,18 +6,18 @@ use ipnet::{IpNet, Ipv4Net};
 
 use crate::model::address::canonical;
 
-use super::end::End;
+use super::end::AskedEnd;
 
 /// An address or block; `::ffff:a.b.c.d` is `a.b.c.d`.
-pub(super) fn address(text: &str) -> Option<End> {
+pub(super) fn address(text: &str) -> Option<AskedEnd> {
     if let Ok(address) = text.parse::<IpAddr>() {
-        return Some(End::Address(canonical(address)));
+        return Some(AskedEnd::Address(canonical(address)));
     }
     let block = canonical_block(text.parse::<IpNet>().ok()?);
     Some(if block.prefix_len() == block.max_prefix_len() {
-        End::Address(block.addr())
+        AskedEnd::Address(block.addr())
     } else {
-        End::Block(block.trunc())
+        AskedEnd::Block(block.trunc())
     })
 }
 

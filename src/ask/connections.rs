@@ -9,7 +9,7 @@ use crate::net::reach::{Granularity, Unit};
 use crate::text::{About, Line, Mark, words};
 
 use super::Asker;
-use super::end::End;
+use super::end::AskedEnd;
 use super::escalation::Watch;
 use super::many::{namespace_of, unit_text};
 use super::reach_page::ports_text;
@@ -51,7 +51,7 @@ impl Asker<'_> {
             if !watch(at, from.len().min(MOST)) {
                 break;
             }
-            let Ok(reach) = self.reach(&End::Pod(pod.clone()), Direction::Egress, Granularity::Workload) else {
+            let Ok(reach) = self.reach(&AskedEnd::Pod(pod.clone()), Direction::Egress, Granularity::Workload) else {
                 continue;
             };
             for it in reach.rows.iter().filter(|it| !it.summary.possible.is_empty()) {

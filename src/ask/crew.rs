@@ -17,7 +17,7 @@ use super::end::PortAsk;
 use super::isolation::Isolation;
 use super::workload::FoundWorkloads;
 use super::world::World;
-use crate::model::cluster::Change;
+use crate::model::cluster::FactChange;
 use crate::model::facts::{Phase, Pod, SharedPod};
 use crate::model::id::{PodId, WorkloadId};
 use crate::model::name::Name;
@@ -121,7 +121,7 @@ pub struct KnownCrews {
 
 impl KnownCrews {
     /// Drops what these changes may have moved.
-    pub fn forget(&mut self, changes: &[Change]) {
+    pub fn forget(&mut self, changes: &[FactChange]) {
         if changes.is_empty() {
             return;
         }
@@ -129,18 +129,21 @@ impl KnownCrews {
         self.directory = OnceCell::new();
         for change in changes {
             match change {
-                Change::Pod(diff) => {
+                FactChange::Pod(diff) => {
                     for pod in diff.before.iter().chain(&diff.after) {
                         self.counts.get_mut().remove(pod.namespace());
                         self.crews.get_mut().remove(pod.namespace());
                     }
                 }
-                Change::Workload(diff) => {
+                FactChange::Workload(diff) => {
                     for workload in diff.before.iter().chain(&diff.after) {
                         self.crews.get_mut().remove(&workload.namespace);
                     }
                 }
-                Change::Policy(_) | Change::Namespace(_) | Change::Coverage(_) | Change::Readable(_) => {
+                FactChange::Policy(_)
+                | FactChange::Namespace(_)
+                | FactChange::Coverage(_)
+                | FactChange::Readable(_) => {
                     self.counts.get_mut().clear();
                     self.crews.get_mut().clear();
                 }

@@ -13,23 +13,23 @@ use std::net::IpAddr;
 
 use crate::model::name::Name;
 
-use super::end::End;
+use super::end::AskedEnd;
 
 /// The domain of nearly all clusters.
 const DOMAIN: &str = "cluster.local";
 
 /// What a person means by such a name; `None`: it is no name of a cluster's DNS.
-pub fn read(text: &str) -> Option<End> {
+pub fn read(text: &str) -> Option<AskedEnd> {
     parted(text).map(|it| it.0)
 }
 
 /// What an object means by such a name: one of another domain is of another cluster, or of none.
-pub fn of_this_cluster(text: &str) -> Option<End> {
+pub fn of_this_cluster(text: &str) -> Option<AskedEnd> {
     parted(text).filter(|(_, domain)| domain.is_empty() || domain == DOMAIN).map(|it| it.0)
 }
 
 /// The end, and the domain behind it.
-fn parted(text: &str) -> Option<(End, String)> {
+fn parted(text: &str) -> Option<(AskedEnd, String)> {
     let text = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
     let labels: Vec<&str> = text.split('.').collect();
     if labels.iter().any(|it| it.is_empty()) {
@@ -39,18 +39,18 @@ fn parted(text: &str) -> Option<(End, String)> {
     let (end, rest) = match labels.as_slice() {
         [service, namespace, "svc", rest @ ..] => (of_service(service, namespace), rest),
         [host, service, namespace, "svc", rest @ ..] => (of_host(host, service, namespace), rest),
-        [dashed, _, "pod", rest @ ..] => (End::Address(undashed(dashed)?), rest),
+        [dashed, _, "pod", rest @ ..] => (AskedEnd::Address(undashed(dashed)?), rest),
         _ => return None,
     };
     Some((end, rest.join(".")))
 }
 
-fn of_service(service: &str, namespace: &str) -> End {
-    End::Service { namespace: namespace.into(), name: service.into() }
+fn of_service(service: &str, namespace: &str) -> AskedEnd {
+    AskedEnd::Service { namespace: namespace.into(), name: service.into() }
 }
 
-fn of_host(host: &str, service: &str, namespace: &str) -> End {
-    End::Host { host: Name::from(host), service: service.into(), namespace: namespace.into() }
+fn of_host(host: &str, service: &str, namespace: &str) -> AskedEnd {
+    AskedEnd::Host { host: Name::from(host), service: service.into(), namespace: namespace.into() }
 }
 
 /// The address that a label spells with dashes: `10-0-0-7`, `fd00--7`.

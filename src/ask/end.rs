@@ -26,7 +26,7 @@ use super::{Fault, dns_name};
 
 /// An end as typed: which object or address is meant, not yet whether there is one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum End {
+pub enum AskedEnd {
     Pod(PodId),
     /// `kind` is the lower-case singular: `deployment`, `rollout`.
     Workload {
@@ -54,32 +54,32 @@ pub enum End {
 }
 
 /// As it can be typed again, in full.
-impl End {
+impl AskedEnd {
     /// The namespace that it is in, or is.
     pub fn namespace(&self) -> Option<&Name> {
         match self {
-            End::Pod(pod) => Some(&pod.namespace),
-            End::Workload { namespace, .. } | End::Service { namespace, .. } | End::Host { namespace, .. } => {
-                Some(namespace)
-            }
-            End::Namespace(name) => Some(name),
-            End::Node(_) | End::Address(_) | End::Block(_) | End::Internet => None,
+            AskedEnd::Pod(pod) => Some(&pod.namespace),
+            AskedEnd::Workload { namespace, .. }
+            | AskedEnd::Service { namespace, .. }
+            | AskedEnd::Host { namespace, .. } => Some(namespace),
+            AskedEnd::Namespace(name) => Some(name),
+            AskedEnd::Node(_) | AskedEnd::Address(_) | AskedEnd::Block(_) | AskedEnd::Internet => None,
         }
     }
 }
 
-impl fmt::Display for End {
+impl fmt::Display for AskedEnd {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            End::Pod(pod) => write!(out, "pod/{pod}"),
-            End::Workload { kind, namespace, name } => write!(out, "{kind}/{namespace}/{name}"),
-            End::Service { namespace, name } => write!(out, "service/{namespace}/{name}"),
-            End::Namespace(name) => write!(out, "namespace/{name}"),
-            End::Node(name) => write!(out, "node/{name}"),
-            End::Address(address) => write!(out, "{address}"),
-            End::Host { host, service, namespace } => write!(out, "{host}.{service}.{namespace}.svc"),
-            End::Block(block) => write!(out, "{block}"),
-            End::Internet => out.write_str("internet"),
+            AskedEnd::Pod(pod) => write!(out, "pod/{pod}"),
+            AskedEnd::Workload { kind, namespace, name } => write!(out, "{kind}/{namespace}/{name}"),
+            AskedEnd::Service { namespace, name } => write!(out, "service/{namespace}/{name}"),
+            AskedEnd::Namespace(name) => write!(out, "namespace/{name}"),
+            AskedEnd::Node(name) => write!(out, "node/{name}"),
+            AskedEnd::Address(address) => write!(out, "{address}"),
+            AskedEnd::Host { host, service, namespace } => write!(out, "{host}.{service}.{namespace}.svc"),
+            AskedEnd::Block(block) => write!(out, "{block}"),
+            AskedEnd::Internet => out.write_str("internet"),
         }
     }
 }
@@ -161,7 +161,7 @@ fn is_port_name(text: &str) -> bool {
 }
 
 /// Reads an end that has no port.
-pub fn end(text: &str, namespace: &Name) -> Result<End, Fault> {
+pub fn end(text: &str, namespace: &Name) -> Result<AskedEnd, Fault> {
     if let Some(end) = address(text) {
         return Ok(end);
     }
@@ -179,7 +179,7 @@ pub fn end(text: &str, namespace: &Name) -> Result<End, Fault> {
 }
 
 /// Reads an end with an optional port and protocol.
-pub fn end_and_port(text: &str, namespace: &Name) -> Result<(End, PortAsk), Fault> {
+pub fn end_and_port(text: &str, namespace: &Name) -> Result<(AskedEnd, PortAsk), Fault> {
     if let Some(end) = address(text) {
         return Ok((end, PortAsk::NONE));
     }
@@ -236,16 +236,16 @@ pub fn read_protocol(text: &str) -> Result<Protocol, Fault> {
 }
 
 /// The end that these segments name.
-fn named(text: &str, segments: &[&str], namespace: &Name) -> Result<End, Fault> {
+fn named(text: &str, segments: &[&str], namespace: &Name) -> Result<AskedEnd, Fault> {
     match *segments {
         // A pod may be called so, but then it is called `pod/NAME`.
         [name] if is_like_an_address(name) => Err(not_an_end(text, "the numbers of an address end at 255")),
         [first, _] if first.parse::<IpAddr>().is_ok() => Err(not_an_end(text, "no block has such a prefix")),
-        ["internet" | "world"] => Ok(End::Internet),
-        [name] => Ok(dns_name::read(name).unwrap_or_else(|| End::Pod(PodId::new(namespace.clone(), name)))),
+        ["internet" | "world"] => Ok(AskedEnd::Internet),
+        [name] => Ok(dns_name::read(name).unwrap_or_else(|| AskedEnd::Pod(PodId::new(namespace.clone(), name)))),
         [first, second] => match word(first) {
             Some((kind, word)) => Ok(of_word(kind, word, namespace.clone(), second)),
-            None => Ok(End::Pod(PodId::new(first, second))),
+            None => Ok(AskedEnd::Pod(PodId::new(first, second))),
         },
         [first, second, third] => match word(first) {
             Some((_, Word::Namespace | Word::Node)) => Err(not_an_end(text, "cluster-scoped")),
@@ -256,14 +256,14 @@ fn named(text: &str, segments: &[&str], namespace: &Name) -> Result<End, Fault> 
     }
 }
 
-fn of_word(kind: &str, word: Word, namespace: Name, name: &str) -> End {
+fn of_word(kind: &str, word: Word, namespace: Name, name: &str) -> AskedEnd {
     let name = Name::from(name);
     match word {
-        Word::Pod => End::Pod(PodId { namespace, name }),
-        Word::Service => End::Service { namespace, name },
-        Word::Namespace => End::Namespace(name),
-        Word::Node => End::Node(name),
-        Word::Workload => End::Workload { kind: kind.into(), namespace, name },
+        Word::Pod => AskedEnd::Pod(PodId { namespace, name }),
+        Word::Service => AskedEnd::Service { namespace, name },
+        Word::Namespace => AskedEnd::Namespace(name),
+        Word::Node => AskedEnd::Node(name),
+        Word::Workload => AskedEnd::Workload { kind: kind.into(), namespace, name },
     }
 }
 

@@ -14,14 +14,16 @@ use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::PodId;
 use crate::model::name::Name;
 use crate::model::port::Protocol;
-use crate::net::verdict::{End as NetEnd, Port};
+use crate::net::verdict::{End, Port};
 use crate::rbac::identity;
 
-use super::end::{self, End, PortAsk};
+use super::end::{self, AskedEnd, PortAsk};
 use super::member::EndMember;
 use super::nearest::nearest;
 use super::resolve::{EndRole, ResolvedEnd};
 use super::{Asker, Fault, backends, page};
+
+pub use crate::escalate::choke::Watch;
 
 /// Who starts, or what is wanted, as typed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,11 +33,11 @@ pub enum Actor {
     /// `node-root`: some node.
     AnyNode,
     /// An end of the network, with the port that stands behind it.
-    End(End, PortAsk),
+    End(AskedEnd, PortAsk),
 }
 
-impl From<End> for Actor {
-    fn from(end: End) -> Self {
+impl From<AskedEnd> for Actor {
+    fn from(end: AskedEnd) -> Self {
         Actor::End(end, PortAsk::NONE)
     }
 }
@@ -50,9 +52,6 @@ impl fmt::Display for Actor {
         }
     }
 }
-
-/// Told how much is done of how much; `false` ends it.
-pub type Watch<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
 
 /// The words of sinks that take names, and how many.
 pub const SINKS: [&str; 6] = ["cluster-admin", "masters", "node-root", "namespace-admin", "secrets", "intercept"];
@@ -88,10 +87,10 @@ pub fn actor(text: &str, namespace: &Name) -> Result<Actor, Fault> {
 /// Whether the answer may be a way of several steps, not the plain connection between two ends.
 pub fn is_way(start: &Actor, goal: &Actor) -> bool {
     let (Actor::End(start, _), Actor::End(end, port)) = (start, goal) else { return true };
-    let is_outside = matches!(start, End::Address(_) | End::Block(_) | End::Internet);
-    let is_connection =
-        *port != PortAsk::NONE || matches!(end, End::Service { .. } | End::Address(_) | End::Block(_) | End::Internet);
-    !is_outside && (is_connection || matches!(start, End::Node(_)))
+    let is_outside = matches!(start, AskedEnd::Address(_) | AskedEnd::Block(_) | AskedEnd::Internet);
+    let is_connection = *port != PortAsk::NONE
+        || matches!(end, AskedEnd::Service { .. } | AskedEnd::Address(_) | AskedEnd::Block(_) | AskedEnd::Internet);
+    !is_outside && (is_connection || matches!(start, AskedEnd::Node(_)))
 }
 
 /// Whether a text names a subject and no end.
@@ -177,7 +176,7 @@ impl<'a> Asker<'a> {
                 let nodes = self.cluster.nodes.iter().map(|it| Foothold::Node(it.meta.name.clone()));
                 Ok((nodes.collect(), Vec::new()))
             }
-            Actor::End(End::Node(name), _) => Ok((vec![self.checked(Foothold::Node(name.clone()))?], Vec::new())),
+            Actor::End(AskedEnd::Node(name), _) => Ok((vec![self.checked(Foothold::Node(name.clone()))?], Vec::new())),
             Actor::End(end, _) => {
                 let (pods, gaps) = self.pods_of(end)?;
                 Ok((pods.into_iter().map(Foothold::Pod).collect(), gaps))
@@ -189,14 +188,14 @@ impl<'a> Asker<'a> {
         match goal {
             Actor::Held(held) => Ok((Goal::Is(self.checked(held.clone())?), Vec::new())),
             Actor::AnyNode => Ok((Goal::AnyNode, Vec::new())),
-            Actor::End(End::Node(name), port) if *port == PortAsk::NONE => {
+            Actor::End(AskedEnd::Node(name), port) if *port == PortAsk::NONE => {
                 Ok((Goal::Is(self.checked(Foothold::Node(name.clone()))?), Vec::new()))
             }
-            Actor::End(End::Namespace(name), port) if *port == PortAsk::NONE => {
-                self.resolve(&End::Namespace(name.clone()), EndRole::Source)?;
+            Actor::End(AskedEnd::Namespace(name), port) if *port == PortAsk::NONE => {
+                self.resolve(&AskedEnd::Namespace(name.clone()), EndRole::Source)?;
                 Ok((Goal::InNamespace(name.clone()), Vec::new()))
             }
-            Actor::End(end @ (End::Pod(_) | End::Workload { .. } | End::Host { .. }), port)
+            Actor::End(end @ (AskedEnd::Pod(_) | AskedEnd::Workload { .. } | AskedEnd::Host { .. }), port)
                 if *port == PortAsk::NONE =>
             {
                 let (pods, gaps) = self.pods_of(end)?;
@@ -212,11 +211,11 @@ impl<'a> Asker<'a> {
     /// A node or a namespace that is not there is a fault; subjects need not exist.
     fn checked(&self, held: Foothold) -> Result<Foothold, Fault> {
         let end = match &held {
-            Foothold::Node(name) => End::Node(name.clone()),
-            Foothold::NamespaceAdmin(name) => End::Namespace(name.clone()),
-            Foothold::Secrets { namespace, .. } => End::Namespace(namespace.clone()),
+            Foothold::Node(name) => AskedEnd::Node(name.clone()),
+            Foothold::NamespaceAdmin(name) => AskedEnd::Namespace(name.clone()),
+            Foothold::Secrets { namespace, .. } => AskedEnd::Namespace(namespace.clone()),
             Foothold::Intercept { namespace, service } => {
-                End::Service { namespace: namespace.clone(), name: service.clone() }
+                AskedEnd::Service { namespace: namespace.clone(), name: service.clone() }
             }
             _ => return Ok(held),
         };
@@ -225,7 +224,7 @@ impl<'a> Asker<'a> {
     }
 
     /// The pods that an end stands for.
-    fn pods_of(&self, end: &End) -> Result<(Vec<PodId>, Vec<Gap>), Fault> {
+    fn pods_of(&self, end: &AskedEnd) -> Result<(Vec<PodId>, Vec<Gap>), Fault> {
         let resolved = self.resolve(end, EndRole::Source)?;
         let of_pods = |members: &[EndMember]| members.iter().filter_map(|it| Some(it.pod()?.pod_id())).collect();
         let found: Vec<PodId> = match &resolved.end {
@@ -242,7 +241,7 @@ impl<'a> Asker<'a> {
     }
 
     /// Where a connection to an end may go.
-    fn connection_targets(&self, end: &End, port: &PortAsk) -> Result<(Vec<Target>, Vec<Gap>), Fault> {
+    fn connection_targets(&self, end: &AskedEnd, port: &PortAsk) -> Result<(Vec<Target>, Vec<Gap>), Fault> {
         let (resolved, port) = self.goal(end, port)?;
         let port = &port;
         let mut gaps: Vec<Gap> = resolved.gaps.into_iter().chain(resolved.unsure).collect();
@@ -269,7 +268,7 @@ impl<'a> Asker<'a> {
                 }
                 pods.iter().map(|it| of(&it.member, it.port.map(|number| (it.protocol, number)))).collect()
             }
-            ResolvedEnd::Block(block) => vec![Target { end: NetEnd::Address(block.network()), port: None }],
+            ResolvedEnd::Block(block) => vec![Target { end: End::Address(block.network()), port: None }],
             _ => Vec::new(),
         };
         Ok((targets, gaps))

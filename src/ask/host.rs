@@ -14,7 +14,7 @@ use super::Fault;
 use super::backends::slices_of;
 use super::directory::{AddressOwner, Directory};
 use super::dns_name::undashed;
-use super::end::End;
+use super::end::AskedEnd;
 use super::member::EndMember;
 use super::nearest::{did_you_mean, nearest};
 use super::resolve::{Resolution, ResolvedEnd, service, uncovered};
@@ -29,7 +29,7 @@ pub(super) fn resolve<'a>(
     host: &Name,
     name: &Name,
     namespace: &Name,
-    end: &End,
+    end: &AskedEnd,
 ) -> Result<Resolution, Fault> {
     let found = service(cluster, namespace, name)?;
     let ResolvedEnd::Service(front) = &found.end else { return Ok(found) };
@@ -50,7 +50,7 @@ pub(super) fn resolve<'a>(
     }
 }
 
-fn told(member: EndMember, end: &End) -> Resolution {
+fn told(member: EndMember, end: &AskedEnd) -> Resolution {
     let what = format!("{end} is {member}");
     let note = member.object().map(|it| Evidence::note(it, Place::default(), what));
     Resolution { notes: note.into_iter().collect(), ..Resolution::new(ResolvedEnd::One(member)) }
@@ -91,7 +91,7 @@ fn holder(directory: &Directory, address: IpAddr) -> EndMember {
     }
 }
 
-fn no_host(service: &Service, host: &Name, behind: &[&SharedPod], end: &End) -> Fault {
+fn no_host(service: &Service, host: &Name, behind: &[&SharedPod], end: &AskedEnd) -> Fault {
     let names: Vec<String> = behind
         .iter()
         .map(|it| if it.hostname().is_empty() { it.name().to_string() } else { it.hostname().to_owned() })

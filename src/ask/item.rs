@@ -1,7 +1,7 @@
 //! What a row of a list stands for, and what explanations are of: a namespace, a pod, a policy, a workload, a Service
 //! or a subject.
 
-use super::end::End;
+use super::end::AskedEnd;
 use crate::model::id::{Kind, ObjectId, PodId, WorkloadId};
 use crate::model::name::Name;
 use crate::model::owner::{Owner, OwnerKind};
@@ -34,12 +34,12 @@ impl Item {
     }
 
     /// The end of a connection that it is, where it is one.
-    pub fn end(&self) -> Option<End> {
+    pub fn end(&self) -> Option<AskedEnd> {
         Some(match self {
-            Item::Namespace(name) => End::Namespace(name.clone()),
-            Item::Pod(pod) => End::Pod(pod.clone()),
-            Item::Service(it) => End::Service { namespace: it.namespace.clone(), name: it.name.clone() },
-            Item::Workload(it) => End::Workload {
+            Item::Namespace(name) => AskedEnd::Namespace(name.clone()),
+            Item::Pod(pod) => AskedEnd::Pod(pod.clone()),
+            Item::Service(it) => AskedEnd::Service { namespace: it.namespace.clone(), name: it.name.clone() },
+            Item::Workload(it) => AskedEnd::Workload {
                 kind: it.kind.to_lowercase().into(),
                 namespace: it.namespace.clone(),
                 name: it.name.clone(),

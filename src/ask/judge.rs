@@ -339,7 +339,7 @@ impl Asker<'_> {
 fn asks_for_names(trace: &TraceAnswer) -> Option<EndMember> {
     let pair = trace.deciding()?;
     let is_isolated = pair.verdict.deciding().is_some_and(|it| it.egress.why == GateReason::Policies);
-    let is_named = !matches!(trace.to, ask::End::Address(_) | ask::End::Block(_) | ask::End::Internet);
+    let is_named = !matches!(trace.to, ask::AskedEnd::Address(_) | ask::AskedEnd::Block(_) | ask::AskedEnd::Internet);
     (is_isolated && is_named).then(|| pair.from.clone())
 }
 

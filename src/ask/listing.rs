@@ -27,7 +27,7 @@ use super::item::Item;
 use super::question::list::{AnyList, RestsOn};
 use super::scope::View;
 use crate::model::address::canonical;
-use crate::model::cluster::Change;
+use crate::model::cluster::FactChange;
 use crate::model::id::Kind;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
@@ -207,11 +207,11 @@ pub struct Listing<R: Row + 'static> {
     /// What stands above what unless the operator sorts: the greatest risk; `None`: by name.
     pub risk: Option<fn(&R, View<'_>) -> SortKey>,
     /// Whether a change may move the risk of other rows than those that it moves.
-    pub moves_risk: fn(&Change) -> bool,
+    pub moves_risk: fn(&FactChange) -> bool,
     /// The rows that one change moves; `None` when all are to be read anew.
-    pub moves: fn(&Change, View<'_>) -> Option<Moves<R>>,
+    pub moves: fn(&FactChange, View<'_>) -> Option<Moves<R>>,
     /// Whether a change may move its rows, so that many of them fill it anew.
-    pub concerns: fn(&Change, View<'_>) -> bool,
+    pub concerns: fn(&FactChange, View<'_>) -> bool,
     pub item: fn(&R) -> Item,
     pub key: fn(&Item) -> Option<R::Key>,
 }

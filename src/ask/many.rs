@@ -22,7 +22,7 @@ use crate::net::verdict::Port;
 use crate::net::{node_ports, whole_family};
 use crate::text::evidence::Evidence;
 
-use super::end::{End, PortAsk};
+use super::end::{AskedEnd, PortAsk};
 use super::freshness::as_of;
 use super::judged::{Inside, KnownPairs};
 use super::member::EndMember;
@@ -37,7 +37,7 @@ use super::{Asker, Fault};
 /// What an end reaches (egress), or what reaches it (ingress).
 #[derive(Clone, PartialEq, Debug)]
 pub struct NetworkReach {
-    pub end: End,
+    pub end: AskedEnd,
     pub direction: Direction,
     pub by: Granularity,
     /// The members that the end stands for, each with the port that it is reached on.
@@ -110,7 +110,7 @@ impl AskedSide {
 
 impl Asker<'_> {
     /// Answers what `end` reaches or what reaches it, row by row.
-    pub fn reach(&self, end: &End, direction: Direction, by: Granularity) -> Result<NetworkReach, Fault> {
+    pub fn reach(&self, end: &AskedEnd, direction: Direction, by: Granularity) -> Result<NetworkReach, Fault> {
         let (side, trace) = self.side(end, direction)?;
         let ends: Vec<EndMember> = side.members().cloned().collect();
         self.check_drawn(&ends);
@@ -151,7 +151,7 @@ impl Asker<'_> {
     }
 
     /// Whom an end stands for; through a Service each backend is reached on its own port.
-    fn side(&self, end: &End, direction: Direction) -> Result<(AskedSide, TraceAnswer), Fault> {
+    fn side(&self, end: &AskedEnd, direction: Direction) -> Result<(AskedSide, TraceAnswer), Fault> {
         let mut trace = TraceAnswer::new(end, end, &PortAsk::NONE);
         let role = if direction == Direction::Egress { EndRole::Source } else { EndRole::Goal(&PortAsk::NONE) };
         let found = self.resolve(end, role)?;

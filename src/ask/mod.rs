@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Question ──Reads──► what the shell reads into the World ──World::answer──► Answer ──page──► what both faces show
-//! End, PortAsk ──resolve──► members ──net──► Trace, Reach, Map …
+//! AskedEnd, PortAsk ──resolve──► members ──net──► Trace, Reach, Map …
 //! ```
 //!
 //! Everything that can be asked is a [`Question`], and both faces ask the same [`World`], so whatever the one can show
@@ -82,7 +82,7 @@ use std::cell::{OnceCell, RefCell};
 use crate::model::address::Family;
 use crate::model::cluster::Cluster;
 use crate::model::evidence::Outcome;
-use crate::net::verdict::End as NetEnd;
+use crate::net::verdict::End;
 use crate::net::{Index, Settings, naive};
 use crate::text;
 
@@ -145,7 +145,7 @@ impl<'a> Asker<'a> {
     }
 
     /// Asks the naive evaluator too, if that is wanted.
-    fn check(&self, from: &NetEnd, to: &NetEnd, port: PairPort, outcome: Outcome) {
+    fn check(&self, from: &End, to: &End, port: PairPort, outcome: Outcome) {
         let Some((settings, differences)) = &self.second else { return };
         let naive = match port.asked() {
             Some(port) => naive::outcome(self.cluster, settings, from, to, port),

@@ -22,7 +22,7 @@ use crate::model::name::Name;
 use crate::model::owner::is_workload;
 use crate::net::dns;
 
-use super::end::{End, PortAsk};
+use super::end::{AskedEnd, PortAsk};
 use super::entry::at_node_port;
 use super::resolve::named_by;
 
@@ -107,7 +107,7 @@ pub fn everything() -> Needs {
 }
 
 /// What a trace between two ends needs next, given what is held.
-pub fn of_trace(cluster: &Cluster, from: &End, to: &End, port: &PortAsk) -> Needs {
+pub fn of_trace(cluster: &Cluster, from: &AskedEnd, to: &AskedEnd, port: &PortAsk) -> Needs {
     let mut needs = Needs::default();
     for end in [from, to] {
         of_end(cluster, end, &mut needs, &mut BTreeSet::new());
@@ -121,39 +121,39 @@ pub fn of_trace(cluster: &Cluster, from: &End, to: &End, port: &PortAsk) -> Need
 }
 
 /// `way`: the ends that names led over to this one.
-fn of_end(cluster: &Cluster, end: &End, needs: &mut Needs, way: &mut BTreeSet<End>) {
+fn of_end(cluster: &Cluster, end: &AskedEnd, needs: &mut Needs, way: &mut BTreeSet<AskedEnd>) {
     match end {
-        End::Pod(pod) => {
+        AskedEnd::Pod(pod) => {
             needs.0.insert(ReadNeed::One(pod.object()));
             needs.around(&pod.namespace);
             cluster.pods.get(&pod.namespace, &pod.name).into_iter().for_each(|it| needs.node_of(it));
         }
-        End::Workload { namespace, .. } => {
+        AskedEnd::Workload { namespace, .. } => {
             needs.0.insert(ReadNeed::Owners(Scope::Namespace(namespace.clone())));
             needs.pods_of(cluster, namespace);
         }
-        End::Namespace(namespace) => needs.pods_of(cluster, namespace),
-        End::Service { namespace, name } => {
+        AskedEnd::Namespace(namespace) => needs.pods_of(cluster, namespace),
+        AskedEnd::Service { namespace, name } => {
             needs.service(cluster, namespace, name);
             let named = cluster.services.get(namespace, name).and_then(|it| named_by(it));
             if let Some(next) = named.filter(|_| way.insert(end.clone())) {
                 of_end(cluster, &next, needs, way);
             }
         }
-        End::Host { service, namespace, .. } => needs.service(cluster, namespace, service),
-        End::Node(name) => {
+        AskedEnd::Host { service, namespace, .. } => needs.service(cluster, namespace, service),
+        AskedEnd::Node(name) => {
             needs.0.insert(ReadNeed::One(ObjectId::new(Kind::NODE, "", name.clone())));
         }
-        End::Address(address) => needs.address(cluster, *address),
+        AskedEnd::Address(address) => needs.address(cluster, *address),
         // Of few addresses each may be somebody's.
-        End::Block(block) if block.max_prefix_len() - block.prefix_len() <= 4 => {
+        AskedEnd::Block(block) if block.max_prefix_len() - block.prefix_len() <= 4 => {
             block
                 .subnets(block.max_prefix_len())
                 .into_iter()
                 .flatten()
                 .for_each(|it| needs.address(cluster, it.addr()));
         }
-        End::Block(_) | End::Internet => {}
+        AskedEnd::Block(_) | AskedEnd::Internet => {}
     }
 }
 
@@ -227,10 +227,10 @@ impl Needs {
     }
 
     /// The Service that a node takes in at this port.
-    fn node_port(&mut self, cluster: &Cluster, to: &End, port: &PortAsk) {
+    fn node_port(&mut self, cluster: &Cluster, to: &AskedEnd, port: &PortAsk) {
         let is_node = match to {
-            End::Node(_) => true,
-            End::Address(address) => cluster.nodes.iter().any(|it| it.addresses.contains(address)),
+            AskedEnd::Node(_) => true,
+            AskedEnd::Address(address) => cluster.nodes.iter().any(|it| it.addresses.contains(address)),
             _ => false,
         };
         if !is_node {

@@ -17,17 +17,17 @@ use crate::text::evidence::Evidence;
 use crate::text::{Line, Mark, Page, flow, net, words};
 
 use super::backends::port_text;
-use super::end::{End, PortAsk};
+use super::end::{AskedEnd, PortAsk};
 use super::member::EndMember;
 use super::pair::{Pair, PairPort};
 use super::trace::TraceAnswer;
 
 /// An end and its port as they can be typed again: `[fd00::7]:443/TCP`.
-pub fn target(end: &End, port: &PortAsk) -> String {
+pub fn target(end: &AskedEnd, port: &PortAsk) -> String {
     match (end, port) {
         (_, PortAsk::Any(None)) => end.to_string(),
-        (End::Address(address), _) if address.is_ipv6() => format!("[{address}]{port}"),
-        (End::Block(block), _) if block.addr().is_ipv6() => format!("[{block}]{port}"),
+        (AskedEnd::Address(address), _) if address.is_ipv6() => format!("[{address}]{port}"),
+        (AskedEnd::Block(block), _) if block.addr().is_ipv6() => format!("[{block}]{port}"),
         _ => format!("{end}{port}"),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::name::Name;
 use crate::model::port::Protocol;
 
-use super::end::{End, PortAsk};
+use super::end::{AskedEnd, PortAsk};
 use super::entry::ServiceFront;
 use super::member::EndMember;
 use super::resolve::{EndRole, ResolvedEnd, resolve};
@@ -29,7 +29,7 @@ impl PortChoice {
 
 impl Asker<'_> {
     /// The ports that an end offers: of a Service those that it lists, of pods those that any container declares.
-    pub fn ports(&self, end: &End) -> Result<Vec<PortChoice>, Fault> {
+    pub fn ports(&self, end: &AskedEnd) -> Result<Vec<PortChoice>, Fault> {
         let found = resolve(self.cluster, || self.directory(), end, EndRole::Goal(&PortAsk::NONE))?;
         Ok(match found.end {
             ResolvedEnd::Service(ServiceFront { service, .. }) => {

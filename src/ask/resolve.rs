@@ -1,7 +1,7 @@
 //! What a typed end stands for in a cluster: one member, a set of pods, a Service, or something we may not see.
 //!
 //! ```text
-//! End ──resolve──► Resolution { end, notes, gaps }  proven absent ──► Fault with the nearest names
+//! AskedEnd ──resolve──► Resolution { end, notes, gaps }  proven absent ──► Fault with the nearest names
 //! ```
 //!
 //! An ExternalName is followed to the Service or pod that it names. Backends of Services are found by
@@ -25,7 +25,7 @@ use crate::text::evidence::Evidence;
 
 use super::absent::{absent, near_pod, no_workload};
 use super::directory::{self, AddressOwner, Directory};
-use super::end::{End, PortAsk};
+use super::end::{AskedEnd, PortAsk};
 use super::entry::ServiceFront;
 use super::member::EndMember;
 use super::nearest::nearest;
@@ -88,7 +88,7 @@ pub enum EndRole<'a> {
 pub fn resolve<'a>(
     cluster: &Cluster,
     directory: impl Fn() -> &'a Directory,
-    end: &End,
+    end: &AskedEnd,
     role: EndRole<'_>,
 ) -> Result<Resolution, Fault> {
     resolve_on(cluster, &directory, end, role, &mut BTreeSet::new())
@@ -98,20 +98,20 @@ pub fn resolve<'a>(
 fn resolve_on<'a>(
     cluster: &Cluster,
     directory: &dyn Fn() -> &'a Directory,
-    end: &End,
+    end: &AskedEnd,
     role: EndRole<'_>,
-    way: &mut BTreeSet<End>,
+    way: &mut BTreeSet<AskedEnd>,
 ) -> Result<Resolution, Fault> {
     let found = match end {
-        End::Pod(id) => pod(cluster, id),
-        End::Workload { kind, namespace, name } => workload(cluster, kind, namespace, name),
-        End::Service { namespace, name } => service(cluster, namespace, name),
-        End::Namespace(name) => self::namespace(cluster, name),
-        End::Node(name) => node(cluster, name),
-        End::Host { host, service, namespace } => host::resolve(cluster, directory, host, service, namespace, end),
-        End::Address(address) => self::address(cluster, directory(), *address, role),
-        End::Block(block) => Ok(Resolution::new(ResolvedEnd::Block(*block))),
-        End::Internet => Ok(Resolution::new(ResolvedEnd::Internet)),
+        AskedEnd::Pod(id) => pod(cluster, id),
+        AskedEnd::Workload { kind, namespace, name } => workload(cluster, kind, namespace, name),
+        AskedEnd::Service { namespace, name } => service(cluster, namespace, name),
+        AskedEnd::Namespace(name) => self::namespace(cluster, name),
+        AskedEnd::Node(name) => node(cluster, name),
+        AskedEnd::Host { host, service, namespace } => host::resolve(cluster, directory, host, service, namespace, end),
+        AskedEnd::Address(address) => self::address(cluster, directory(), *address, role),
+        AskedEnd::Block(block) => Ok(Resolution::new(ResolvedEnd::Block(*block))),
+        AskedEnd::Internet => Ok(Resolution::new(ResolvedEnd::Internet)),
     }?;
     match &found.end {
         ResolvedEnd::Service(front) => match named_by(&front.service).filter(|_| way.insert(end.clone())) {
@@ -126,7 +126,7 @@ fn resolve_on<'a>(
 }
 
 /// The end within the cluster that an ExternalName names.
-pub fn named_by(service: &Service) -> Option<End> {
+pub fn named_by(service: &Service) -> Option<AskedEnd> {
     match &service.service_type {
         ServiceType::ExternalName(name) => dns_name::of_this_cluster(name),
         _ => None,
@@ -134,7 +134,7 @@ pub fn named_by(service: &Service) -> Option<End> {
 }
 
 /// What a Service that is but a name of another end stands for.
-fn follow(service: &Service, next: &End, named: Result<Resolution, Fault>) -> Resolution {
+fn follow(service: &Service, next: &AskedEnd, named: Result<Resolution, Fault>) -> Resolution {
     match named {
         Ok(mut found) => {
             let what = format!("it is another name of {next}");

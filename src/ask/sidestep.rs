@@ -18,7 +18,7 @@ mod witness;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::end::{End, PortAsk};
+use super::end::{AskedEnd, PortAsk};
 use super::escalation::Watch;
 use super::page::target;
 use super::trace::TraceAnswer;
@@ -39,8 +39,8 @@ use self::witness::WitnessSearch;
 /// What is asked.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Ask {
-    pub from: End,
-    pub to: End,
+    pub from: AskedEnd,
+    pub to: AskedEnd,
     pub port: PortAsk,
     /// This subject alone, in these groups besides.
     pub by: Option<(Subject, Vec<Name>)>,
@@ -152,7 +152,7 @@ impl Ask {
 
     /// The namespaces of both ends.
     fn near(&self) -> BTreeSet<Name> {
-        [&self.from, &self.to].into_iter().filter_map(End::namespace).cloned().collect()
+        [&self.from, &self.to].into_iter().filter_map(AskedEnd::namespace).cloned().collect()
     }
 
     /// Asks both engines of the network about the whole flow with each opening written that somebody can write.
@@ -171,7 +171,7 @@ impl Ask {
                 break;
             }
             let opening = &all[*at];
-            let from = opening.new_pod().map_or_else(|| self.from.clone(), End::Pod);
+            let from = opening.new_pod().map_or_else(|| self.from.clone(), AskedEnd::Pod);
             let traced = copy.trying(&opening.deltas(), |copy| {
                 let (cluster, net) = copy.now();
                 let asker = Asker::new(cluster, net).with_self_check(&world.settings, &differences);

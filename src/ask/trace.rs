@@ -23,7 +23,7 @@ use crate::text;
 use crate::text::evidence::Evidence;
 
 use super::backends::{Route, Routes, routes};
-use super::end::{End, PortAsk};
+use super::end::{AskedEnd, PortAsk};
 use super::entry::{ServiceEntry, ServiceFront, at_node_port, is_node_port_of};
 use super::freshness::as_of;
 use super::member::EndMember;
@@ -37,8 +37,8 @@ pub const LISTED: usize = 1_000;
 /// The answer.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TraceAnswer {
-    pub from: End,
-    pub to: End,
+    pub from: AskedEnd,
+    pub to: AskedEnd,
     pub port: PortAsk,
     /// The Service that `to` is, or is entered through, and its ports that were traced.
     pub service: Option<Arc<Service>>,
@@ -62,7 +62,7 @@ pub struct TraceAnswer {
 }
 
 impl TraceAnswer {
-    pub(super) fn new(from: &End, to: &End, port: &PortAsk) -> Self {
+    pub(super) fn new(from: &AskedEnd, to: &AskedEnd, port: &PortAsk) -> Self {
         Self {
             from: from.clone(),
             to: to.clone(),
@@ -142,7 +142,7 @@ pub(super) struct ResolvedEnds {
 
 impl Asker<'_> {
     /// Answers, or says which end or port is none.
-    pub fn trace(&self, from: &End, to: &End, port: &PortAsk) -> Result<TraceAnswer, Fault> {
+    pub fn trace(&self, from: &AskedEnd, to: &AskedEnd, port: &PortAsk) -> Result<TraceAnswer, Fault> {
         let mut trace = TraceAnswer::new(from, to, port);
         let (source, (target, port)) = (self.resolve(from, EndRole::Source)?, self.goal(to, port)?);
         let both_single = is_single(&source.end) && is_single(&target.end);
@@ -171,12 +171,12 @@ impl Asker<'_> {
         Ok(trace)
     }
 
-    pub(super) fn resolve(&self, end: &End, role: EndRole<'_>) -> Result<Resolution, Fault> {
+    pub(super) fn resolve(&self, end: &AskedEnd, role: EndRole<'_>) -> Result<Resolution, Fault> {
         resolve(self.cluster, || self.directory(), end, role)
     }
 
     /// What is connected to: a node at a node port is the Service that it is of (S46).
-    pub(super) fn goal(&self, to: &End, port: &PortAsk) -> Result<(Resolution, PortAsk), Fault> {
+    pub(super) fn goal(&self, to: &AskedEnd, port: &PortAsk) -> Result<(Resolution, PortAsk), Fault> {
         let port = self.own_number(to, port);
         let mut found = self.resolve(to, EndRole::Goal(&port))?;
         let (node, address) = match &found.end {
@@ -208,8 +208,8 @@ impl Asker<'_> {
     }
 
     /// A name of a port that an ExternalName lists is its own: what it is another name of knows it as a number.
-    fn own_number(&self, to: &End, port: &PortAsk) -> PortAsk {
-        let End::Service { namespace, name } = to else { return port.clone() };
+    fn own_number(&self, to: &AskedEnd, port: &PortAsk) -> PortAsk {
+        let AskedEnd::Service { namespace, name } = to else { return port.clone() };
         let service = self.cluster.services.get(namespace, name).filter(|it| named_by(it).is_some());
         let own = service.and_then(|it| it.ports.iter().find(|it| port.is(it)));
         match (port, own) {
@@ -355,7 +355,7 @@ fn targets_of(
     members: &[EndMember],
     family: Option<Family>,
     port: &PortAsk,
-    to: &End,
+    to: &AskedEnd,
 ) -> Result<Vec<PairTarget>, Fault> {
     let target = |member: &EndMember, port| PairTarget {
         member: member.clone(),
@@ -395,7 +395,7 @@ fn numbers(member: &EndMember, name: &str, protocol: Option<Protocol>) -> Vec<Po
     found
 }
 
-fn undeclared(members: &[EndMember], name: &str, to: &End) -> Fault {
+fn undeclared(members: &[EndMember], name: &str, to: &AskedEnd) -> Fault {
     let mut names: Vec<&str> =
         members.iter().filter_map(EndMember::pod).flat_map(|it| it.ports().iter()).map(|it| it.name.as_str()).collect();
     names.retain(|it| !it.is_empty());

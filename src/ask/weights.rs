@@ -13,27 +13,27 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::world::World;
-use crate::model::cluster::{BeforeAfter, Change};
+use crate::model::cluster::{BeforeAfter, FactChange};
 use crate::model::facts::SharedPod;
 use crate::model::role::Subject;
 use crate::rbac::subjects::{SubjectRow as Weight, missing_account, subjects_of};
 
 /// The subjects whose rows one change brings, moves or takes away; whether they are there the world knows.
-pub fn touched(world: &World, change: &Change) -> Vec<Subject> {
+pub fn touched(world: &World, change: &FactChange) -> Vec<Subject> {
     match change {
-        Change::Binding(diff) => {
+        FactChange::Binding(diff) => {
             let mut all: Vec<Subject> = sides(diff).flat_map(|it| subjects_of(it)).collect();
             all.sort_unstable();
             all.dedup();
             all
         }
-        Change::ServiceAccount(diff) => {
+        FactChange::ServiceAccount(diff) => {
             let account = diff.after.as_ref().or(diff.before.as_ref()).map(|it| &it.meta);
             let subject =
                 account.map(|it| Subject::ServiceAccount { namespace: it.namespace.clone(), name: it.name.clone() });
             subject.into_iter().collect()
         }
-        Change::Pod(diff) => sides(diff).filter_map(|it| missing_account(&world.cluster, it)).collect(),
+        FactChange::Pod(diff) => sides(diff).filter_map(|it| missing_account(&world.cluster, it)).collect(),
         _ => Vec::new(),
     }
 }
@@ -50,18 +50,18 @@ pub struct Weights {
 
 impl Weights {
     /// Drops what a change may have moved.
-    pub fn forget(&mut self, change: &Change) {
+    pub fn forget(&mut self, change: &FactChange) {
         match change {
             // A role may be anybody's, and a binding may name a group of many.
-            Change::Role(_) | Change::Binding(_) | Change::Coverage(_) | Change::Readable(_) => {
+            FactChange::Role(_) | FactChange::Binding(_) | FactChange::Coverage(_) | FactChange::Readable(_) => {
                 self.known.get_mut().clear()
             }
-            Change::ServiceAccount(diff) => {
+            FactChange::ServiceAccount(diff) => {
                 for account in sides(diff) {
                     self.forget_namespace(&account.meta.namespace);
                 }
             }
-            Change::Pod(diff) if runs(&diff.before) != runs(&diff.after) => {
+            FactChange::Pod(diff) if runs(&diff.before) != runs(&diff.after) => {
                 for pod in sides(diff) {
                     self.forget_namespace(pod.namespace());
                 }

@@ -20,7 +20,7 @@ use super::weights::Weights;
 use crate::change::fix::Manifests;
 use crate::escalate::{Ground, Terrain};
 use crate::manifests::Manifests as Declared;
-use crate::model::cluster::{AnyFact, Change, Cluster, Delta};
+use crate::model::cluster::{AnyFact, Cluster, Delta, FactChange};
 use crate::model::coverage::Coverage;
 use crate::model::facts::SharedPod;
 use crate::model::id::PodId;
@@ -226,12 +226,12 @@ impl World {
     }
 
     /// Takes steps in and says what they changed.
-    pub fn apply(&mut self, deltas: Vec<Delta>) -> Vec<Change> {
+    pub fn apply(&mut self, deltas: Vec<Delta>) -> Vec<FactChange> {
         deltas.into_iter().flat_map(|it| self.step(it)).collect()
     }
 
     /// Takes one step in: an index must see the cluster as each change left it.
-    fn step(&mut self, delta: Delta) -> Vec<Change> {
+    fn step(&mut self, delta: Delta) -> Vec<FactChange> {
         let changes = self.cluster.apply(delta);
         self.net.get_mut().into_iter().for_each(|it| it.apply(&self.cluster, &changes));
         self.rbac.get_mut().into_iter().for_each(|it| it.apply(&self.cluster, &changes));
@@ -248,7 +248,7 @@ impl World {
     ///
     /// What the server said about access was said of the cluster as it is, and counts for nothing then; who the operator
     /// is, and that another authorizer was seen, stays.
-    pub fn stage(&mut self, deltas: Vec<Delta>) -> Vec<Change> {
+    pub fn stage(&mut self, deltas: Vec<Delta>) -> Vec<FactChange> {
         self.staged = true;
         self.findings = RefCell::default();
         self.shown.extend(self.told.shows());
@@ -306,10 +306,12 @@ fn is_of_rbac(delta: &Delta) -> bool {
 }
 
 /// Whether an answer about access may rest on what changed: of pods those that can be the API server itself.
-fn moves_access(change: &Change) -> bool {
+fn moves_access(change: &FactChange) -> bool {
     match change {
-        Change::Pod(diff) => diff.before.iter().chain(&diff.after).any(|it| *it.namespace() == "kube-system"),
-        Change::Service(_) | Change::EndpointSlice(_) | Change::Workload(_) | Change::Policy(_) => false,
+        FactChange::Pod(diff) => diff.before.iter().chain(&diff.after).any(|it| *it.namespace() == "kube-system"),
+        FactChange::Service(_) | FactChange::EndpointSlice(_) | FactChange::Workload(_) | FactChange::Policy(_) => {
+            false
+        }
         _ => true,
     }
 }

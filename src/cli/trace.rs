@@ -12,7 +12,7 @@ use std::io;
 use clap::Args;
 use serde::Deserialize;
 
-use crate::ask::end::{self, End, PortAsk};
+use crate::ask::end::{self, AskedEnd, PortAsk};
 use crate::ask::question::Reads;
 use crate::ask::question::trace::{self as question, Trace};
 use crate::ask::trace::TraceAnswer as Answer;
@@ -85,7 +85,7 @@ enum PortText<'a> {
 }
 
 impl BatchLine<'_> {
-    fn question(&self, namespace: &Name) -> Result<(End, End, PortAsk), Fault> {
+    fn question(&self, namespace: &Name) -> Result<(AskedEnd, AskedEnd, PortAsk), Fault> {
         let from = end::end(self.from.as_deref().unwrap_or_default(), namespace)?;
         let (to, own_port) = end::end_and_port(self.to.as_deref().unwrap_or_default(), namespace)?;
         let port = self.port()?;

@@ -1,6 +1,6 @@
 //! A way is proven by going it: its writes are applied to a copy of the cluster, and both engines are asked again.
 
-use crate::model::cluster::{BeforeAfter, Change, Cluster, Delta, ReadObject};
+use crate::model::cluster::{BeforeAfter, Cluster, Delta, FactChange, ReadObject};
 use crate::model::evidence::Outcome;
 use crate::net::verdict::{End, Port};
 use crate::rbac::{Access, Identity, Request};
@@ -15,7 +15,7 @@ pub struct Copy<'a> {
     net: Option<crate::net::Index>,
     rbac: Option<crate::rbac::Index>,
     /// What was written since an engine was last asked: an index is copied only when it must be.
-    unseen: Vec<Change>,
+    unseen: Vec<FactChange>,
 }
 
 impl<'a> Copy<'a> {
@@ -56,7 +56,7 @@ impl<'a> Copy<'a> {
 
     /// Whether somebody may do something now.
     pub fn can(&mut self, identity: &Identity, request: &Request) -> Access {
-        let is_of_rbac = |it: &Change| matches!(it, Change::Role(_) | Change::Binding(_));
+        let is_of_rbac = |it: &FactChange| matches!(it, FactChange::Role(_) | FactChange::Binding(_));
         if let Some(cluster) = self.cluster.as_ref().filter(|_| self.unseen.iter().any(is_of_rbac)) {
             let copied = || {
                 let mut rbac = self.ground.rbac.clone();
@@ -76,7 +76,9 @@ impl<'a> Copy<'a> {
 
     /// The cluster now, and who may connect to whom in it.
     pub fn now(&mut self) -> (&Cluster, &crate::net::Index) {
-        let is_of_net = |it: &Change| !matches!(it, Change::Role(_) | Change::Binding(_) | Change::ServiceAccount(_));
+        let is_of_net = |it: &FactChange| {
+            !matches!(it, FactChange::Role(_) | FactChange::Binding(_) | FactChange::ServiceAccount(_))
+        };
         if let Some(cluster) = self.cluster.as_ref().filter(|_| self.unseen.iter().any(is_of_net)) {
             let copied = || {
                 let mut net = self.ground.net.clone();
@@ -90,7 +92,7 @@ impl<'a> Copy<'a> {
 }
 
 /// What takes a change back; `None`: it is not one of a fact.
-fn undone(change: &Change) -> Option<Delta> {
+fn undone(change: &FactChange) -> Option<Delta> {
     match change.fact()? {
         BeforeAfter { before: Some(before), .. } => Some(Delta::Put(ReadObject::new(before))),
         BeforeAfter { before: None, after } => Some(Delta::Gone(after?.id())),

@@ -16,7 +16,7 @@ use super::id::{Kind, ObjectId};
 use super::name::Name;
 use super::place::Problem;
 
-pub use super::facts::{AnyFact, BeforeAfter, Change};
+pub use super::facts::{AnyFact, BeforeAfter, FactChange};
 
 /// One object as read: its fact, and what of it could not be read or would be refused.
 #[derive(Clone, PartialEq, Debug)]
@@ -36,8 +36,8 @@ impl ReadObject {
     }
 }
 
-/// One step of the outside world: what goes into a cluster. What comes out is a [`Change`] for each fact that it moved, and
-/// of each its two sides ([`BeforeAfter`]).
+/// One step of the outside world: what goes into a cluster. What comes out is a [`FactChange`] for each fact that it
+/// moved, and of each its two sides ([`BeforeAfter`]).
 #[derive(Clone, PartialEq, Debug)]
 pub enum Delta {
     /// An object was created or changed. Older than what we hold (by uid and version): ignored (E2).
@@ -111,7 +111,7 @@ impl Cluster {
     }
 
     /// Takes one step of the world in; empty when nothing changed that an answer rests on.
-    pub fn apply(&mut self, delta: Delta) -> Vec<Change> {
+    pub fn apply(&mut self, delta: Delta) -> Vec<FactChange> {
         let mut changes = Vec::new();
         match delta {
             Delta::Put(entry) => self.put(entry, &mut changes),
@@ -120,7 +120,7 @@ impl Cluster {
             Delta::Unreadable { id, problems } => self.lose(id, problems, &mut changes),
             Delta::Covered { kind, scope, coverage } => {
                 if self.coverage.set(kind, &scope, coverage) {
-                    changes.push(Change::Coverage(kind));
+                    changes.push(FactChange::Coverage(kind));
                 }
             }
             Delta::Noted(problem) => Arc::make_mut(&mut self.notes).push(problem),
@@ -128,7 +128,7 @@ impl Cluster {
         changes
     }
 
-    fn put(&mut self, entry: ReadObject, changes: &mut Vec<Change>) {
+    fn put(&mut self, entry: ReadObject, changes: &mut Vec<FactChange>) {
         let has_notes = !entry.problems.is_empty() || !self.problems.is_empty() || !self.unreadable.is_empty();
         // What stands beside a fact is as old as it; where nothing stands there, the fact alone is looked up.
         if (has_notes || self.kept.is_some()) && self.facts.is_older(&entry.fact, entry.version) {
@@ -145,23 +145,23 @@ impl Cluster {
         }
     }
 
-    fn remove(&mut self, id: &ObjectId, changes: &mut Vec<Change>) {
+    fn remove(&mut self, id: &ObjectId, changes: &mut Vec<FactChange>) {
         changes.extend(self.facts.take(id));
         self.forget_kept(id);
         self.set_readable(id, changes);
         self.set_problems(id.clone(), Vec::new());
     }
 
-    fn lose(&mut self, id: ObjectId, problems: Vec<Problem>, changes: &mut Vec<Change>) {
+    fn lose(&mut self, id: ObjectId, problems: Vec<Problem>, changes: &mut Vec<FactChange>) {
         changes.extend(self.facts.take(&id));
         self.forget_kept(&id);
         if Arc::make_mut(&mut self.unreadable).insert(id.clone()) {
-            changes.push(Change::Readable(id.clone()));
+            changes.push(FactChange::Readable(id.clone()));
         }
         self.set_problems(id, problems);
     }
 
-    fn replace(&mut self, kind: Kind, scope: &Scope, entries: Vec<ReadObject>, changes: &mut Vec<Change>) {
+    fn replace(&mut self, kind: Kind, scope: &Scope, entries: Vec<ReadObject>, changes: &mut Vec<FactChange>) {
         let listed: BTreeSet<ObjectId> = entries.iter().map(|it| it.fact.id()).collect();
         for id in self.ids(kind, scope) {
             if !listed.contains(&id) {
@@ -188,10 +188,10 @@ impl Cluster {
         }
     }
 
-    fn set_readable(&mut self, id: &ObjectId, changes: &mut Vec<Change>) {
+    fn set_readable(&mut self, id: &ObjectId, changes: &mut Vec<FactChange>) {
         if self.unreadable.contains(id) {
             Arc::make_mut(&mut self.unreadable).remove(id);
-            changes.push(Change::Readable(id.clone()));
+            changes.push(FactChange::Readable(id.clone()));
         }
     }
 

@@ -1,9 +1,9 @@
 //! What every fact can tell of itself; a sort of facts implements [`Fact`] in its own file.
 //!
 //! ```text
-//! Pod, Service, Role, …     impl Fact: what names it, its kinds, its labels
-//! Objects<Pod>              all facts of one sort: model::objects
-//! AnyFact, Change, Facts    all sorts together: the table in model::facts
+//! Pod, Service, Role, …        impl Fact: what names it, its kinds, its labels
+//! Objects<Pod>                 all facts of one sort: model::objects
+//! AnyFact, FactChange, Facts   all sorts together: the table in model::facts
 //! ```
 
 use std::borrow::Cow;

@@ -3,11 +3,11 @@
 //! ```text
 //! facts! { pods: Pod, … }  ──►  Facts { pods: Objects<Pod>, … }      what a cluster holds
 //!                               AnyFact::Pod(Arc<Pod>), …            what a reader gives
-//!                               Change::Pod(Diff<Arc<Pod>>), …       what a step changed
+//!                               FactChange::Pod(BeforeAfter<…>), …   what a step changed
 //! ```
 //!
 //! A new sort is a file that implements [`Fact`] and its line here. What is done with a fact whatever its sort is a
-//! function of [`Facts`], [`AnyFact`] or [`Change`]; who has to know the sort matches on them.
+//! function of [`Facts`], [`AnyFact`] or [`FactChange`]; who has to know the sort matches on them.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ macro_rules! facts {
 
         /// One thing that an answer may rest on and that a step of the world changed.
         #[derive(Clone, PartialEq, Debug)]
-        pub enum Change {
+        pub enum FactChange {
             $($Sort(BeforeAfter<Arc<$Sort>>),)*
             /// The coverage of a kind changed somewhere.
             Coverage(Kind),
@@ -77,9 +77,9 @@ macro_rules! facts {
             }
 
             /// Puts one fact, unless it is older than what is held of its object; the change, if it is one.
-            pub(super) fn put(&mut self, fact: AnyFact, version: u64) -> Option<Change> {
+            pub(super) fn put(&mut self, fact: AnyFact, version: u64) -> Option<FactChange> {
                 match fact {
-                    $(AnyFact::$Sort(it) => self.$objects.put_newer(it, version).map(Change::$Sort),)*
+                    $(AnyFact::$Sort(it) => self.$objects.put_newer(it, version).map(FactChange::$Sort),)*
                 }
             }
         }
@@ -100,15 +100,15 @@ macro_rules! facts {
             }
         }
 
-        impl Change {
+        impl FactChange {
             /// The fact before and after, if the change is of a fact.
             pub fn fact(&self) -> Option<BeforeAfter<AnyFact>> {
                 match self {
-                    $(Change::$Sort(it) => Some(BeforeAfter {
+                    $(FactChange::$Sort(it) => Some(BeforeAfter {
                         before: it.before.clone().map(AnyFact::$Sort),
                         after: it.after.clone().map(AnyFact::$Sort),
                     }),)*
-                    Change::Coverage(_) | Change::Readable(_) => None,
+                    FactChange::Coverage(_) | FactChange::Readable(_) => None,
                 }
             }
         }
@@ -123,8 +123,8 @@ macro_rules! facts {
                     if let AnyFact::$Sort(it) = fact { Some(it) } else { None }
                 }
 
-                fn change(diff: BeforeAfter<Arc<Self>>) -> Change {
-                    Change::$Sort(diff)
+                fn change(diff: BeforeAfter<Arc<Self>>) -> FactChange {
+                    FactChange::$Sort(diff)
                 }
             }
         )*
@@ -145,7 +145,7 @@ facts! {
     bindings: Binding,
 }
 
-/// What the table gives each sort: its variants of [`AnyFact`] and [`Change`].
+/// What the table gives each sort: its variants of [`AnyFact`] and [`FactChange`].
 ///
 /// The file of a sort implements [`Fact`]; this is written by `facts!` for each of its lines, so that a sort is one line.
 pub trait InTable: Fact {
@@ -154,7 +154,7 @@ pub trait InTable: Fact {
     /// The fact, if it is one of this sort.
     fn of(fact: &AnyFact) -> Option<&Arc<Self>>;
     /// A change of such a fact.
-    fn change(diff: BeforeAfter<Arc<Self>>) -> Change;
+    fn change(diff: BeforeAfter<Arc<Self>>) -> FactChange;
 }
 
 impl<T: InTable> From<T> for AnyFact {
@@ -174,7 +174,7 @@ trait AnyObjects {
     /// The objects of a kind in a scope.
     fn ids(&self, kind: Kind, scope: &Scope) -> Vec<ObjectId>;
     /// Takes one out.
-    fn take(&mut self, id: &ObjectId) -> Option<Change>;
+    fn take(&mut self, id: &ObjectId) -> Option<FactChange>;
     /// The version of one.
     fn version(&self, id: &ObjectId) -> Option<u64>;
     /// Makes whatever is told next of an object newer than what is held of it.
@@ -189,7 +189,7 @@ impl<T: InTable> AnyObjects for Objects<T> {
         of_kind.map(|it| it.id()).collect()
     }
 
-    fn take(&mut self, id: &ObjectId) -> Option<Change> {
+    fn take(&mut self, id: &ObjectId) -> Option<FactChange> {
         let before = self.remove(id)?;
         Some(T::change(BeforeAfter { before: Some(before), after: None }))
     }
@@ -239,7 +239,7 @@ impl Facts {
     }
 
     /// Takes one fact out; the change, if there was one.
-    pub(super) fn take(&mut self, id: &ObjectId) -> Option<Change> {
+    pub(super) fn take(&mut self, id: &ObjectId) -> Option<FactChange> {
         self.of_mut(id.kind).take(id)
     }
 

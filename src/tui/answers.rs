@@ -4,7 +4,7 @@
 //! [`super::matrix`].
 
 use super::theme::Theme;
-use crate::ask::end::{End, PortAsk};
+use crate::ask::end::{AskedEnd, PortAsk};
 use crate::ask::reach_parts;
 use crate::ask::reaches::ReachWay;
 use crate::ask::{Fault, Here, Question, World};
@@ -17,8 +17,8 @@ pub use super::matrix::Matrix;
 /// A trace as far as it has been chosen.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Tracing {
-    from: Option<End>,
-    to: Option<End>,
+    from: Option<AskedEnd>,
+    to: Option<AskedEnd>,
     pub port: PortAsk,
 }
 
@@ -30,7 +30,7 @@ impl Default for Tracing {
 
 impl Tracing {
     /// Takes the next end; whether both are there now. A trace that is whole begins anew.
-    pub fn take(&mut self, end: End) -> bool {
+    pub fn take(&mut self, end: AskedEnd) -> bool {
         match (&self.from, &self.to) {
             (Some(_), None) => {
                 self.to = Some(end);
@@ -44,22 +44,22 @@ impl Tracing {
     }
 
     /// Takes both ends.
-    pub fn set(&mut self, from: End, to: End) {
+    pub fn set(&mut self, from: AskedEnd, to: AskedEnd) {
         *self = Self { from: Some(from), to: Some(to), ..Self::default() };
     }
 
     /// Takes another destination.
-    pub fn turn_to(&mut self, to: End) {
+    pub fn turn_to(&mut self, to: AskedEnd) {
         self.to = Some(to);
     }
 
     /// Both ends, once they are chosen.
-    pub fn ends(&self) -> Option<(&End, &End)> {
+    pub fn ends(&self) -> Option<(&AskedEnd, &AskedEnd)> {
         self.from.as_ref().zip(self.to.as_ref())
     }
 
     /// The source that waits for a destination.
-    pub fn waiting(&self) -> Option<&End> {
+    pub fn waiting(&self) -> Option<&AskedEnd> {
         self.from.as_ref().filter(|_| self.to.is_none())
     }
 
@@ -110,7 +110,7 @@ pub fn bannered(differences: &[String], answer: Page) -> Page {
 }
 
 /// What an end may connect to, or what may connect to it: by namespace and workload, with the ports.
-pub fn connections(world: &World, end: &End, way: ReachWay) -> Page {
+pub fn connections(world: &World, end: &AskedEnd, way: ReachWay) -> Page {
     let direction = if way == ReachWay::From { Direction::Egress } else { Direction::Ingress };
     match world.asker().reach(end, direction, Granularity::Workload) {
         Ok(reach) => checked(world, reach_parts::network(&reach, world).into_iter().collect()),
@@ -129,7 +129,7 @@ pub fn fault(fault: &Fault) -> Page {
 }
 
 /// The ports that an end offers, each with its name: a Service's own, else what containers declare.
-pub fn ports(world: &World, end: &End) -> Vec<(PortAsk, String)> {
+pub fn ports(world: &World, end: &AskedEnd) -> Vec<(PortAsk, String)> {
     let found = world.asker().ports(end).unwrap_or_default();
     found.into_iter().map(|it| (it.ask(), it.name.to_string())).collect()
 }
@@ -138,8 +138,8 @@ pub fn ports(world: &World, end: &End) -> Vec<(PortAsk, String)> {
 mod tests {
     use super::*;
 
-    fn end(name: &str) -> End {
-        End::Namespace(name.into())
+    fn end(name: &str) -> AskedEnd {
+        AskedEnd::Namespace(name.into())
     }
 
     #[test]

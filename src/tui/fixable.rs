@@ -5,7 +5,7 @@ use super::command::At;
 use super::event::Effect;
 use super::picker::{Choice, Picker, PickerEntry, PickerSubject as Picking};
 use super::{choking, grants, questions};
-use crate::ask::end::{End, PortAsk};
+use crate::ask::end::{AskedEnd, PortAsk};
 use crate::ask::escalation::{self, Actor};
 use crate::ask::item::Item;
 use crate::ask::question::declared::Declared;
@@ -21,7 +21,7 @@ use crate::text::About;
 
 /// What is to be otherwise.
 enum Meant {
-    Flow(End, End, PortAsk),
+    Flow(AskedEnd, AskedEnd, PortAsk),
     /// What somebody may do, with each of these verbs.
     Right {
         subject: Subject,
@@ -148,7 +148,7 @@ fn revoke(subject: &Subject) -> Fix {
 }
 
 /// A flow that is denied is to be allowed, one that is allowed to be denied.
-fn flow(app: &App, from: &End, to: &End, port: &PortAsk) -> Result<Fix, Fault> {
+fn flow(app: &App, from: &AskedEnd, to: &AskedEnd, port: &PortAsk) -> Result<Fix, Fault> {
     let trace = app.session.world.asker().trace(from, to, port)?;
     let Trace { from, to } = Trace::of(from, to, port);
     let words = from.into_iter().chain(to).collect();

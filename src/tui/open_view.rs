@@ -8,7 +8,7 @@ use super::panes::PANES;
 use super::reaching::ReachAsked;
 use super::views::rule::RuleAsked;
 use super::{fixable, grants};
-use crate::ask::end::{self, End};
+use crate::ask::end::{self, AskedEnd};
 use crate::ask::escalation::{self, Actor};
 use crate::ask::item::Item;
 use crate::ask::question::about::Explain;
@@ -69,9 +69,9 @@ fn is_reverse(app: &App) -> bool {
 /// Who can come somewhere, where an object is that.
 fn actor_of(object: &ObjectId) -> Option<Actor> {
     Some(match object.kind {
-        Kind::POD => End::Pod(PodId::new(object.namespace.clone(), object.name.clone())).into(),
-        Kind::NODE => End::Node(object.name.clone()).into(),
-        Kind::NAMESPACE => End::Namespace(object.name.clone()).into(),
+        Kind::POD => AskedEnd::Pod(PodId::new(object.namespace.clone(), object.name.clone())).into(),
+        Kind::NODE => AskedEnd::Node(object.name.clone()).into(),
+        Kind::NAMESPACE => AskedEnd::Namespace(object.name.clone()).into(),
         Kind::SERVICE_ACCOUNT => {
             let (namespace, name) = (object.namespace.clone(), object.name.clone());
             Actor::Held(Foothold::Subject(Subject::ServiceAccount { namespace, name }))
@@ -81,7 +81,7 @@ fn actor_of(object: &ObjectId) -> Option<Actor> {
 }
 
 /// The end that is selected; of a cell of the matrix the source, or the destination for who comes there.
-fn selected_end(app: &App, way: ReachWay) -> Option<End> {
+fn selected_end(app: &App, way: ReachWay) -> Option<AskedEnd> {
     match app.place() {
         At::Sheet => app.focus.shown.view().end(app, way),
         _ => app.selected().as_ref().and_then(Item::end),
@@ -118,7 +118,7 @@ pub fn trace(app: &mut App) -> Vec<Effect> {
     if app.focus.shown != Shown::Explain && app.focus.side == ScreenSide::View && pair(app) {
         return Vec::new();
     }
-    let marked: Vec<End> = app.with_pane(|pane, _| pane.marked()).iter().filter_map(Item::end).collect();
+    let marked: Vec<AskedEnd> = app.with_pane(|pane, _| pane.marked()).iter().filter_map(Item::end).collect();
     if let [from, to] = marked.as_slice() {
         app.answers.tracing.set(from.clone(), to.clone());
         app.with_pane(|pane, _| pane.unmark());
@@ -134,7 +134,7 @@ pub fn trace(app: &mut App) -> Vec<Effect> {
 }
 
 /// Takes an end: the source, or the destination of a source that waits for one.
-pub fn take_end(app: &mut App, end: End) -> Vec<Effect> {
+pub fn take_end(app: &mut App, end: AskedEnd) -> Vec<Effect> {
     if app.answers.tracing.take(end.clone()) {
         app.open(Shown::Trace);
     } else {
@@ -146,7 +146,7 @@ pub fn take_end(app: &mut App, end: End) -> Vec<Effect> {
 /// The pair of namespaces under the cursor.
 pub fn trace_cell(app: &mut App) -> Vec<Effect> {
     if let Some((from, to)) = app.answers.matrix.selected() {
-        app.answers.tracing.set(End::Namespace(from), End::Namespace(to));
+        app.answers.tracing.set(AskedEnd::Namespace(from), AskedEnd::Namespace(to));
         app.open(Shown::Trace);
     }
     Vec::new()

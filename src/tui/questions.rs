@@ -115,7 +115,12 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
     Ok(Vec::new())
 }
 
-fn show_trace(app: &mut App, from: crate::ask::end::End, to: crate::ask::end::End, port: crate::ask::end::PortAsk) {
+fn show_trace(
+    app: &mut App,
+    from: crate::ask::end::AskedEnd,
+    to: crate::ask::end::AskedEnd,
+    port: crate::ask::end::PortAsk,
+) {
     app.answers.tracing.set(from, to);
     app.answers.tracing.port = port;
     app.open(Shown::Trace);

@@ -17,7 +17,7 @@ use super::job::{JobState, Said, What, Work};
 use super::page::saying;
 use super::theme::Theme;
 use crate::ask::connections::Connections;
-use crate::ask::end::{End, PortAsk};
+use crate::ask::end::{AskedEnd, PortAsk};
 use crate::ask::escalation::{self, Actor, ReachPath};
 use crate::ask::question::access::Groups;
 use crate::ask::question::reach::{self, Reach};
@@ -57,7 +57,7 @@ impl ReachAsked {
     }
 
     /// The end of the network that it is about, where it is about one.
-    fn end(&self) -> Option<&End> {
+    fn end(&self) -> Option<&AskedEnd> {
         match &self.of {
             Actor::End(end, _) => Some(end),
             _ => None,
@@ -245,5 +245,5 @@ pub fn read(question: &Reach, namespace: &Name) -> Result<TypedReach, Fault> {
 /// What was typed: a question about ways, or about the plain connection between two ends.
 pub enum TypedReach {
     Reach(ReachAsked),
-    Trace(End, End, PortAsk),
+    Trace(AskedEnd, AskedEnd, PortAsk),
 }

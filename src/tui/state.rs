@@ -31,7 +31,7 @@ use crate::ask::item::Item;
 use crate::ask::scope::Scope;
 use crate::ask::world::SelfCheck;
 use crate::ask::{Fault, World};
-use crate::model::cluster::Change;
+use crate::model::cluster::FactChange;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::net::Settings;
@@ -63,7 +63,7 @@ pub struct Session {
     /// Whom the operator sees with, for as long as the program runs.
     pub acting: Option<Identity>,
     /// Changes that the lists have not taken in yet: that waits for the next key or frame, so a burst is one sorting.
-    pub pending: Vec<Change>,
+    pub pending: Vec<FactChange>,
     pub stale_lists: bool,
     pub stale_answers: bool,
 }

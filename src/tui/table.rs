@@ -14,7 +14,7 @@ use crate::ask::filter::Filter;
 use crate::ask::item::Item;
 use crate::ask::listing::{Column, FilteredRow, Listing, Row, RowOrder, SortKey, Sorts, Stands};
 use crate::ask::scope::View;
-use crate::model::cluster::Change;
+use crate::model::cluster::FactChange;
 
 /// A pane's list and columns.
 pub struct PaneTable<R: Row + 'static> {
@@ -308,7 +308,7 @@ impl<R: Row> Pane for PaneTable<R> {
         self.count_problems(view);
         self.stay_above(view);
     }
-    fn change(&mut self, changes: &[Change], view: View<'_>) {
+    fn change(&mut self, changes: &[FactChange], view: View<'_>) {
         let moves: Option<Vec<_>> = changes.iter().map(|it| (self.listing.moves)(it, view)).collect();
         let Some(moves) = moves else { return self.fill(view) };
         let moves: Vec<_> = moves.into_iter().flatten().collect();

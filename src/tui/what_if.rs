@@ -14,7 +14,7 @@ use super::event::Effect;
 use super::proposing::Proposing;
 use crate::ask::World;
 use crate::change::edits::{self, ProjectedChanges};
-use crate::model::cluster::{Change, Delta};
+use crate::model::cluster::{Delta, FactChange};
 use crate::model::id::{Kind, ObjectId};
 
 /// The cluster as it is, while the screen shows what it would be.
@@ -98,7 +98,7 @@ fn show(app: &mut App, base: World) {
 }
 
 /// Takes steps of the cluster in, also below what it would be where that is shown; what changed on the screen.
-pub fn learn(app: &mut App, deltas: Vec<Delta>) -> Vec<Change> {
+pub fn learn(app: &mut App, deltas: Vec<Delta>) -> Vec<FactChange> {
     let Some(base) = &mut app.session.what_if else { return app.session.world.apply(deltas) };
     base.world.apply(deltas.clone());
     // What is staged stays as it is staged, and aggregated roles hold what their members would give.

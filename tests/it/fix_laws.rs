@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kreach::ask::World;
-use kreach::ask::end::{End as AskEnd, PortAsk};
+use kreach::ask::end::{AskedEnd, PortAsk};
 use kreach::ask::fix::revoke::{ChokedWays, Revoke, Taken};
 use kreach::ask::fix::{Candidate, Certainty, FixAnswer, FlowAsk, FlowTurn};
 use kreach::ask::world::SelfCheck;
@@ -106,7 +106,7 @@ fn pair(world: &World, dice: &mut Dice, ports: &BTreeSet<Port>) -> Option<(PodId
 
 fn asked(world: &World, (from, to, port): &(PodId, PodId, Port), way: FlowTurn) -> FixAnswer {
     let port = PortAsk::Number { number: port.1, protocol: port.0 };
-    let ask = FlowAsk { from: AskEnd::Pod(from.clone()), to: AskEnd::Pod(to.clone()), port, way };
+    let ask = FlowAsk { from: AskedEnd::Pod(from.clone()), to: AskedEnd::Pod(to.clone()), port, way };
     ask.answer(world).unwrap_or_else(|it| panic!("{from} -> {to}: {}", it.whole()))
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use kreach::ask::Asker;
-use kreach::ask::end::{End as AskEnd, PortAsk};
+use kreach::ask::end::{AskedEnd, PortAsk};
 use kreach::model::cluster::Cluster;
 use kreach::model::coverage::Coverage;
 use kreach::model::evidence::Outcome;
@@ -180,13 +180,13 @@ proptest! {
             return Ok(());
         }
         let (pod, direction) = (dice.pick(&pods).pod_id(), *dice.pick(&Direction::ALL));
-        let other = AskEnd::Pod(dice.pick(&pods).pod_id());
-        let trace = asker.trace(&AskEnd::Pod(pod.clone()), &other, &PortAsk::NONE).expect("pods that are there");
+        let other = AskedEnd::Pod(dice.pick(&pods).pod_id());
+        let trace = asker.trace(&AskedEnd::Pod(pod.clone()), &other, &PortAsk::NONE).expect("pods that are there");
         for pair in &trace.pairs {
             let is_told = pair.evidence().iter().any(|it| it.mark == Mark::Unknown);
             prop_assert!(is_told || pair.unknown().is_empty(), "seed {}: {:?}", seed, pair);
         }
-        let reach = asker.reach(&AskEnd::Pod(pod), direction, by).expect("a pod that is there");
+        let reach = asker.reach(&AskedEnd::Pod(pod), direction, by).expect("a pod that is there");
         for row in &reach.rows {
             let why = asker.whys(by).of_reach(&reach, row);
             prop_assert_eq!(why.is_empty(), !is_unsure(&row.summary), "seed {}: {:?}\n{:#?}", seed, row, world);

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use kreach::ask::end::{self, End as AskEnd, PortAsk};
+use kreach::ask::end::{self, AskedEnd, PortAsk};
 use kreach::ask::many::{each_node, each_node_of, unit_name};
 use kreach::ask::member::EndMember;
 use kreach::ask::pair::Pair;
@@ -221,13 +221,13 @@ fn map_differs(seed: u64) -> Option<String> {
 }
 
 /// Something that can be asked for: a pod, a workload, a namespace, a node, an address.
-fn asked(cluster: &Cluster, dice: &mut Dice) -> Option<AskEnd> {
+fn asked(cluster: &Cluster, dice: &mut Dice) -> Option<AskedEnd> {
     let by = *dice.pick(&[Granularity::Pod, Granularity::Workload, Granularity::Namespace]);
     let units: Vec<Unit> = inside(cluster, by).into_keys().collect();
-    let nodes: Vec<AskEnd> = nodes(cluster).into_iter().map(AskEnd::Node).collect();
+    let nodes: Vec<AskedEnd> = nodes(cluster).into_iter().map(AskedEnd::Node).collect();
     match dice.roll(6) {
         0 if !nodes.is_empty() => Some(dice.pick(&nodes).clone()),
-        1 => Some(AskEnd::Address(*dice.pick(&outside(cluster)))),
+        1 => Some(AskedEnd::Address(*dice.pick(&outside(cluster)))),
         _ if units.is_empty() => None,
         _ => end::end(&unit_name(dice.pick(&units)), &"a".into()).ok(),
     }
@@ -285,16 +285,16 @@ fn reach_differs(seed: u64) -> Option<String> {
         (*dice.pick(&Direction::ALL), *dice.pick(&[Granularity::Pod, Granularity::Workload, Granularity::Namespace]));
     let reach = asker.reach(&asked, direction, by).expect("an end that is there");
     let units = inside(&cluster, by);
-    let trace_at = |other: &AskEnd, port: &PortAsk| match direction {
+    let trace_at = |other: &AskedEnd, port: &PortAsk| match direction {
         Direction::Egress => asker.trace(&asked, other, port),
         Direction::Ingress => asker.trace(other, &asked, port),
     };
-    let trace = |other: &AskEnd| trace_at(other, &PortAsk::NONE);
+    let trace = |other: &AskedEnd| trace_at(other, &PortAsk::NONE);
     let ports: Vec<Port> = PORTS.iter().map(|it| (*dice.pick(&Protocol::ALL), *it)).collect();
     let rows: Vec<_> = each_node_of(&reach.rows).collect();
     for row in rows.iter().filter(|it| is_whole(&cluster, &units, &it.unit)) {
         let other = match &row.unit {
-            Unit::Outside(ranges) => AskEnd::Address(dice.pick(ranges).0),
+            Unit::Outside(ranges) => AskedEnd::Address(dice.pick(ranges).0),
             unit => end::end(&unit_name(unit), &"a".into()).expect("a unit's name is an end"),
         };
         let is_outside = matches!(row.unit, Unit::Outside(_));
@@ -312,7 +312,7 @@ fn reach_differs(seed: u64) -> Option<String> {
             return Some(format!("{asked} {direction:?} {row:#?}\ntrace to {other}: {outcome} {said:?}\n{world:#?}"));
         }
     }
-    let mut others: Vec<AskEnd> = nodes(&cluster).into_iter().map(AskEnd::Node).collect();
+    let mut others: Vec<AskedEnd> = nodes(&cluster).into_iter().map(AskedEnd::Node).collect();
     let whole = units.keys().filter(|it| is_whole(&cluster, &units, it));
     others.extend(whole.filter_map(|it| end::end(&unit_name(it), &"a".into()).ok()));
     for other in others.iter().filter(|it| **it != asked) {
@@ -330,22 +330,22 @@ fn reach_differs(seed: u64) -> Option<String> {
 }
 
 /// A Service, one of its addresses, an address of something that may have two families, a block, or the internet.
-fn asked_oddly(cluster: &Cluster, dice: &mut Dice) -> Option<AskEnd> {
+fn asked_oddly(cluster: &Cluster, dice: &mut Dice) -> Option<AskedEnd> {
     let services: Vec<_> = cluster.services.iter().collect();
     let held: Vec<IpAddr> = held(cluster).into_iter().collect();
     let blocks = ["10.0.0.0/29", "10.0.0.0/8", "0.0.0.0/0", "fd00::/16", "8.8.8.0/24", "10.0.0.12/30"];
     match dice.roll(10) {
         0..=4 if !services.is_empty() => {
             let meta = &dice.pick(&services).meta;
-            Some(AskEnd::Service { namespace: meta.namespace.clone(), name: meta.name.clone() })
+            Some(AskedEnd::Service { namespace: meta.namespace.clone(), name: meta.name.clone() })
         }
         5 | 6 if !services.is_empty() => {
             let addresses: Vec<IpAddr> = dice.pick(&services).addresses().collect();
-            (!addresses.is_empty()).then(|| AskEnd::Address(*dice.pick(&addresses)))
+            (!addresses.is_empty()).then(|| AskedEnd::Address(*dice.pick(&addresses)))
         }
-        7 if !held.is_empty() => Some(AskEnd::Address(*dice.pick(&held))),
-        8 => Some(AskEnd::Internet),
-        _ => Some(AskEnd::Block(dice.pick(&blocks).parse().expect("a block"))),
+        7 if !held.is_empty() => Some(AskedEnd::Address(*dice.pick(&held))),
+        8 => Some(AskedEnd::Internet),
+        _ => Some(AskedEnd::Block(dice.pick(&blocks).parse().expect("a block"))),
     }
 }
 
@@ -383,18 +383,18 @@ fn odd_reach_differs(seed: u64) -> Option<String> {
         (*dice.pick(&Direction::ALL), *dice.pick(&[Granularity::Pod, Granularity::Workload, Granularity::Namespace]));
     let reach = asker.reach(&asked, direction, by).ok()?;
     let units = inside(&cluster, by);
-    let trace = |other: &AskEnd| match direction {
+    let trace = |other: &AskedEnd| match direction {
         Direction::Egress => asker.trace(&asked, other, &PortAsk::NONE),
         Direction::Ingress => asker.trace(other, &asked, &PortAsk::NONE),
     };
     // Blocks are parted by all policies where all units are asked about, and by those of the other end otherwise.
-    let is_parted = matches!(asked, AskEnd::Block(_) | AskEnd::Internet);
+    let is_parted = matches!(asked, AskedEnd::Block(_) | AskedEnd::Internet);
     let fault = |what: String| Some(format!("{asked} {direction:?} by {by:?}: {what}\n{world:#?}"));
     let rows: Vec<_> = each_node_of(&reach.rows).collect();
     let whys = asker.whys(by);
     for row in rows.iter().filter(|it| is_whole(&cluster, &units, &it.unit)) {
         let other = match &row.unit {
-            Unit::Outside(ranges) => AskEnd::Address(dice.pick(ranges).0),
+            Unit::Outside(ranges) => AskedEnd::Address(dice.pick(ranges).0),
             unit => end::end(&unit_name(unit), &"a".into()).expect("a unit's name is an end"),
         };
         let is_unsure = row.summary.pairs.unknown > 0;
@@ -410,12 +410,12 @@ fn odd_reach_differs(seed: u64) -> Option<String> {
             return fault(format!("{other}: {:#?}\nbut the trace says {said:#?}", row.summary));
         }
     }
-    let mut others: Vec<AskEnd> = nodes(&cluster).into_iter().map(AskEnd::Node).collect();
+    let mut others: Vec<AskedEnd> = nodes(&cluster).into_iter().map(AskedEnd::Node).collect();
     let whole = units.keys().filter(|it| is_whole(&cluster, &units, it));
     others.extend(whole.filter_map(|it| end::end(&unit_name(it), &"a".into()).ok()));
-    let lost = |other: &AskEnd, has_row: &dyn Fn(&Unit) -> bool| {
+    let lost = |other: &AskedEnd, has_row: &dyn Fn(&Unit) -> bool| {
         let Ok(trace) = trace(other) else { return false };
-        let may = !told(&trace, matches!(other, AskEnd::Address(_))).possible.is_empty();
+        let may = !told(&trace, matches!(other, AskedEnd::Address(_))).possible.is_empty();
         may && !rows.iter().any(|it| has_row(&it.unit))
     };
     // An end that cannot be judged has no rows: every pair is unknown.
@@ -430,7 +430,7 @@ fn odd_reach_differs(seed: u64) -> Option<String> {
         return fault(format!("no row for {other}"));
     }
     let addresses = outside(&cluster).into_iter();
-    let mut lost_addresses = addresses.filter(|it| lost(&AskEnd::Address(*it), &|unit| has_address(unit, it)));
+    let mut lost_addresses = addresses.filter(|it| lost(&AskedEnd::Address(*it), &|unit| has_address(unit, it)));
     lost_addresses.next().and_then(|it| fault(format!("no row for {it}")))
 }
 

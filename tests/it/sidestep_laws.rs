@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use kreach::ask::World;
-use kreach::ask::end::{End, PortAsk};
+use kreach::ask::end::{AskedEnd, PortAsk};
 use kreach::ask::sidestep::{Ask, Sidestep, Witness};
 use kreach::ask::world::SelfCheck;
 use kreach::escalate::holders::is_always;
@@ -13,7 +13,7 @@ use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use kreach::model::evidence::Outcome;
 use kreach::model::id::{Kind, ObjectId, PodId};
 use kreach::model::role::Subject;
-use kreach::net::verdict::End as NetEnd;
+use kreach::net::verdict::End;
 use kreach::net::{Index, Settings, naive};
 use kreach::rbac::Identity;
 
@@ -101,7 +101,7 @@ fn denied(world: &World) -> Vec<Ask> {
     let mut all = Vec::new();
     for from in &pods {
         for to in pods.iter().filter(|it| *it != from) {
-            let (from, to) = (End::Pod(from.clone()), End::Pod(to.clone()));
+            let (from, to) = (AskedEnd::Pod(from.clone()), AskedEnd::Pod(to.clone()));
             let port = PortAsk::number(80, None).expect("a port");
             let trace = world.asker().trace(&from, &to, &port).expect("an answer");
             if trace.outcome() == Outcome::Deny {
@@ -142,7 +142,7 @@ fn what_a_witness_writes_opens_the_flow_by_both_engines() {
                     Because::Connects { from, to, port } => Some((from.clone(), to.clone(), port.expect("a port"))),
                     _ => None,
                 });
-                let all: Vec<(NetEnd, NetEnd, _)> = connects.collect();
+                let all: Vec<(End, End, _)> = connects.collect();
                 assert!(!all.is_empty(), "seed {seed}: nothing connects: {witness:?}");
                 for (from, to, port) in all {
                     let ours = index.trace(&cluster, &from, &to, Some(port)).outcome();

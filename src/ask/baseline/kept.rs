@@ -10,7 +10,7 @@ use super::services::{Targets, WhichPorts};
 use super::units::Peer;
 use super::{BaselineDraft, BaselineScope, Because, JudgedFlow, Undeclared};
 use crate::ask::directory::Directory;
-use crate::ask::end::{self, End, PortAsk};
+use crate::ask::end::{self, AskedEnd, PortAsk};
 use crate::ask::entry::ServiceEntry;
 use crate::ask::expectation::{Expectation, Numbered, Reaching};
 use crate::ask::many::{namespace_of, unit_text};
@@ -65,23 +65,23 @@ impl BaselineDraft<'_> {
     }
 
     /// Whom an end means; that it is there is proven, as far as it can be known.
-    fn resolved(&self, end: &End, role: EndRole<'_>) -> Result<ResolvedEnd, Fault> {
+    fn resolved(&self, end: &AskedEnd, role: EndRole<'_>) -> Result<ResolvedEnd, Fault> {
         let directory = OnceCell::new();
         let of_all = || directory.get_or_init(|| Directory::of(&self.units.cluster));
         Ok(resolve(&self.units.cluster, of_all, end, role)?.end)
     }
 
-    fn sources_of(&mut self, end: &End) -> Result<Vec<Peer>, Fault> {
+    fn sources_of(&mut self, end: &AskedEnd) -> Result<Vec<Peer>, Fault> {
         Ok(self.targets_of(end, EndRole::Source)?.into_iter().map(|it| it.0).collect())
     }
 
-    fn targets_of(&mut self, end: &End, role: EndRole<'_>) -> Result<Targets, Fault> {
+    fn targets_of(&mut self, end: &AskedEnd, role: EndRole<'_>) -> Result<Targets, Fault> {
         let port = if let EndRole::Goal(port) = role { port } else { &PortAsk::NONE };
         let peers = match end {
-            End::Internet => {
+            AskedEnd::Internet => {
                 ["0.0.0.0/0", "::/0"].map(|it| Peer::Block(it.parse::<IpNet>().expect("it is written as one"))).to_vec()
             }
-            End::Block(block) => vec![Peer::Block(*block)],
+            AskedEnd::Block(block) => vec![Peer::Block(*block)],
             other => match self.resolved(other, role)? {
                 // Nothing connects from a Service's address.
                 ResolvedEnd::Service(front) if role == EndRole::Source && front.entry != ServiceEntry::Name => {

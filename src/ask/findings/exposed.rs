@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::ask::end::{End, PortAsk};
+use crate::ask::end::{AskedEnd, PortAsk};
 use crate::ask::escalation;
 use crate::ask::member::EndMember;
 use crate::ask::pair::Pair;
@@ -85,8 +85,8 @@ pub fn of(world: &World, goes_on: &mut dyn FnMut() -> bool) -> Option<BTreeMap<S
 
 /// The accounts of the pods behind a Service that the internet may connect to, or may be able to.
 fn behind(world: &World, service: &Service) -> BTreeMap<Subject, Outcome> {
-    let to = End::Service { namespace: service.meta.namespace.clone(), name: service.meta.name.clone() };
-    let Ok(trace) = world.asker().without_prerequisites().trace(&End::Internet, &to, &PortAsk::NONE) else {
+    let to = AskedEnd::Service { namespace: service.meta.namespace.clone(), name: service.meta.name.clone() };
+    let Ok(trace) = world.asker().without_prerequisites().trace(&AskedEnd::Internet, &to, &PortAsk::NONE) else {
         return BTreeMap::new();
     };
     let mut found = BTreeMap::new();

@@ -5,7 +5,7 @@
 //! pod/shop/web-0 runs                                         code in it acts as its account from now on
 //! ```
 
-use crate::model::cluster::{BeforeAfter, Change, Cluster};
+use crate::model::cluster::{BeforeAfter, Cluster, FactChange};
 use crate::model::facts::{EndpointSlice, SharedPod};
 
 /// Whether what lists find may be something else after a change, in the cluster as it is then.
@@ -13,12 +13,12 @@ use crate::model::facts::{EndpointSlice, SharedPod};
 /// Of all that a pod is, readiness alone moves nothing but the backends of a Service without EndpointSlices; its phase does
 /// more: in one that runs code can be run, and one that has ended has no address. What is in a slice is read of those
 /// Services alone to which somebody comes from outside; that a slice is there bears on who may change it.
-pub fn may_move(change: &Change, cluster: &Cluster) -> bool {
+pub fn may_move(change: &FactChange, cluster: &Cluster) -> bool {
     match change {
-        Change::Pod(BeforeAfter { before: Some(before), after: Some(after) }) => {
+        FactChange::Pod(BeforeAfter { before: Some(before), after: Some(after) }) => {
             !is_alike_but_for_readiness(before, after) || is_read_by_selector(after, cluster)
         }
-        Change::EndpointSlice(BeforeAfter { before: Some(before), after: Some(after) }) => {
+        FactChange::EndpointSlice(BeforeAfter { before: Some(before), after: Some(after) }) => {
             is_entered(before, cluster) || is_entered(after, cluster)
         }
         _ => true,

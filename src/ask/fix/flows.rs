@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ipnet::{IpNet, IpSubnets, Ipv4Subnets, Ipv6Subnets};
 
 use super::{Certainty, FixAnswer, FixBound, Trial, ground, note};
-use crate::ask::end::{End, PortAsk};
+use crate::ask::end::{AskedEnd, PortAsk};
 use crate::ask::member::EndMember;
 use crate::ask::page::target;
 use crate::ask::pair::Pair;
@@ -35,8 +35,8 @@ pub enum FlowTurn {
 /// A flow that is to be turned.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FlowAsk {
-    pub from: End,
-    pub to: End,
+    pub from: AskedEnd,
+    pub to: AskedEnd,
     pub port: PortAsk,
     pub way: FlowTurn,
 }
@@ -146,7 +146,7 @@ impl FlowAsk {
 
     /// The gates with that of the cluster's DNS, where the source cannot ask it and the goal has a name.
     fn with_names(&self, world: &World, trace: &TraceAnswer, gates: &[DraftGate]) -> Option<Vec<DraftGate>> {
-        let is_named = !matches!(self.to, End::Address(_) | End::Block(_) | End::Internet);
+        let is_named = !matches!(self.to, AskedEnd::Address(_) | AskedEnd::Block(_) | AskedEnd::Internet);
         if self.way == FlowTurn::Deny || !is_named {
             return None;
         }
@@ -224,15 +224,15 @@ fn unit(world: &World, member: &EndMember) -> Unit {
 }
 
 /// The short name of an end, for the names of objects.
-fn short(end: &End) -> String {
+fn short(end: &AskedEnd) -> String {
     match end {
-        End::Pod(pod) => pod.name.to_string(),
-        End::Workload { name, .. } | End::Service { name, .. } => name.to_string(),
-        End::Namespace(name) | End::Node(name) => name.to_string(),
-        End::Host { host, .. } => host.to_string(),
-        End::Address(address) => address.to_string(),
-        End::Block(block) => block.to_string(),
-        End::Internet => "internet".to_owned(),
+        AskedEnd::Pod(pod) => pod.name.to_string(),
+        AskedEnd::Workload { name, .. } | AskedEnd::Service { name, .. } => name.to_string(),
+        AskedEnd::Namespace(name) | AskedEnd::Node(name) => name.to_string(),
+        AskedEnd::Host { host, .. } => host.to_string(),
+        AskedEnd::Address(address) => address.to_string(),
+        AskedEnd::Block(block) => block.to_string(),
+        AskedEnd::Internet => "internet".to_owned(),
     }
 }
 

@@ -4,7 +4,7 @@
 use super::flows::FlowAsk;
 use super::{Candidate, Certainty, Declared, FixAnswer, FixBound, Trial, ground, note, with};
 use crate::ask::baseline::{Baseline, BaselineScope, WrittenPolicy};
-use crate::ask::end::End;
+use crate::ask::end::AskedEnd;
 use crate::ask::expectation::Expectation;
 use crate::ask::many::namespace_of;
 use crate::ask::question::declared::KEEP_FLOW;
@@ -17,7 +17,7 @@ use crate::model::id::{ObjectId, PodId};
 use crate::model::name::Name;
 use crate::model::policy::Direction;
 use crate::net::reach::{Granularity, Unit};
-use crate::net::verdict::{End as NetEnd, Tri};
+use crate::net::verdict::{End, Tri};
 use crate::text::evidence::Evidence;
 use crate::text::words;
 
@@ -101,10 +101,10 @@ impl Isolate {
         Ok(candidates)
     }
 
-    fn end(&self) -> End {
+    fn end(&self) -> AskedEnd {
         match &self.what {
-            CutOff::Namespace(name) => End::Namespace(name.clone()),
-            CutOff::Pod(pod) => End::Pod(pod.clone()),
+            CutOff::Namespace(name) => AskedEnd::Namespace(name.clone()),
+            CutOff::Pod(pod) => AskedEnd::Pod(pod.clone()),
         }
     }
 
@@ -198,9 +198,9 @@ impl Isolate {
             Unit::Pod(other) => after.pod(other).is_some_and(|it| !it.is_governed() && *it.node() == node),
             _ => false,
         };
-        let rows = Direction::ALL.into_iter().flat_map(|it| {
-            after.net().reach(&after.cluster, &NetEnd::Pod(pod.clone()), it, Granularity::Pod, None).rows
-        });
+        let rows = Direction::ALL
+            .into_iter()
+            .flat_map(|it| after.net().reach(&after.cluster, &End::Pod(pod.clone()), it, Granularity::Pod, None).rows);
         let others: Vec<_> = rows.filter(|it| !is_node(&it.unit)).collect();
         let is_open = others.iter().any(|it| !it.summary.some.is_empty());
         let may_be = others.iter().any(|it| !it.summary.possible.is_empty());

@@ -6,7 +6,7 @@ use super::{Cell, Column, Item, Listing, Moves, Row, RowOrder, SortKey, Sorts, T
 use crate::ask::isolation::Isolation;
 use crate::ask::question::list::RestsOn;
 use crate::ask::scope::{Problems, View};
-use crate::model::cluster::Change;
+use crate::model::cluster::FactChange;
 use crate::model::facts::{Phase, Pod, SharedPod};
 use crate::model::id::{Kind, PodId};
 
@@ -27,7 +27,7 @@ pub const LISTING: Listing<SharedPod> = Listing {
     risk: None,
     moves_risk: |_| false,
     moves,
-    concerns: |change, _| matches!(change, Change::Pod(_)),
+    concerns: |change, _| matches!(change, FactChange::Pod(_)),
     item: |row| Item::Pod(row.pod_id()),
     key: |item| match item {
         Item::Pod(it) => Some(it.clone()),
@@ -90,8 +90,8 @@ fn rows(view: View<'_>) -> (Vec<SharedPod>, RowOrder) {
     (rows, RowOrder::Unordered)
 }
 
-fn moves(change: &Change, view: View<'_>) -> Option<Moves<SharedPod>> {
-    let Change::Pod(diff) = change else { return Some(Vec::new()) };
+fn moves(change: &FactChange, view: View<'_>) -> Option<Moves<SharedPod>> {
+    let FactChange::Pod(diff) = change else { return Some(Vec::new()) };
     // What was not in the list is not found there; what is not in it any more only goes.
     let after = diff.after.clone().filter(|it| is_in(it, view));
     Some(vec![(diff.before.clone(), after)])

@@ -9,7 +9,7 @@ use crate::ask::question::list::RestsOn;
 use crate::ask::scope::{Problems, View};
 use crate::ask::topic::Topic;
 use crate::kinds::WRITTEN_POLICY;
-use crate::model::cluster::Change;
+use crate::model::cluster::FactChange;
 use crate::model::id::ObjectId;
 use crate::model::policy::{Direction, Directions, Policy};
 use crate::text::words;
@@ -30,9 +30,9 @@ pub const LISTING: Listing<Arc<Policy>> = Listing {
     is_problem: |row, view| problems(row, view) > 0,
     risk: Some(by_risk),
     // That a rule fits no pod any more is seen when the list is read anew: pods come and go too often.
-    moves_risk: |change| matches!(change, Change::Coverage(_) | Change::Namespace(_)),
+    moves_risk: |change| matches!(change, FactChange::Coverage(_) | FactChange::Namespace(_)),
     moves,
-    concerns: |change, view| matches!(change, Change::Policy(_)) || view.scope.pod.is_some(),
+    concerns: |change, view| matches!(change, FactChange::Policy(_)) || view.scope.pod.is_some(),
     item: |row| Item::Policy(row.id()),
     key: |item| match item {
         Item::Policy(it) => Some(it.clone()),
@@ -103,11 +103,11 @@ fn rows(view: View<'_>) -> (Vec<Arc<Policy>>, RowOrder) {
     (rows.collect(), RowOrder::Unordered)
 }
 
-fn moves(change: &Change, view: View<'_>) -> Option<Moves<Arc<Policy>>> {
+fn moves(change: &FactChange, view: View<'_>) -> Option<Moves<Arc<Policy>>> {
     if view.scope.pod.is_some() {
         return None;
     }
-    let Change::Policy(diff) = change else { return Some(Vec::new()) };
+    let FactChange::Policy(diff) = change else { return Some(Vec::new()) };
     Some(vec![(diff.before.clone(), diff.after.clone().filter(|it| is_in(it, view)))])
 }
 

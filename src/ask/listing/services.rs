@@ -7,7 +7,7 @@ use super::{Cell, Column, Item, Listing, Moves, Row, RowOrder, SortKey, Sorts, T
 use crate::ask::crew::ServiceBackends;
 use crate::ask::question::list::RestsOn;
 use crate::ask::scope::{Problems, View};
-use crate::model::cluster::Change;
+use crate::model::cluster::FactChange;
 use crate::model::facts::{Fact as _, Service, ServiceType};
 use crate::model::id::{Kind, ObjectId};
 
@@ -28,7 +28,7 @@ pub const LISTING: Listing<Arc<Service>> = Listing {
     risk: None,
     moves_risk: |_| false,
     moves,
-    concerns: |change, _| matches!(change, Change::Service(_)),
+    concerns: |change, _| matches!(change, FactChange::Service(_)),
     item: |row| Item::Service(row.id()),
     key: |item| match item {
         Item::Service(it) => Some(it.clone()),
@@ -86,8 +86,8 @@ fn rows(view: View<'_>) -> (Vec<Arc<Service>>, RowOrder) {
     (view.world.cluster.services.iter().filter(|it| is_in(it, view)).cloned().collect(), RowOrder::Unordered)
 }
 
-fn moves(change: &Change, view: View<'_>) -> Option<Moves<Arc<Service>>> {
-    let Change::Service(diff) = change else { return Some(Vec::new()) };
+fn moves(change: &FactChange, view: View<'_>) -> Option<Moves<Arc<Service>>> {
+    let FactChange::Service(diff) = change else { return Some(Vec::new()) };
     Some(vec![(diff.before.clone(), diff.after.clone().filter(|it| is_in(it, view)))])
 }
 

@@ -8,7 +8,7 @@ use crate::ask::question::list::RestsOn;
 use crate::ask::scope::{Problems, View};
 use crate::ask::topic::Topic;
 use crate::ask::weights;
-use crate::model::cluster::Change;
+use crate::model::cluster::FactChange;
 use crate::model::finding::Finding;
 use crate::model::id::Kind;
 use crate::model::role::{Subject, SubjectKind};
@@ -32,7 +32,7 @@ pub const LISTING: Listing<Subject> = Listing {
     is_problem: |row, view| view.world.weight(row).is_odd(),
     risk: Some(by_risk),
     // A role may be anybody's.
-    moves_risk: |change| matches!(change, Change::Role(_) | Change::Coverage(_) | Change::Readable(_)),
+    moves_risk: |change| matches!(change, FactChange::Role(_) | FactChange::Coverage(_) | FactChange::Readable(_)),
     moves,
     concerns: |change, view| renews(change) || !weights::touched(view.world, change).is_empty(),
     item: |row| Item::Subject(row.clone()),
@@ -103,11 +103,11 @@ fn rows(view: View<'_>) -> (Vec<Subject>, RowOrder) {
 }
 
 /// Whether all rows are to be read anew: pods name accounts only once those are told.
-fn renews(change: &Change) -> bool {
-    *change == Change::Coverage(Kind::SERVICE_ACCOUNT)
+fn renews(change: &FactChange) -> bool {
+    *change == FactChange::Coverage(Kind::SERVICE_ACCOUNT)
 }
 
-fn moves(change: &Change, view: View<'_>) -> Option<Moves<Subject>> {
+fn moves(change: &FactChange, view: View<'_>) -> Option<Moves<Subject>> {
     if renews(change) {
         return None;
     }

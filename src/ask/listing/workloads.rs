@@ -8,7 +8,7 @@ use super::{Cell, Column, Item, Listing, Moves, Row, RowOrder, SortKey, Sorts, T
 use crate::ask::filter::{Filtered, Pieces};
 use crate::ask::question::list::RestsOn;
 use crate::ask::scope::{Problems, View};
-use crate::model::cluster::Change;
+use crate::model::cluster::FactChange;
 use crate::model::id::{Kind, WorkloadId};
 use crate::model::name::Name;
 use crate::model::ownership::workload_of;
@@ -30,7 +30,7 @@ pub const LISTING: Listing<WorkloadId> = Listing {
     risk: None,
     moves_risk: |_| false,
     moves,
-    concerns: |change, _| matches!(change, Change::Pod(_) | Change::Workload(_)),
+    concerns: |change, _| matches!(change, FactChange::Pod(_) | FactChange::Workload(_)),
     item: |row| Item::Workload(row.clone()),
     key: |item| match item {
         Item::Workload(it) => Some(it.clone()),
@@ -104,11 +104,11 @@ fn rows(view: View<'_>) -> (Vec<WorkloadId>, RowOrder) {
     (rows.collect(), RowOrder::Unordered)
 }
 
-fn moves(change: &Change, view: View<'_>) -> Option<Moves<WorkloadId>> {
+fn moves(change: &FactChange, view: View<'_>) -> Option<Moves<WorkloadId>> {
     match change {
         // A ReplicaSet may hand all of its pods to another workload.
-        Change::Workload(_) => None,
-        Change::Pod(diff) => {
+        FactChange::Workload(_) => None,
+        FactChange::Pod(diff) => {
             let pods = diff.before.iter().chain(&diff.after);
             let touched: BTreeSet<WorkloadId> = pods.filter_map(|it| workload_of(&view.world.cluster, it)).collect();
             Some(touched.into_iter().map(|it| (Some(it.clone()), Some(it).filter(|it| is_in(it, view)))).collect())

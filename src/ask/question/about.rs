@@ -13,7 +13,7 @@ use super::access::{Groups, beside_subject, rbac_needs, with_marks};
 use super::{Here, Reads, Words};
 use crate::ask::baseline::BaselineScope;
 use crate::ask::directory::Directory;
-use crate::ask::end::{self, End, PortAsk};
+use crate::ask::end::{self, AskedEnd, PortAsk};
 use crate::ask::item::Item;
 use crate::ask::nearest::{did_you_mean, nearest};
 use crate::ask::needs::{self, Needs, ReadNeed};
@@ -94,10 +94,10 @@ pub fn item(text: &str, here: &Here) -> Result<Item, Fault> {
         return Ok(Item::Policy(policy));
     }
     match end::end(text, &here.namespace)? {
-        End::Pod(pod) => Ok(Item::Pod(pod)),
-        End::Namespace(name) => Ok(Item::Namespace(name)),
-        End::Service { namespace, name } => Ok(Item::Service(ObjectId::new(Kind::SERVICE, namespace, name))),
-        End::Workload { kind, namespace, name } => {
+        AskedEnd::Pod(pod) => Ok(Item::Pod(pod)),
+        AskedEnd::Namespace(name) => Ok(Item::Namespace(name)),
+        AskedEnd::Service { namespace, name } => Ok(Item::Service(ObjectId::new(Kind::SERVICE, namespace, name))),
+        AskedEnd::Workload { kind, namespace, name } => {
             Ok(Item::Workload(WorkloadId { namespace, kind: Owner::word(&kind), name }))
         }
         other => Err(Fault::new(format!("{other} is not explained: no list shows it"), SUCH_AS)),

@@ -7,7 +7,7 @@ use super::access::{self, Groups, rbac_needs};
 use super::declared::Declared;
 use super::trace::Trace;
 use super::{Here, Reads, ServedNames, Words};
-use crate::ask::end::{self, End};
+use crate::ask::end::{self, AskedEnd};
 use crate::ask::expectation::{Expectation, Numbered, Reaching};
 use crate::ask::fix::isolate::{CutOff, Isolate};
 use crate::ask::fix::revoke::{self, ChokedWays, Revoke, Taken};
@@ -123,13 +123,13 @@ impl Fix {
     fn cut_off(&self, namespace: &Name) -> Result<Option<CutOff>, Fault> {
         if let Some(text) = &self.isolate {
             return match end::end(text, namespace)? {
-                End::Namespace(name) => Ok(Some(CutOff::Namespace(name))),
+                AskedEnd::Namespace(name) => Ok(Some(CutOff::Namespace(name))),
                 _ => Err(Fault::new(format!("{text} is no namespace"), "such as --isolate ns/shop")),
             };
         }
         let Some(text) = &self.contain else { return Ok(None) };
         match end::end(text, namespace)? {
-            End::Pod(pod) => Ok(Some(CutOff::Pod(pod))),
+            AskedEnd::Pod(pod) => Ok(Some(CutOff::Pod(pod))),
             _ => Err(Fault::new(format!("{text} is no pod"), "such as --contain pod/shop/web-0")),
         }
     }

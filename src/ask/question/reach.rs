@@ -57,7 +57,7 @@ pub struct Reach {
 
 impl Reach {
     /// The question about one end.
-    pub fn about(end: &end::End, reverse: bool) -> Self {
+    pub fn about(end: &end::AskedEnd, reverse: bool) -> Self {
         Self { of: end.to_string(), reverse, ..Self::default() }
     }
 
@@ -97,9 +97,16 @@ impl Reach {
     /// # Errors
     /// The end is none.
     pub fn has_ways(&self, namespace: &Name) -> Result<bool, Fault> {
-        let stands = |it: &end::End| {
-            use end::End;
-            matches!(it, End::Pod(_) | End::Workload { .. } | End::Host { .. } | End::Node(_) | End::Namespace(_))
+        let stands = |it: &end::AskedEnd| {
+            use end::AskedEnd;
+            matches!(
+                it,
+                AskedEnd::Pod(_)
+                    | AskedEnd::Workload { .. }
+                    | AskedEnd::Host { .. }
+                    | AskedEnd::Node(_)
+                    | AskedEnd::Namespace(_)
+            )
         };
         Ok(match escalation::actor(&self.of, namespace)? {
             Actor::End(end, _) => self.to.is_none() && stands(&end),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::access::{Groups, nobody_yet, rbac_needs, unknown, with_marks};
 use super::trace::Trace;
 use super::{Here, Reads, Words};
-use crate::ask::end::{self, End, PortAsk};
+use crate::ask::end::{self, AskedEnd, PortAsk};
 use crate::ask::escalation::Watch;
 use crate::ask::needs::{self, Needs};
 use crate::ask::sidestep::{Ask, Sidestep as Answer};
@@ -40,7 +40,7 @@ pub struct Sidestep {
 
 impl Sidestep {
     /// The question about a flow.
-    pub fn of(from: &End, to: &End, port: &PortAsk) -> Self {
+    pub fn of(from: &AskedEnd, to: &AskedEnd, port: &PortAsk) -> Self {
         let Trace { from, to } = Trace::of(from, to, port);
         Self { from: from.unwrap_or_default(), to: to.unwrap_or_default(), ..Self::default() }
     }

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::{Here, Reads, Words};
-use crate::ask::end::{self, End, PortAsk};
+use crate::ask::end::{self, AskedEnd, PortAsk};
 use crate::ask::needs::{self, Needs};
 use crate::ask::page::target;
 use crate::ask::topic::Topic;
@@ -23,7 +23,7 @@ pub struct Trace {
 }
 
 /// Two ends and a port, read.
-pub type TypedEnds = (End, End, PortAsk);
+pub type TypedEnds = (AskedEnd, AskedEnd, PortAsk);
 
 impl Trace {
     /// The ends and the port that are meant.
@@ -40,7 +40,7 @@ impl Trace {
     }
 
     /// The question of two ends.
-    pub fn of(from: &End, to: &End, port: &PortAsk) -> Self {
+    pub fn of(from: &AskedEnd, to: &AskedEnd, port: &PortAsk) -> Self {
         Self { from: Some(from.to_string()), to: Some(target(to, port)) }
     }
 

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::super::held::crowd::Whose;
 use super::super::moves::{ACCOUNTS, workload_kind};
 use super::{Granted, Grants, Kept, Terrain};
-use crate::model::cluster::{BeforeAfter, Change};
+use crate::model::cluster::{BeforeAfter, FactChange};
 use crate::model::facts::Fact;
 use crate::model::name::Name;
 use crate::model::role::{Subject, SubjectKind};
@@ -16,38 +16,44 @@ use crate::rbac::identity::canonical;
 
 impl Terrain {
     /// Forgets what rested on what has changed.
-    pub fn forget(&mut self, changes: &[Change]) {
+    pub fn forget(&mut self, changes: &[FactChange]) {
         if !changes.is_empty() {
             self.everybody.forget();
         }
         changes.iter().for_each(|it| self.forget_homes(it));
         for change in changes {
             match change {
-                Change::Pod(diff) => {
+                FactChange::Pod(diff) => {
                     self.on_nodes.take(diff);
                     of_either(diff).into_iter().for_each(|it| self.forget_namespace(it.namespace()));
                 }
-                Change::Workload(it) => of_either(it).into_iter().for_each(|it| self.forget_workloads(&it.namespace)),
-                Change::ServiceAccount(diff) => {
+                FactChange::Workload(it) => {
+                    of_either(it).into_iter().for_each(|it| self.forget_workloads(&it.namespace))
+                }
+                FactChange::ServiceAccount(diff) => {
                     self.scans.forget_accounts();
                     of_either(diff).into_iter().for_each(|it| self.forget_place(&it.meta.namespace));
                 }
-                Change::Binding(diff) => {
+                FactChange::Binding(diff) => {
                     self.bound = Arc::default();
                     for binding in diff.before.iter().chain(&diff.after) {
                         binding.subjects.iter().for_each(|it| self.forget_subject(&canonical(&named(it, binding))));
                     }
                 }
-                Change::Role(diff) => {
+                FactChange::Role(diff) => {
                     self.bound = Arc::default();
                     of_either(diff).into_iter().for_each(|it| self.forget_role(&it.meta.namespace, &it.meta.name));
                 }
-                Change::Node(_) => self.on_nodes.forget_names(),
-                Change::Namespace(it) => of_either(it).into_iter().for_each(|it| self.forget_namespace(&it.meta.name)),
-                Change::Service(it) => {
+                FactChange::Node(_) => self.on_nodes.forget_names(),
+                FactChange::Namespace(it) => {
+                    of_either(it).into_iter().for_each(|it| self.forget_namespace(&it.meta.name))
+                }
+                FactChange::Service(it) => {
                     of_either(it).into_iter().for_each(|it| self.forget_namespace(&it.meta.namespace))
                 }
-                Change::Policy(it) => of_either(it).into_iter().for_each(|it| self.spaces.forget(&it.meta.namespace)),
+                FactChange::Policy(it) => {
+                    of_either(it).into_iter().for_each(|it| self.spaces.forget(&it.meta.namespace))
+                }
                 _ => {}
             }
         }
@@ -56,21 +62,21 @@ impl Terrain {
     /// Where objects of a name are is not known any more of the name that has come, changed or gone.
     ///
     /// Where a namespace comes or goes all of them are looked at again.
-    fn forget_homes(&mut self, change: &Change) {
+    fn forget_homes(&mut self, change: &FactChange) {
         let (name, is_of): (Option<Name>, fn(&str) -> bool) = match change {
-            Change::Pod(it) => (name_of(it), |it| it == "pods"),
-            Change::Workload(it) => (name_of(it), |it| workload_kind(it).is_some()),
-            Change::ServiceAccount(it) => (name_of(it), |it| it == ACCOUNTS),
-            Change::Binding(it) => (name_of(it), |it| it.ends_with("bindings")),
-            Change::Role(it) => (name_of(it), |it| it.ends_with("roles")),
-            Change::Service(it) => (name_of(it), |it| it == "services"),
-            Change::EndpointSlice(it) => (name_of(it), |it| it == "endpointslices"),
-            Change::Policy(it) => (name_of(it), |it| it == "networkpolicies"),
+            FactChange::Pod(it) => (name_of(it), |it| it == "pods"),
+            FactChange::Workload(it) => (name_of(it), |it| workload_kind(it).is_some()),
+            FactChange::ServiceAccount(it) => (name_of(it), |it| it == ACCOUNTS),
+            FactChange::Binding(it) => (name_of(it), |it| it.ends_with("bindings")),
+            FactChange::Role(it) => (name_of(it), |it| it.ends_with("roles")),
+            FactChange::Service(it) => (name_of(it), |it| it == "services"),
+            FactChange::EndpointSlice(it) => (name_of(it), |it| it == "endpointslices"),
+            FactChange::Policy(it) => (name_of(it), |it| it == "networkpolicies"),
             _ => return,
         };
         name.iter().for_each(|it| self.homes.forget(is_of, it));
         // A pod runs as an account that is there.
-        if let Change::Pod(BeforeAfter { before, after }) = change {
+        if let FactChange::Pod(BeforeAfter { before, after }) = change {
             let accounts = before.iter().chain(after).map(|it| it.service_account());
             accounts.for_each(|it| self.homes.forget(|it| it == ACCOUNTS, it));
         }

@@ -11,7 +11,7 @@ use super::policies::placeholder;
 use super::short::Short;
 use super::{Index, NO_CLASS, NamespaceEntry, PlaceholderKey};
 use crate::kinds::{self, Decides};
-use crate::model::cluster::{Change, Cluster};
+use crate::model::cluster::{Cluster, FactChange};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
 use crate::model::facts::{Node, Pod, PodNetwork, SharedPod, Workload};
@@ -43,26 +43,26 @@ impl Index {
     }
 
     /// Follows the changes that [`Cluster::apply`] returned; the cluster is the one after all of them.
-    pub fn apply(&mut self, cluster: &Cluster, changes: &[Change]) {
+    pub fn apply(&mut self, cluster: &Cluster, changes: &[FactChange]) {
         let namespaces = self.namespaces.len();
         let mut is_coverage_new = false;
         self.renew_around(changes);
         for change in changes {
             match change {
-                Change::Namespace(it) => {
+                FactChange::Namespace(it) => {
                     if let Some(namespace) = it.after.as_ref().or(it.before.as_ref()) {
                         self.relabel_namespace(cluster, &namespace.meta.name);
                     }
                 }
-                Change::Pod(it) => match (&it.after, &it.before) {
+                FactChange::Pod(it) => match (&it.after, &it.before) {
                     (Some(pod), _) => self.put_pod(cluster, pod),
                     (None, Some(pod)) => self.remove_pod(pod),
                     (None, None) => {}
                 },
-                Change::Node(it) => self.renew_node(cluster, it.before.as_deref(), it.after.as_deref()),
-                Change::Policy(it) => self.replace_policy(cluster, it.before.as_ref(), it.after.as_ref()),
-                Change::Coverage(_) | Change::Readable(_) => is_coverage_new = true,
-                Change::Workload(it) => self.renew_workload(it.before.as_deref().or(it.after.as_deref())),
+                FactChange::Node(it) => self.renew_node(cluster, it.before.as_deref(), it.after.as_deref()),
+                FactChange::Policy(it) => self.replace_policy(cluster, it.before.as_ref(), it.after.as_ref()),
+                FactChange::Coverage(_) | FactChange::Readable(_) => is_coverage_new = true,
+                FactChange::Workload(it) => self.renew_workload(it.before.as_deref().or(it.after.as_deref())),
                 // No policy asks for facts of other sorts.
                 _ => {}
             }

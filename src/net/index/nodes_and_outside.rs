@@ -18,7 +18,7 @@ use super::indexed_end::{ELSEWHERE, EndReading, ExternalEnd, IndexedEnd};
 use super::peers::PeerKey;
 use super::{Index, family_slot};
 use crate::model::address::{Addresses, Block, Family};
-use crate::model::cluster::{Change, Cluster};
+use crate::model::cluster::{Cluster, FactChange};
 use crate::model::facts::{Node, PodNetwork, Service, SharedPod};
 use crate::model::name::Name;
 use crate::model::port::{PortSet, Protocol};
@@ -121,13 +121,13 @@ impl Index {
     }
 
     /// Forgets what is around the pods if these changes concern it.
-    pub(super) fn renew_around(&mut self, changes: &[Change]) {
+    pub(super) fn renew_around(&mut self, changes: &[FactChange]) {
         let mut moved = changes.iter().filter(|it| moves_around(it)).peekable();
         if moved.peek().is_some() {
             self.around.take();
         }
         // What policies say is held by nobody.
-        if moved.any(|it| !matches!(it, Change::Policy(_))) {
+        if moved.any(|it| !matches!(it, FactChange::Policy(_))) {
             self.held.take();
         }
     }
@@ -202,23 +202,23 @@ fn every_node(cluster: &Cluster) -> BTreeMap<Name, (Addresses, Option<&Arc<Node>
 }
 
 /// Whether a change may concern nodes, or who holds which address.
-fn moves_around(change: &Change) -> bool {
+fn moves_around(change: &FactChange) -> bool {
     let held = |pod: &SharedPod| {
         let node = (pod.network() == PodNetwork::Host).then(|| pod.node().clone());
         (node, !pod.phase().is_finished(), pod.addresses())
     };
     match change {
-        Change::Pod(it) => it.before.as_ref().map(held) != it.after.as_ref().map(held),
-        Change::Service(it) => {
+        FactChange::Pod(it) => it.before.as_ref().map(held) != it.after.as_ref().map(held),
+        FactChange::Service(it) => {
             let held = |it: &Option<Arc<Service>>| it.iter().flat_map(|it| it.addresses()).collect::<Vec<_>>();
             held(&it.before) != held(&it.after) || node_ports_of(&it.before) != node_ports_of(&it.after)
         }
-        Change::Namespace(_)
-        | Change::Workload(_)
-        | Change::EndpointSlice(_)
-        | Change::ServiceAccount(_)
-        | Change::Role(_)
-        | Change::Binding(_) => false,
+        FactChange::Namespace(_)
+        | FactChange::Workload(_)
+        | FactChange::EndpointSlice(_)
+        | FactChange::ServiceAccount(_)
+        | FactChange::Role(_)
+        | FactChange::Binding(_) => false,
         _ => true,
     }
 }

@@ -21,7 +21,7 @@ mod words;
 
 use std::collections::BTreeSet;
 
-use crate::model::cluster::{Change, Cluster};
+use crate::model::cluster::{Cluster, FactChange};
 use crate::model::coverage::CoverageMap;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
@@ -90,26 +90,26 @@ impl Index {
     }
 
     /// Takes in what changed; `cluster` is the state after all of it.
-    pub fn apply(&mut self, cluster: &Cluster, changes: &[Change]) {
+    pub fn apply(&mut self, cluster: &Cluster, changes: &[FactChange]) {
         for change in changes {
             match change {
-                Change::Role(diff) => self.change_role(cluster, diff),
-                Change::Binding(diff) => self.change_binding(diff),
-                Change::Pod(diff) => {
+                FactChange::Role(diff) => self.change_role(cluster, diff),
+                FactChange::Binding(diff) => self.change_binding(diff),
+                FactChange::Pod(diff) => {
                     let any = diff.before.as_ref().or(diff.after.as_ref());
                     let any = any.filter(|it| *it.namespace() == "kube-system");
                     let mark = any.and(diff.after.as_ref()).and_then(|it| marks::of_pod(it));
                     self.change_mark(mark, any.map(|it| it.pod_id().object()));
                 }
-                Change::Node(diff) => self.change_mark(
+                FactChange::Node(diff) => self.change_mark(
                     diff.after.as_ref().and_then(|it| marks::of_node(it)),
                     diff.before
                         .as_ref()
                         .or(diff.after.as_ref())
                         .map(|it| ObjectId::new(Kind::NODE, "", it.meta.name.clone())),
                 ),
-                Change::Coverage(_) => self.coverage = cluster.coverage.clone(),
-                Change::Readable(_) => self.unreadable = unreadable(cluster),
+                FactChange::Coverage(_) => self.coverage = cluster.coverage.clone(),
+                FactChange::Readable(_) => self.unreadable = unreadable(cluster),
                 _ => {}
             }
         }

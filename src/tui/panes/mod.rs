@@ -28,7 +28,7 @@ use crate::ask::listing::namespaces::LISTING;
 use crate::ask::namespace::absence;
 use crate::ask::question::list::Which;
 use crate::ask::scope::{Problems, View};
-use crate::model::cluster::Change;
+use crate::model::cluster::FactChange;
 use crate::model::id::Kind;
 use crate::text::coverage::{plural, words};
 
@@ -50,7 +50,7 @@ pub struct PaneSpec {
     pub help: &'static str,
     pub new: fn() -> Box<dyn Pane>,
     /// Whether a change may move its rows, so that many of them fill it anew.
-    pub concerns: fn(&Change, View<'_>) -> bool,
+    pub concerns: fn(&FactChange, View<'_>) -> bool,
     /// What is derived for rows before they are drawn.
     pub prepare: Option<fn(&mut World, &[Item])>,
     /// The same for all rows, before they are sorted or filtered by a column.
@@ -171,7 +171,7 @@ pub trait Pane {
     /// Reads all rows anew.
     fn fill(&mut self, view: View<'_>);
     /// Takes changes in.
-    fn change(&mut self, changes: &[Change], view: View<'_>);
+    fn change(&mut self, changes: &[FactChange], view: View<'_>);
     /// Selects the row that stands there.
     fn go(&mut self, at: usize);
     /// Selects this object, if it is shown.

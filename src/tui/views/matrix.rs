@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::View;
-use crate::ask::end::End;
+use crate::ask::end::AskedEnd;
 use crate::ask::question::matrix as asked;
 use crate::ask::reaches::ReachWay;
 use crate::ask::{Line, Question};
@@ -77,9 +77,9 @@ impl View for NamespaceMatrix {
         Vec::new()
     }
 
-    fn end(&self, app: &App, way: ReachWay) -> Option<End> {
+    fn end(&self, app: &App, way: ReachWay) -> Option<AskedEnd> {
         let (from, to) = app.answers.matrix.selected()?;
-        Some(End::Namespace(if way == ReachWay::From { from } else { to }))
+        Some(AskedEnd::Namespace(if way == ReachWay::From { from } else { to }))
     }
 
     fn wanted(&self, app: &App) -> Option<What> {

@@ -39,7 +39,7 @@ use super::open_view;
 use super::page::Seek;
 use super::paint::Focus;
 use super::questions;
-use crate::ask::end::End;
+use crate::ask::end::AskedEnd;
 use crate::ask::reaches::ReachWay;
 use crate::ask::{Here, Line};
 use crate::model::role::Subject;
@@ -177,7 +177,7 @@ pub trait View {
     }
 
     /// The end of a connection that is under the cursor.
-    fn end(&self, _app: &App, _way: ReachWay) -> Option<End> {
+    fn end(&self, _app: &App, _way: ReachWay) -> Option<AskedEnd> {
         None
     }
 
