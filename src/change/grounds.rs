@@ -5,10 +5,10 @@
 
 use super::{Side, Sides};
 use crate::model::evidence::Gap;
-use crate::model::facts::ContainerRole;
+use crate::model::facts::{ContainerRole, NamespaceLabels};
 use crate::model::policy::{PeerMatch, Policy};
 use crate::model::port::{PortMatch, PortSet};
-use crate::net::verdict::{Considered, End, EndFacts, FamilyVerdict, Gate, NamespaceLabels, Tri, Verdict};
+use crate::net::verdict::{Considered, End, EndFacts, FamilyVerdict, Gate, Tri, Verdict};
 
 /// Compares what answers of two sides rest on.
 pub(super) struct Grounds<'a> {

@@ -11,9 +11,11 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::coverage::{Coverage, CoverageMap, Scope};
-use super::facts::{Facts, Namespace, SnapshotMeta};
+use super::facts::{Facts, SnapshotMeta};
 use super::id::{Kind, ObjectId};
+use super::labels::Labels;
 use super::name::Name;
+use super::namespace::NamespaceLabels;
 use super::place::Problem;
 
 pub use super::facts::{AnyFact, BeforeAfter, FactChange};
@@ -209,15 +211,15 @@ impl Cluster {
     /// (reliability.md 4.3).
     ///
     /// A namespace that is not held exists with exactly `kubernetes.io/metadata.name` when namespaces are fully
-    /// known (files, S19); otherwise nothing but that label is known of it.
-    pub fn namespace(&self, name: &Name) -> NamespaceView<'_> {
+    /// known (files, S19); otherwise nothing but that label is known of it. Known labels hold it always.
+    pub fn namespace_labels(&self, name: &Name) -> NamespaceLabels {
         let coverage = self.coverage.of(Kind::NAMESPACE, name);
         let is_unreadable = || self.unreadable.contains(&ObjectId::new(Kind::NAMESPACE, "", name.clone()));
         match self.namespaces.get("", name) {
-            _ if matches!(coverage, Coverage::Forbidden { .. }) || is_unreadable() => NamespaceView::NameOnly,
-            Some(found) => NamespaceView::Known(found),
-            None if coverage.is_complete() => NamespaceView::Implied,
-            None => NamespaceView::NameOnly,
+            _ if matches!(coverage, Coverage::Forbidden { .. }) || is_unreadable() => NamespaceLabels::NameOnly,
+            Some(found) => NamespaceLabels::Known(named(&found.labels, name)),
+            None if coverage.is_complete() => NamespaceLabels::Known(named(&Labels::NONE, name)),
+            None => NamespaceLabels::NameOnly,
         }
     }
 
@@ -244,14 +246,13 @@ impl Cluster {
     }
 }
 
-/// What is known of a namespace's labels.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum NamespaceView<'a> {
-    Known(&'a Namespace),
-    /// Mentioned, not defined, and that is certain: only `kubernetes.io/metadata.name`.
-    Implied,
-    /// Namespaces may not be read: labels other than `kubernetes.io/metadata.name` are unknown.
-    NameOnly,
+/// Labels with the one that the API server always sets.
+fn named(labels: &Labels, namespace: &Name) -> Labels {
+    if labels.get(METADATA_NAME) == Some(namespace) {
+        return labels.clone();
+    }
+    let pairs = labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+    Labels::new(pairs.chain([(Name::from(METADATA_NAME), namespace.clone())]))
 }
 
 /// The label that the API server sets on every namespace (S19).
@@ -260,7 +261,7 @@ pub const METADATA_NAME: &str = "kubernetes.io/metadata.name";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::facts::{Phase, PodBuilder, Uid};
+    use crate::model::facts::{Namespace, Phase, PodBuilder, Uid};
     use crate::model::place::Place;
 
     fn pod(name: &str, uid: &str, version: u64, phase: Phase) -> ReadObject {
@@ -341,16 +342,20 @@ mod tests {
         let mut cluster = Cluster::default();
         let name = Name::from("shop");
         let meta = crate::model::facts::Meta { name: name.clone(), ..Default::default() };
-        let shop = Namespace { meta, labels: Default::default(), implied: false };
-        assert_eq!(cluster.namespace(&name), NamespaceView::Implied);
-        cluster.apply(Delta::Put(ReadObject::new(shop.clone())));
-        assert_eq!(cluster.namespace(&name), NamespaceView::Known(&shop));
+        let known = |labels: &[(&str, &str)]| {
+            let pairs = labels.iter().map(|(key, value)| (Name::from(*key), Name::from(*value)));
+            NamespaceLabels::Known(Labels::new(pairs))
+        };
+        let shop = Namespace { meta, labels: Labels::new([("team".into(), "a".into())]), implied: false };
+        assert_eq!(cluster.namespace_labels(&name), known(&[(METADATA_NAME, "shop")]));
+        cluster.apply(Delta::Put(ReadObject::new(shop)));
+        assert_eq!(cluster.namespace_labels(&name), known(&[("team", "a"), (METADATA_NAME, "shop")]));
         let covered = |coverage| Delta::Covered { kind: Kind::NAMESPACE, scope: Scope::Everywhere, coverage };
         cluster.apply(covered(Coverage::Forbidden { why: "403".into() }));
-        assert_eq!(cluster.namespace(&name), NamespaceView::NameOnly);
+        assert_eq!(cluster.namespace_labels(&name), NamespaceLabels::NameOnly);
         cluster.apply(covered(Coverage::Live));
         cluster.apply(Delta::Unreadable { id: ObjectId::new(Kind::NAMESPACE, "", "shop"), problems: Vec::new() });
-        assert_eq!(cluster.namespace(&name), NamespaceView::NameOnly);
+        assert_eq!(cluster.namespace_labels(&name), NamespaceLabels::NameOnly);
     }
 
     /// E5: an unreadable object is not an absent one.

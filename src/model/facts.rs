@@ -18,7 +18,7 @@ use super::objects::Objects;
 pub use super::endpoints::{EndpointPort, EndpointSlice};
 pub use super::fact::{BeforeAfter, Fact};
 pub use super::meta::{Meta, SnapshotMeta};
-pub use super::namespace::Namespace;
+pub use super::namespace::{Namespace, NamespaceLabels};
 pub use super::node::Node;
 pub use super::owner::Owner;
 pub use super::pod::{

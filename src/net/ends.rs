@@ -6,56 +6,25 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::reach::AddressRange;
-use super::verdict::{End, EndFacts, NamespaceLabels, Tri};
+use super::verdict::{End, EndFacts, Tri};
 use crate::model::address::{Addresses, Block, Family};
-use crate::model::cluster::{Cluster, METADATA_NAME, NamespaceView};
+use crate::model::cluster::{Cluster, METADATA_NAME};
 use crate::model::coverage::Coverage;
 use crate::model::evidence::Gap;
-use crate::model::facts::{Pod, PodNetwork, SharedPod};
+use crate::model::facts::{NamespaceLabels, Pod, PodNetwork, SharedPod};
 use crate::model::id::Kind;
-use crate::model::labels::{Labels, Selector};
+use crate::model::labels::Selector;
 use crate::model::name::Name;
 use crate::model::policy::{PeerMatch, Policy, Rule};
 
-/// What is known of one namespace, for selectors to match.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct NamespaceFacts {
-    pub name: Name,
-    pub labels: NamespaceLabels,
-}
-
-impl NamespaceFacts {
-    /// As far as it is known and still believed: a kind that turned forbidden is not (reliability.md 4.3).
-    pub fn of(cluster: &Cluster, name: &Name) -> Self {
-        Self { name: name.clone(), labels: labels_of(cluster, name) }
-    }
-
-    /// Whether a namespace selector holds it.
-    pub fn matches(&self, selector: &Selector) -> Tri {
-        match &self.labels {
-            NamespaceLabels::Known(labels) => Tri::of(selector.matches(labels)),
-            NamespaceLabels::NameOnly => selector.all_of.iter().fold(Tri::Yes, |so_far, it| {
-                let this =
-                    if it.key == METADATA_NAME { Tri::of(it.matches_value(Some(&self.name))) } else { Tri::Maybe };
-                so_far.and(this)
-            }),
-        }
-    }
-}
-
-/// The labels of a namespace with the one that the API server always sets (S19).
-fn labels_of(cluster: &Cluster, name: &Name) -> NamespaceLabels {
-    let named = || (Name::from(METADATA_NAME), name.clone());
-    match cluster.namespace(name) {
-        NamespaceView::Known(it) if it.labels.get(METADATA_NAME) == Some(name) => {
-            NamespaceLabels::Known(it.labels.clone())
-        }
-        NamespaceView::Known(it) => {
-            let pairs = it.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
-            NamespaceLabels::Known(Labels::new(pairs.chain([named()])))
-        }
-        NamespaceView::Implied => NamespaceLabels::Known(Labels::new([named()])),
-        NamespaceView::NameOnly => NamespaceLabels::NameOnly,
+/// Whether a selector holds a namespace of which this is known.
+pub(super) fn holds_namespace(selector: &Selector, name: &Name, labels: &NamespaceLabels) -> Tri {
+    match labels {
+        NamespaceLabels::Known(labels) => Tri::of(selector.matches(labels)),
+        NamespaceLabels::NameOnly => selector.all_of.iter().fold(Tri::Yes, |so_far, it| {
+            let this = if it.key == METADATA_NAME { Tri::of(it.matches_value(Some(name))) } else { Tri::Maybe };
+            so_far.and(this)
+        }),
     }
 }
 
@@ -131,7 +100,7 @@ pub(super) fn facts(cluster: &Cluster, end: &End) -> EndFacts {
     };
     match end {
         End::Pod(id) => {
-            let namespace = labels_of(cluster, &id.namespace);
+            let namespace = cluster.namespace_labels(&id.namespace);
             match cluster.pods.get(&id.namespace, &id.name) {
                 Some(pod) => pod_facts(cluster, end, pod, namespace),
                 None => EndFacts { namespace, ..blank },

@@ -13,10 +13,10 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::verdict::{EndFacts, Gate, NamespaceLabels, Port, Tri, Verdict};
+use super::verdict::{EndFacts, Gate, Port, Tri, Verdict};
 use crate::model::address::{Block, Family, canonical};
 use crate::model::cluster::{Cluster, METADATA_NAME};
-use crate::model::facts::{ContainerRole, EndpointSlice, Fact, Pod, PodNetwork, Service, TargetPort};
+use crate::model::facts::{ContainerRole, EndpointSlice, Fact, NamespaceLabels, Pod, PodNetwork, Service, TargetPort};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::labels::{NamespaceMatch, Operator, Requirement, SelectorSet};
 use crate::model::name::{JoinedName, Name};

@@ -15,9 +15,8 @@ use std::sync::Arc;
 
 use crate::model::address::{Addresses, Family};
 use crate::model::evidence::{Gap, Outcome};
-use crate::model::facts::{Node, PodNetwork, SharedPod};
+use crate::model::facts::{NamespaceLabels, Node, PodNetwork, SharedPod};
 use crate::model::id::PodId;
-use crate::model::labels::Labels;
 use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::model::policy::{Action, Direction, GapEffect, Peer, Policy, PolicyGap, Rule, Tier};
@@ -35,14 +34,6 @@ pub enum End {
 
 /// A port of one protocol on the destination.
 pub type Port = (Protocol, u16);
-
-/// What is known of the labels of a pod's namespace.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum NamespaceLabels {
-    Known(Labels),
-    /// Nothing but `kubernetes.io/metadata.name` (namespaces may not be read).
-    NameOnly,
-}
 
 /// One end with the facts that the answer rests on.
 #[derive(Clone, PartialEq, Debug)]

@@ -10,9 +10,9 @@ use crate::ask::default_deny::{lets_everything, selects_all};
 use crate::ask::isolation::Isolation;
 use crate::ask::{World, namespace as namespaces};
 use crate::kinds::{self, Decides, KINDS, is_evaluated};
-use crate::model::cluster::{Cluster, NamespaceView};
+use crate::model::cluster::Cluster;
 use crate::model::evidence::Gap;
-use crate::model::facts::Pod;
+use crate::model::facts::{NamespaceLabels, Pod};
 use crate::model::id::Kind;
 use crate::model::labels::NamespaceMatch;
 use crate::model::name::Name;
@@ -140,10 +140,10 @@ fn is_unevaluated(kind: Kind) -> bool {
 
 /// Whether pods of the namespace may be among its targets, as far as its selector of namespaces is plain.
 fn may_be_about(policy: &Policy, namespace: &Name, cluster: &Cluster) -> bool {
-    match (&policy.target.namespaces, cluster.namespace(namespace)) {
+    match (&policy.target.namespaces, cluster.namespace_labels(namespace)) {
         (NamespaceMatch::Own(it), _) => it == namespace,
-        (NamespaceMatch::Labels(selector), NamespaceView::Known(it)) => selector.matches(&it.labels),
-        (NamespaceMatch::Labels(_), NamespaceView::Implied | NamespaceView::NameOnly) => true,
+        (NamespaceMatch::Labels(selector), NamespaceLabels::Known(labels)) => selector.matches(&labels),
+        (NamespaceMatch::Labels(_), NamespaceLabels::NameOnly) => true,
     }
 }
 

@@ -18,7 +18,7 @@ use crate::model::facts::{Node, Pod, PodNetwork, SharedPod, Workload};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::policy::{GapEffect, Policy, Tier};
-use crate::net::ends::{self, NamespaceFacts};
+use crate::net::ends;
 use crate::net::unevaluated::{self, Unevaluated};
 
 /// How many entries may be out of use before building again pays.
@@ -105,7 +105,8 @@ impl Index {
             return id;
         }
         let id = self.namespaces.insert(NamespaceEntry {
-            facts: NamespaceFacts::of(cluster, name),
+            name: name.clone(),
+            labels: cluster.namespace_labels(name),
             pods: Arc::default(),
             workload_groups: OnceLock::new(),
             pod_counts: Default::default(),
@@ -118,7 +119,7 @@ impl Index {
             disbelieved: disbelieved(cluster, name),
         });
         Arc::make_mut(&mut self.namespace_ids).insert(name.clone(), id);
-        let at = self.in_order.partition_point(|it| self.namespaces.get(*it).facts.name < *name);
+        let at = self.in_order.partition_point(|it| self.namespaces.get(*it).name < *name);
         Arc::make_mut(&mut self.in_order).insert(at, id);
         self.link_namespace(id);
         id
@@ -277,7 +278,7 @@ impl Index {
     fn wanted_placeholders(&self, cluster: &Cluster) -> BTreeMap<PlaceholderKey, (Policy, Gap)> {
         let mut placeholders = BTreeMap::new();
         let of = |kind: Kind, namespace: &Name| ObjectId::new(kind, namespace.clone(), "");
-        let namespaces = self.namespaces.iter().map(|(_, it)| &it.facts.name).filter(|it| !it.is_empty());
+        let namespaces = self.namespaces.iter().map(|(_, it)| &it.name).filter(|it| !it.is_empty());
         let names: Vec<&Name> = namespaces.collect();
         for (kind, tier) in rules() {
             for name in &names {

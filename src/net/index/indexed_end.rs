@@ -179,7 +179,7 @@ impl Index {
         let place = if let End::Pod(id) = end { self.place_of(id) } else { None };
         match place {
             Some((namespace, _, row)) => {
-                let namespace = self.namespaces.get(namespace).facts.labels.clone();
+                let namespace = self.namespaces.get(namespace).labels.clone();
                 (found_pod(row), ends::pod_facts(cluster, end, row.pod, namespace))
             }
             None => (self.find(cluster, end), ends::facts(cluster, end)),

@@ -112,7 +112,7 @@ impl<'a> LazyReachList<'a> {
         let unit = match (self.by, self.workload_groups(line)) {
             (Granularity::Pod, _) => Unit::Pod(entry.pods.get(line.unit as usize).pod.pod_id()),
             (Granularity::Workload, Some(workload_groups)) => workload_groups.units[line.unit as usize].clone(),
-            (Granularity::Workload | Granularity::Namespace, _) => Unit::Namespace(entry.facts.name.clone()),
+            (Granularity::Workload | Granularity::Namespace, _) => Unit::Namespace(entry.name.clone()),
         };
         let [every, some, possible] = self.sets[line.sets as usize].clone();
         let pairs = Counts { allow: line.allow.into(), unknown: line.unknown.into(), deny: line.deny.into() };

@@ -83,8 +83,8 @@ use self::short::Short;
 use self::slab::Slab;
 use self::weights::Weights;
 use self::workload_groups::{PodCounts, WorkloadGroups};
-use super::ends::NamespaceFacts;
 use crate::model::cluster::Cluster;
+use crate::model::facts::NamespaceLabels;
 use crate::model::id::Kind;
 use crate::model::name::Name;
 use crate::net::reach::AddressRange;
@@ -110,7 +110,9 @@ type PlaceholderKey = (Name, String);
 /// One namespace: its pods with their classes, and the peers, selectors and policies that speak of it.
 #[derive(Clone, Debug)]
 struct NamespaceEntry {
-    facts: NamespaceFacts,
+    /// Empty: what is in no namespace.
+    name: Name,
+    labels: NamespaceLabels,
     pods: Arc<NamespacePods>,
     /// Its pods in groups, once somebody asked.
     workload_groups: OnceLock<Arc<WorkloadGroups>>,

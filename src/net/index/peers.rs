@@ -10,12 +10,13 @@ use super::{Index, slot};
 use crate::kinds;
 use crate::model::address::Block;
 use crate::model::cluster::Cluster;
+use crate::model::facts::NamespaceLabels;
 use crate::model::id::Kind;
 use crate::model::labels::{NamespaceMatch, Operator, Selector, SelectorSet};
 use crate::model::name::Name;
 use crate::model::policy::{Direction, PeerMatch};
-use crate::net::ends::NamespaceFacts;
-use crate::net::verdict::{NamespaceLabels, Tri};
+use crate::net::ends::holds_namespace;
+use crate::net::verdict::Tri;
 
 /// What tells one peer from another.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -254,7 +255,7 @@ impl Index {
             return found;
         }
         let candidates = self.candidates(selector);
-        let holds = |it: &u32| self.namespaces.get(*it).facts.matches(selector).is_possible();
+        let holds = |it: &u32| self.selects(selector, *it).is_possible();
         let namespaces: Vec<u32> = candidates.into_iter().filter(holds).collect();
         let namespace_selector = NamespaceSelector {
             selector: selector.clone(),
@@ -284,9 +285,15 @@ impl Index {
         }
     }
 
+    /// Whether a selector holds a namespace, as far as its labels are known.
+    fn selects(&self, selector: &Selector, namespace: u32) -> Tri {
+        let entry = self.namespaces.get(namespace);
+        holds_namespace(selector, &entry.name, &entry.labels)
+    }
+
     /// Whether this is a namespace and not the place of what has none.
     fn is_real(&self, namespace: u32) -> bool {
-        !self.namespaces.get(namespace).facts.name.is_empty()
+        !self.namespaces.get(namespace).name.is_empty()
     }
 
     /// The peers that may hold a class, by its namespace.
@@ -307,10 +314,9 @@ impl Index {
         match (&self.peers.get(peer).key, class.sort) {
             (PeerKey::Pods(set), ClassKind::Pod | ClassKind::HostPod)
             | (PeerKey::OwnNetworkPods(set), ClassKind::Pod) => {
-                let facts = &self.namespaces.get(class.namespace).facts;
                 let namespace = match &set.namespaces {
-                    NamespaceMatch::Own(name) => Tri::of(*name == facts.name),
-                    NamespaceMatch::Labels(selector) => facts.matches(selector),
+                    NamespaceMatch::Own(name) => Tri::of(*name == self.namespaces.get(class.namespace).name),
+                    NamespaceMatch::Labels(selector) => self.selects(selector, class.namespace),
                 };
                 namespace.and(Tri::of(meets(class.labels(), &set.pods, &self.words)))
             }
@@ -323,19 +329,18 @@ impl Index {
     /// Lets the labels of a namespace be what the cluster says now.
     pub(super) fn relabel_namespace(&mut self, cluster: &Cluster, name: &Name) {
         let namespace = self.namespace(cluster, name);
-        let after = NamespaceFacts::of(cluster, name);
-        let before = self.namespaces.get(namespace).facts.clone();
-        if before == after {
+        let after = cluster.namespace_labels(name);
+        if self.namespaces.get(namespace).labels == after {
             return;
         }
-        self.namespaces.get_mut(namespace).facts = after.clone();
-        let changed = changed_keys(&before.labels, &after.labels);
+        let before = std::mem::replace(&mut self.namespaces.get_mut(namespace).labels, after.clone());
+        let changed = changed_keys(&before, &after);
         let concerned = |it: &NamespaceSelector| match &changed {
             Some(keys) => it.selector.all_of.iter().any(|it| keys.contains(&&it.key)),
             None => true,
         };
-        let moves =
-            |it: &NamespaceSelector| concerned(it) && before.matches(&it.selector) != after.matches(&it.selector);
+        let is_held_by = |it: &NamespaceSelector, labels| holds_namespace(&it.selector, name, labels);
+        let moves = |it: &NamespaceSelector| concerned(it) && is_held_by(it, &before) != is_held_by(it, &after);
         let moved: Vec<u32> = self.namespace_selectors.iter().filter(|(_, it)| moves(it)).map(|(id, _)| id).collect();
         for namespace_selector in moved {
             self.move_namespace(namespace_selector, namespace);
@@ -344,12 +349,7 @@ impl Index {
 
     /// Renews whether a namespace selector holds a namespace, and with it its classes.
     fn move_namespace(&mut self, namespace_selector: u32, namespace: u32) {
-        let holds = self
-            .namespaces
-            .get(namespace)
-            .facts
-            .matches(&self.namespace_selectors.get(namespace_selector).selector)
-            .is_possible();
+        let holds = self.selects(&self.namespace_selectors.get(namespace_selector).selector, namespace).is_possible();
         let (entry, back) = (self.namespace_selectors.get_mut(namespace_selector), self.namespaces.get_mut(namespace));
         entry.namespaces.forget(&namespace);
         back.namespace_selectors.forget(&namespace_selector);
@@ -367,11 +367,10 @@ impl Index {
         if !self.is_real(namespace) {
             return;
         }
-        let facts = self.namespaces.get(namespace).facts.clone();
         let namespace_selectors: Vec<u32> = self
             .namespace_selectors
             .iter()
-            .filter(|(_, it)| facts.matches(&it.selector).is_possible())
+            .filter(|(_, it)| self.selects(&it.selector, namespace).is_possible())
             .map(|(id, _)| id)
             .collect();
         for namespace_selector in &namespace_selectors {

@@ -147,7 +147,7 @@ impl Index {
         for (_, namespace) in self.namespaces.iter() {
             for row in namespace.pods.iter() {
                 let classes = [row.class, row.host].map(|it| self.canonical_class(it));
-                lines.push(format!("pod {}/{} {classes:?}", namespace.facts.name, row.pod.name()));
+                lines.push(format!("pod {}/{} {classes:?}", namespace.name, row.pod.name()));
             }
         }
         for (_, group) in self.groups.iter() {

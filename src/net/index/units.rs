@@ -203,7 +203,7 @@ impl Index {
         let alike =
             |class| PlacedPodGroup { class, host: NO_CLASS, pods: u64::from(self.weight(class)), nodes: Vec::new() };
         let alike: Vec<PlacedPodGroup> = entry.plain.iter().map(alike).collect();
-        (!alike.is_empty()).then(|| UnitPods { unit: Unit::Namespace(entry.facts.name.clone()), alike })
+        (!alike.is_empty()).then(|| UnitPods { unit: Unit::Namespace(entry.name.clone()), alike })
     }
 
     /// A namespace as one unit.
@@ -222,7 +222,7 @@ impl Index {
             nodes: counted(nodes),
         };
         let alike: Vec<PlacedPodGroup> = groups.into_iter().map(alike).collect();
-        (!alike.is_empty()).then(|| UnitPods { unit: Unit::Namespace(entry.facts.name.clone()), alike })
+        (!alike.is_empty()).then(|| UnitPods { unit: Unit::Namespace(entry.name.clone()), alike })
     }
 
     /// The groups of pods of a namespace, with the nodes of their pods if that may matter.
