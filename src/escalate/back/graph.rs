@@ -72,6 +72,8 @@ pub struct Share {
     pub scope: u32,
     /// [`Permission::number`].
     pub power: u16,
+    /// Whether it is for all objects, not for those of some names.
+    pub is_of_all: bool,
 }
 
 /// A list for each of many, one behind the other.
@@ -180,7 +182,7 @@ impl Graph {
                     self.names.push(right.scope.clone());
                     self.names.len() as u32 - 1
                 });
-                shares.push(Share { scope, power: power.number() as u16 });
+                shares.push(Share { scope, power: power.number() as u16, is_of_all: right.is_of_all() });
             }
         }
         shares.sort_unstable();

@@ -18,7 +18,7 @@ use super::super::Ground;
 use super::super::edges::{EDGES, Edge, LeadsTo};
 use super::super::foothold::Foothold;
 use super::super::goal::Goal;
-use super::super::powers::PowerSet;
+use super::super::powers::{Permission, PowerSet};
 use super::super::region::Region;
 use super::super::step::Certainty;
 use super::graph::{Graph, Share};
@@ -33,6 +33,10 @@ pub(super) struct JointMoves<'a> {
 /// A move that several holders make together.
 struct Joint {
     powers: PowerSet,
+    /// Those of them that do for objects of some names, too.
+    of_names: PowerSet,
+    /// The surest that it is.
+    certainty: Certainty,
     /// On so many different ones of them it rests at least.
     needs: u32,
     /// What is held besides; `None`: the rights are several holders'.
@@ -46,6 +50,11 @@ struct Joint {
 }
 
 impl Joint {
+    /// What is held of its powers.
+    fn met_by(&self, held: HeldPowers) -> PowerSet {
+        held.of_all.of_both(self.powers).or(held.any.of_both(self.of_names))
+    }
+
     /// So many moves a way has at least where its farthest holder is so far.
     fn cost(&self, distance: u32) -> u32 {
         cost(distance, self.rest)
@@ -65,13 +74,16 @@ impl<'a> JointMoves<'a> {
     pub fn of(ground: &'a Ground<'a>, goal: &Goal) -> Self {
         let joint = |edge: &&'static Edge| {
             let (together, rest) = (edge.together?, rest(goal, edge.id)?);
-            let powers = PowerSet::of(edge.asks.powers().iter().copied());
+            let all = || edge.asks.powers().iter().copied();
+            let does_for_names = |it: &&Permission| !together.of_all.iter().any(|all| all.number() == it.number());
+            let (powers, of_names) = (PowerSet::of(all()), PowerSet::of(all().filter(does_for_names)));
             // On OpenShift a constraint that somebody may use is another right beside those of the edge.
             let (needs, beside) = match ground.is_openshift() {
                 true => (1, Some((|_| true) as fn(&Region) -> bool)),
                 false => (together.rights as u32, together.beside),
             };
-            Some(Joint { powers, needs, beside, to: together.to, found: RefCell::default(), rest })
+            let (to, certainty) = (together.to, together.certainty);
+            Some(Joint { powers, of_names, certainty, needs, beside, to, found: RefCell::default(), rest })
         };
         Self { ground, joints: EDGES.iter().filter_map(joint).collect() }
     }
@@ -80,20 +92,21 @@ impl<'a> JointMoves<'a> {
     /// is no such way.
     pub fn least(&self, graph: &Graph, moves: Certainty) -> Vec<Option<u32>> {
         let powers = |at| powers_of(graph.shares(at));
-        let mut within: Vec<PowerSet> = (0..graph.count()).map(powers).collect();
+        let joints: Vec<&Joint> = self.joints.iter().filter(|it| it.certainty <= moves).collect();
+        let mut within: Vec<HeldPowers> = (0..graph.count()).map(powers).collect();
         let mut least = vec![None; graph.count()];
         let mut is_new = vec![true; graph.count()];
         for distance in 0u32.. {
             for at in (0..graph.count()).filter(|it| is_new[*it]) {
-                let makes = |it: &&Joint| within[at].of_both(it.powers).count() >= it.needs;
-                let nearest = self.joints.iter().filter(makes).map(|it| it.cost(distance)).min();
+                let makes = |it: &&&Joint| it.met_by(within[at]).count() >= it.needs;
+                let nearest = joints.iter().filter(makes).map(|it| it.cost(distance)).min();
                 least[at] = least[at].into_iter().chain(nearest).min();
             }
             let farther = |at: usize| {
                 let after = graph.after(at).iter().filter(|it| it.is_of(moves) && it.number() < graph.count());
                 after.fold(within[at], |all, it| all.or(within[it.number()]))
             };
-            let next: Vec<PowerSet> = (0..graph.count()).map(farther).collect();
+            let next: Vec<HeldPowers> = (0..graph.count()).map(farther).collect();
             is_new = (0..graph.count()).map(|it| next[it] != within[it]).collect();
             if !is_new.contains(&true) {
                 break;
@@ -110,7 +123,7 @@ impl<'a> JointMoves<'a> {
     pub fn may_lead(&self, walk: &mut Walk<'_>, from: &WayStart<'_>) -> bool {
         let mut places = HeldPlaces::default();
         let look = |distance, level: &[usize], besides: &mut Vec<usize>| {
-            let nearer = |it: &&Joint| from.is_nearer(it.cost(distance));
+            let nearer = |it: &&Joint| it.certainty <= from.moves && from.is_nearer(it.cost(distance));
             let joints: Vec<&Joint> = self.joints.iter().filter(nearer).collect();
             if joints.is_empty() {
                 return Some(false);
@@ -165,7 +178,7 @@ struct HeldPlaces {
 #[derive(Clone, Copy)]
 struct JointHolder {
     at: usize,
-    powers: PowerSet,
+    powers: HeldPowers,
     /// Whether there may be several who hold it.
     is_many: bool,
 }
@@ -204,17 +217,36 @@ impl HeldPlaces {
         let everywhere = self.holders.get(&0).filter(|_| scope != 0);
         let here = self.holders.get(&scope).into_iter().chain(everywhere).flatten();
         let (mut powers, mut first, mut is_many) = (PowerSet::default(), None, false);
-        for it in here.filter(|it| it.powers.meets(joint.powers)) {
-            powers = powers.or(it.powers.of_both(joint.powers));
+        let meeting = here.map(|it| (it, joint.met_by(it.powers))).filter(|it| it.1 != PowerSet::default());
+        for (it, met) in meeting {
+            powers = powers.or(met);
             is_many |= it.is_many || *first.get_or_insert(it.at) != it.at;
         }
         (is_many || joint.beside.is_some()) && powers.count() >= joint.needs
     }
 }
 
+/// The powers that are held of all objects, and those that are held of any.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+struct HeldPowers {
+    of_all: PowerSet,
+    any: PowerSet,
+}
+
+impl HeldPowers {
+    fn or(self, other: Self) -> Self {
+        Self { of_all: self.of_all.or(other.of_all), any: self.any.or(other.any) }
+    }
+
+    fn and(self, share: &Share) -> Self {
+        let of_all = if share.is_of_all { self.of_all.and(share.power) } else { self.of_all };
+        Self { of_all, any: self.any.and(share.power) }
+    }
+}
+
 /// The powers that are held, wherever that is.
-fn powers_of(shares: &[Share]) -> PowerSet {
-    shares.iter().fold(PowerSet::default(), |all, it| all.and(it.power))
+fn powers_of(shares: &[Share]) -> HeldPowers {
+    shares.iter().fold(HeldPowers::default(), HeldPowers::and)
 }
 
 /// So many moves a way has at least with a move of several so far away and so many behind it.

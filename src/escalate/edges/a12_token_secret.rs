@@ -16,7 +16,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the Secret: the token ends with it",
     sources: &["https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets"],
-    together: Some(JointNeed::rights(2).to(|_, scope| vec![Region::Accounts(scope.clone())])),
+    together: Some(JointNeed::rights(2).of_all(&[&CREATES]).to(|_, scope| vec![Region::Accounts(scope.clone())])),
     asks: Asks::Anybody(&[&CREATES, &READS]),
     moves,
 };

@@ -20,7 +20,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "client certificates cannot be revoked: they expire",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/", "CIS 5.1.11"],
-    together: Some(JointNeed::rights(2)),
+    together: Some(JointNeed::rights(2).unsure()),
     asks: Asks::OneIdentity(&[&CREATES, &UPDATES, &APPROVES]),
     moves,
 };

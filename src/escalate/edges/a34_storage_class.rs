@@ -1,7 +1,9 @@
 //! A34: a volume of a node by a provisioner that gives directories of nodes.
 
+use crate::model::name::Name;
 use crate::rbac::powers;
 
+use super::super::Ground;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
@@ -17,13 +19,20 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/storage/storage-classes/#local"],
-    together: Some(JointNeed::rights(2).to(|_, _| vec![Region::Nodes])),
-    asks: Asks::Anybody(&[&CLASSES, &CLAIMS, &CREATES_PODS]),
+    together: Some(JointNeed::rights(3).of_all(ASKED).unsure().to(nodes)),
+    asks: Asks::Anybody(ASKED),
     moves,
 };
 
 static CLASSES: Permission = Permission::of(powers::CREATE_STORAGE_CLASSES.needs);
 static CLAIMS: Permission = Permission::of(powers::CREATE_CLAIMS.needs);
+const ASKED: &[&Permission] = &[&CLASSES, &CLAIMS, &CREATES_PODS];
+
+/// Every node, where such a provisioner runs.
+fn nodes(ground: &Ground<'_>, _: &Name) -> Vec<Region> {
+    let is_seen = !ground.seen(ControllerRole::NodeVolumes).is_empty();
+    is_seen.then_some(Region::Nodes).into_iter().collect()
+}
 
 fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     let Some(class) = moves.all_cluster_rights(&CLASSES).find(|it| it.is_of_all()) else { return };

@@ -18,7 +18,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "take the taints off, and drain the node that is lost",
     sources: &["https://github.com/PaloAltoNetworks/rbac-police (steal_pods)"],
-    together: Some(JointNeed::beside(1, Region::is_node)),
+    together: Some(JointNeed::beside(1, Region::is_node).unsure().to(|_, _| vec![changeable()])),
     asks: Asks::Always(&[&DRAINS]),
     moves,
 };
@@ -29,9 +29,14 @@ fn moves(moves: &Moves<'_>, out: &mut Out<'_>) {
     let is_root = |foothold: &Foothold| matches!(foothold, Foothold::Node(_));
     let Some(at) = moves.stands().iter().position(|it| is_root(&it.foothold)) else { return };
     let Some(right) = moves.all_cluster_rights(&DRAINS).next() else { return };
-    out.add(&EDGE, at as u32, Region::Pods(Name::empty(), Which::Changeable), |it| {
+    out.add(&EDGE, at as u32, changeable(), |it| {
         it.may_at(right, &Name::empty(), &right.a_name())
             .is("is made anew elsewhere")
             .unsure("where the scheduler puts pods that are made anew is not known")
     });
+}
+
+/// The pods that a controller makes anew, wherever they run.
+fn changeable() -> Region {
+    Region::Pods(Name::empty(), Which::Changeable)
 }

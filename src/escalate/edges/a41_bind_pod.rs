@@ -18,7 +18,7 @@ pub(super) static EDGE: Edge = Edge {
     leaves: Trace::Object,
     undo: "delete the pod, and drain the node that is lost",
     sources: &["https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/binding-v1/"],
-    together: Some(JointNeed::beside(1, Region::is_node)),
+    together: Some(JointNeed::beside(1, Region::is_node).unsure()),
     asks: Asks::Always(&[&BINDS]),
     moves,
 };

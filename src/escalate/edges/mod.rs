@@ -64,6 +64,7 @@ use super::moves::{Moves, Out, new_name_anywhere};
 use super::powers::{Asks, Permission};
 use super::region::{Region, Which};
 use super::rights::Right;
+use super::step::Certainty;
 
 /// What a move leaves behind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,6 +82,10 @@ pub enum Trace {
 pub struct JointNeed {
     /// So many different rights of those that its edge asks for.
     pub rights: usize,
+    /// The powers among them whose rights must be for all objects, not for those of some names.
+    pub of_all: &'static [&'static Permission],
+    /// The surest that such a move is.
+    pub certainty: Certainty,
     /// What is held besides by another, be it no right; `None`: they differ in who holds which of the rights.
     pub beside: Option<fn(&Region) -> bool>,
     /// What it leads to where its rights are held in a namespace (empty: everywhere), or more than that, each by itself;
@@ -94,12 +99,22 @@ pub type LeadsTo = fn(&Ground<'_>, &Name) -> Vec<Region>;
 impl JointNeed {
     /// Rights of several holders.
     const fn rights(rights: usize) -> Self {
-        Self { rights, beside: None, to: None }
+        Self { rights, of_all: &[], certainty: Certainty::Certain, beside: None, to: None }
     }
 
     /// Rights that may be one holder's, beside something that another holds.
     const fn beside(rights: usize, beside: fn(&Region) -> bool) -> Self {
-        Self { rights, beside: Some(beside), to: None }
+        Self { beside: Some(beside), ..Self::rights(rights) }
+    }
+
+    /// The same, where rights of these powers are for all objects.
+    const fn of_all(self, of_all: &'static [&'static Permission]) -> Self {
+        Self { of_all, ..self }
+    }
+
+    /// The same, which is never sure.
+    const fn unsure(self) -> Self {
+        Self { certainty: Certainty::Unsure, ..self }
     }
 
     /// The same, which leads to this.
