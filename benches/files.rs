@@ -9,15 +9,15 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use kreach::embedded::{World, kinds as served};
+use kreach::embedded::{ServedCluster, kinds as served};
 use kreach::kinds::{Intern, read_event, read_list, spec};
 use kreach::live::files::load;
 use kreach::live::snapshot;
 use kreach::model::id::Kind;
 
 fn main() {
-    let world = std::env::args().find(|it| World::seeded(it).is_some()).unwrap_or_else(|| "M".to_owned());
-    let world = World::seeded(&world).expect("the world was found above");
+    let world = std::env::args().find(|it| ServedCluster::seeded(it).is_some()).unwrap_or_else(|| "M".to_owned());
+    let world = ServedCluster::seeded(&world).expect("the world was found above");
     let pages = pages(&world);
     pods(&pages);
     drop(pages);
@@ -25,7 +25,7 @@ fn main() {
 }
 
 /// The pods of a world as list pages of 500.
-fn pages(world: &World) -> Vec<Vec<u8>> {
+fn pages(world: &ServedCluster) -> Vec<Vec<u8>> {
     const HEAD: &[u8] = br#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":["#;
     let (mut pages, mut count) = (Vec::new(), 0);
     let mut page = HEAD.to_vec();
@@ -94,7 +94,7 @@ fn events(page: &[u8]) {
     println!("watch events p50 {:?}, p99 {:?}", took[took.len() / 2], took[took.len() * 99 / 100]);
 }
 
-fn from_files(world: &World) {
+fn from_files(world: &ServedCluster) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let path = directory.path().join("dump.yaml");
     let mut dump = std::io::BufWriter::new(std::fs::File::create(&path).expect("a file"));

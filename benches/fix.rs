@@ -17,7 +17,7 @@ use kreach::ask::question::{Here, Reads as _, fix::Fix};
 use kreach::ask::world::SelfCheck;
 use kreach::ask::{Answer, Question, World, gained};
 use kreach::change::{Change, Op, edits::project};
-use kreach::embedded::{World as Seeded, kinds};
+use kreach::embedded::{ServedCluster as Seeded, kinds};
 use kreach::kinds::{Intern, KINDS, spec_of};
 use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};

@@ -304,7 +304,7 @@ fn changes(cluster: &Cluster) {
 fn churn(cluster: &Cluster) -> std::io::Result<()> {
     const EVENTS: usize = 10_000;
     let unknown = || std::io::Error::other("world M serves pods");
-    let world = embedded::World::seeded("M").ok_or_else(unknown)?;
+    let world = embedded::ServedCluster::seeded("M").ok_or_else(unknown)?;
     let spec = kinds::spec_named("pods").ok_or_else(unknown)?;
     let kind = embedded::kinds::served(spec.group, spec.version, spec.plural).ok_or_else(unknown)?;
     let mut documents: Vec<String> = Vec::new();

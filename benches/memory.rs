@@ -7,7 +7,7 @@
 use std::alloc::System;
 use std::borrow::Cow;
 
-use kreach::embedded::{World, kinds};
+use kreach::embedded::{ServedCluster, kinds};
 use kreach::kinds::{Intern, KINDS, KindSpec, WatchedPart};
 use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
@@ -58,7 +58,7 @@ fn sent<'a>(spec: &KindSpec, json: &'a [u8]) -> Cow<'a, str> {
 }
 
 /// Every object of the world as batches of steps, a kind at a time.
-fn read(world: &World, mut each: impl FnMut(Vec<Delta>)) -> Intern {
+fn read(world: &ServedCluster, mut each: impl FnMut(Vec<Delta>)) -> Intern {
     let mut intern = Intern::new();
     for spec in KINDS {
         let mut batch = Vec::new();
@@ -80,13 +80,13 @@ fn read(world: &World, mut each: impl FnMut(Vec<Delta>)) -> Intern {
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with("--")).collect();
     let name = words.first().map_or("L", String::as_str);
-    let world = World::seeded(name).expect("a seeded world");
+    let world = ServedCluster::seeded(name).expect("a seeded world");
     facts(&world);
     indexes(&world);
     screen(&world);
 }
 
-fn facts(world: &World) {
+fn facts(world: &ServedCluster) {
     let start = held();
     let mut cluster = Cluster::new(Coverage::Loading);
     let intern = read(world, |batch| batch.into_iter().for_each(|it| drop(cluster.apply(it))));
@@ -112,7 +112,7 @@ fn facts(world: &World) {
 }
 
 /// What is derived from the facts, grown step by step as they came.
-fn indexes(world: &World) {
+fn indexes(world: &ServedCluster) {
     let mut cluster = Cluster::new(Coverage::Loading);
     let mut net = net::Index::build(&cluster);
     let mut rbac = rbac::Index::build(&cluster);
@@ -129,7 +129,7 @@ fn indexes(world: &World) {
 }
 
 /// The whole screen, its lists drawn once.
-fn screen(world: &World) {
+fn screen(world: &ServedCluster) {
     let start = held();
     let mut app = App::new(Setup::default(), Cluster::new(Coverage::Loading));
     app.update(Event::Resize(120, 40));

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use kreach::ask::World;
 use kreach::ask::world::SelfCheck;
-use kreach::embedded::{World as Seeded, kinds};
+use kreach::embedded::{ServedCluster as Seeded, kinds};
 use kreach::escalate::{Certainty, Foothold, Goal, Ground, closure, reach};
 use kreach::kinds::{Intern, KINDS};
 use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};

@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use kreach::ask::World;
 use kreach::ask::end::{AskedEnd, PortAsk};
 use kreach::ask::findings::JoinedFindings;
-use kreach::ask::sidestep::Ask;
+use kreach::ask::sidestep::SidestepAsk;
 use kreach::ask::trust::trust;
 use kreach::ask::world::SelfCheck;
-use kreach::embedded::{World as Seeded, kinds};
+use kreach::embedded::{ServedCluster as Seeded, kinds};
 use kreach::kinds::{Intern, KINDS};
 use kreach::model::cluster::{Cluster, Delta};
 use kreach::model::coverage::{Coverage, Scope};
@@ -70,7 +70,7 @@ fn measure(what: &str, goal: Duration, times: usize, mut question: impl FnMut(us
 }
 
 /// Flows between two pods that are denied.
-fn denied(world: &World, count: usize) -> Vec<Ask> {
+fn denied(world: &World, count: usize) -> Vec<SidestepAsk> {
     let running = |it: &&kreach::model::facts::SharedPod| it.is_governed() && it.phase() == Phase::Running;
     let pods: Vec<_> = world.cluster.pods.iter().filter(running).map(|it| it.pod_id()).collect();
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
@@ -80,7 +80,7 @@ fn denied(world: &World, count: usize) -> Vec<Ask> {
         let (from, to, port) = (pod(), pod(), PortAsk::number(8080, None).expect("a port"));
         let trace = world.asker().without_prerequisites().trace(&from, &to, &port).expect("an answer");
         if trace.outcome() == Outcome::Deny {
-            flows.push(Ask { from, to, port, by: None, in_steps: false });
+            flows.push(SidestepAsk { from, to, port, by: None, in_steps: false });
         }
         if flows.len() == count {
             break;

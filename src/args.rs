@@ -24,9 +24,9 @@ pub struct Args {
     #[command(flatten)]
     pub source: SourceArgs,
     #[command(flatten)]
-    pub connection: Connection,
+    pub connection: ConnectionFlags,
     #[command(flatten)]
-    pub screen: Screen,
+    pub screen: ScreenFlags,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -172,7 +172,7 @@ pub struct SourceArgs {
 /// How the screen is drawn.
 #[derive(ClapArgs, Debug, Clone)]
 #[command(next_help_heading = "Screen")]
-pub struct Screen {
+pub struct ScreenFlags {
     /// Draw with ASCII only
     #[arg(long, global = true)]
     pub ascii: bool,
@@ -204,7 +204,7 @@ pub enum ColorChoice {
 /// kubectl's flags of connection.
 #[derive(ClapArgs, Debug, Clone, Default)]
 #[command(next_help_heading = "Connection, as kubectl")]
-pub struct Connection {
+pub struct ConnectionFlags {
     /// Path of the kubeconfig
     #[arg(long, global = true, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
@@ -262,7 +262,7 @@ pub struct Connection {
     pub write: bool,
 }
 
-impl Connection {
+impl ConnectionFlags {
     /// The same for the connecting side.
     pub fn flags(&self, plugins: Plugins) -> Flags {
         let it = self.clone();

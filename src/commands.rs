@@ -33,7 +33,7 @@ use crate::ask::freshness::as_of;
 use crate::ask::{Fault, FaultKind};
 use crate::cli::{Asked, Color, Exit};
 
-use load::{Loaded, Wants, load};
+use load::{LoadedWorld, Wants, load};
 
 /// Runs the program on these arguments; the exit code is one of [`Exit`].
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
@@ -106,7 +106,7 @@ fn ask(args: &Args, command: &Command) -> Result<Exit, Fault> {
 fn answer(args: &Args, command: &dyn crate::cli::AskingCommand, color: Color) -> Result<Exit, Fault> {
     one_stdin(args, command)?;
     let wants = Wants::Of(command);
-    let Loaded { world, mut context, .. } = load(args, &wants, color).inspect_err(|_| info_alone(args, color))?;
+    let LoadedWorld { world, mut context, .. } = load(args, &wants, color).inspect_err(|_| info_alone(args, color))?;
     print::problems(&world.cluster);
     let mut notes: Vec<String> = as_of(&world.cluster).map(|it| it.what).into_iter().collect();
     print::notes(&notes);

@@ -5,7 +5,7 @@
 
 use super::{Applier, Stopped};
 use crate::change::plan::{self, PlanStep, Tried};
-use crate::live::write::{Trial, WriteMethod, WriteOutcome, WriteRefusal, WrittenObject};
+use crate::live::write::{DryRun, WriteMethod, WriteOutcome, WriteRefusal, WrittenObject};
 
 /// How a step is written.
 pub(super) fn way(step: &PlanStep) -> WriteMethod {
@@ -44,7 +44,7 @@ impl Applier {
 
     async fn attempt_one(&self, step: &mut PlanStep) -> Result<Result<WrittenObject, WriteRefusal>, Stopped> {
         loop {
-            let sent = self.writer.send(&step.id, &step.object, way(step), Trial::DryRun).await;
+            let sent = self.writer.send(&step.id, &step.object, way(step), DryRun::Yes).await;
             return match sent {
                 WriteOutcome::Done(written) => Ok(Ok(written)),
                 // What we wrote as a whole is ours to apply, too.

@@ -16,7 +16,7 @@ use super::{Applier, Log};
 use crate::change::Op;
 use crate::change::plan::{PlanStep, Settled, Tried};
 use crate::change::record::{ChangeState, Record, RecordedChange};
-use crate::live::write::{Trial, WriteOutcome, WrittenObject};
+use crate::live::write::{DryRun, WriteOutcome, WrittenObject};
 
 /// For how long what was sent may still come: the server was told to give up before that.
 pub(super) const LATEST: Duration = Duration::from_secs(25);
@@ -48,7 +48,7 @@ impl Applier {
     }
 
     async fn make_one(&self, step: &PlanStep, predicted: Option<&Value>, kept: &mut RecordedChange) {
-        match self.writer.send(&step.id, &step.object, way(step), Trial::Real).await {
+        match self.writer.send(&step.id, &step.object, way(step), DryRun::No).await {
             WriteOutcome::Done(written) => made(step, written, kept),
             WriteOutcome::Refused(refusal) => kept.end(ChangeState::Refused, told(&refusal)),
             WriteOutcome::Unsent(fault) => kept.end(ChangeState::Refused, format!("it was not sent: {fault}")),

@@ -15,13 +15,13 @@ use super::question::about::Explanation;
 use super::question::can::Allowed;
 use super::question::list::FilteredTable;
 use super::question::map::Mapped;
-use super::question::matrix::{AccessSheet, NamespacePairs, Of};
+use super::question::matrix::{AccessSheet, MatrixOf, NamespacePairs};
 use super::question::permissions::HeldPermissions;
 use super::question::who_can::Holders;
 use super::question::{Here, Question, reach};
-use super::sidestep::Sidestep;
+use super::sidestep::SidestepAnswer;
 use super::trace::TraceAnswer;
-use super::trust::Trust;
+use super::trust::TrustAnswer;
 use super::{Fault, World, trust};
 use crate::model::evidence::Outcome;
 use crate::model::id::ObjectId;
@@ -35,9 +35,9 @@ pub enum Answer<'a> {
     Reach(Box<reach::ReachAnswer>),
     Choke(Choked),
     Fix(FixAnswer),
-    Sidestep(Sidestep),
+    Sidestep(SidestepAnswer),
     /// Of this policy; `None`: it cannot be read.
-    Trust(ObjectId, Option<Trust>),
+    Trust(ObjectId, Option<TrustAnswer>),
     Can(Allowed),
     WhoCan(Holders<'a>),
     Permissions(HeldPermissions<'a>),
@@ -84,7 +84,7 @@ impl World {
             },
             Question::Explain(it) => Answer::Explanation(it.answer(here, self)?),
             Question::Touch(it) => Answer::Touched(it.answer(here, self)?),
-            Question::Matrix(it) if it.of == Of::Access => Answer::Access(it.access(here, self)),
+            Question::Matrix(it) if it.of == MatrixOf::Access => Answer::Access(it.access(here, self)),
             Question::Matrix(it) => Answer::Namespaces(it.namespaces(here, self)),
             Question::List(it) => Answer::List(it.answer(here, self)),
         })

@@ -38,7 +38,7 @@ use crate::text::Page;
 
 pub use dns::DnsServers;
 use gates::JudgedFlow;
-use units::{Peer, Units};
+use units::{NeededPeer, Units};
 
 /// Where Kubernetes' own pods are.
 const SYSTEM: &str = "kube-system";
@@ -59,14 +59,14 @@ pub struct BaselineScope {
 
 /// Why something is needed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Because {
+pub struct NeedReason {
     pub object: ManifestId,
     pub place: String,
     pub what: String,
 }
 
 /// `deployment/shop/web spec.template.spec.containers[0].env[0].value: names service/shop/cart, port 7070`.
-impl fmt::Display for Because {
+impl fmt::Display for NeedReason {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = if self.place.is_empty() { "" } else { " " };
         write!(out, "{}{place}{}: {}", self.object, self.place, self.what)
@@ -80,7 +80,7 @@ pub struct Needed {
     pub to: String,
     /// On the target's own ports.
     pub ports: PortSet,
-    pub because: Vec<Because>,
+    pub because: Vec<NeedReason>,
     /// Of one that is denied: what denies it.
     pub denied: String,
 }
@@ -102,7 +102,7 @@ pub struct WrittenPolicy {
     pub selects: String,
     pub object: Value,
     /// Each rule in words, and what it is for; none of one that denies all.
-    pub rules: Vec<(String, Vec<Because>)>,
+    pub rules: Vec<(String, Vec<NeedReason>)>,
 }
 
 /// Two workloads that may connect today although nothing declares it.
@@ -157,16 +157,22 @@ impl Baseline {
 
 /// A flow in the making: between whom, on which ports, and why.
 #[derive(Default)]
-struct Flows(BTreeMap<(Peer, Peer), NeededFlow>);
+struct Flows(BTreeMap<(NeededPeer, NeededPeer), NeededFlow>);
 
 #[derive(Default)]
 struct NeededFlow {
     ports: BTreeSet<ports::NeededPort>,
-    because: BTreeSet<Because>,
+    because: BTreeSet<NeedReason>,
 }
 
 impl Flows {
-    fn need(&mut self, from: Peer, to: Peer, ports: impl IntoIterator<Item = ports::NeededPort>, because: &Because) {
+    fn need(
+        &mut self,
+        from: NeededPeer,
+        to: NeededPeer,
+        ports: impl IntoIterator<Item = ports::NeededPort>,
+        because: &NeedReason,
+    ) {
         let ports: Vec<ports::NeededPort> = ports.into_iter().collect();
         if ports.is_empty() {
             return;

@@ -7,7 +7,7 @@
 //!       sa:ci/runner in 3 steps: exec into a pod > ... > holds everything
 //! ```
 
-use crate::escalate::choke::{self, GrantCut, Left, Point, Whose, Why, choke};
+use crate::escalate::choke::{self, GrantCut, Left, Point, WhoseWays, Why, choke};
 use crate::escalate::{Ground, Step};
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::id::ObjectId;
@@ -31,7 +31,7 @@ pub struct Choked {
     pub goal: String,
     /// Whose ways are to end; `None`: everybody's.
     pub of: Option<String>,
-    pub found: choke::Choke,
+    pub found: choke::Cut,
     /// What is not known of the ends, and what could lead there where no way was found.
     pub gaps: Vec<Gap>,
 }
@@ -53,14 +53,14 @@ impl Asker<'_> {
         let text = typed(&to);
         let (wanted, mut gaps) = self.wanted(&to, &text).map_err(|it| or_sink(goal, it))?;
         let whose = match of {
-            None => Whose::Everyone,
+            None => WhoseWays::Everyone,
             Some(of) => {
                 let (starts, more) = self.starts(of)?;
                 gaps.extend(more);
                 if starts.is_empty() {
                     gaps.push(Gap::End { what: "no running pod".into() });
                 }
-                Whose::These(starts)
+                WhoseWays::These(starts)
             }
         };
         let found = choke(ground, &wanted, &whose, watch);

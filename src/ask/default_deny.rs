@@ -49,7 +49,7 @@ impl DefaultDeny {
 
 /// How far the pods of a namespace are isolated in one direction.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Reaches {
+pub enum IsolationExtent {
     /// All of them, and those to come: a policy selects every pod.
     ToCome,
     /// All that run today; policies select those alone.
@@ -61,21 +61,21 @@ pub enum Reaches {
     Unknown,
 }
 
-impl std::fmt::Display for Reaches {
+impl std::fmt::Display for IsolationExtent {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Reaches::ToCome => out.write_str("all"),
-            Reaches::Today => out.write_str("today"),
-            Reaches::Some(isolated, all) => write!(out, "{isolated} of {all}"),
-            Reaches::None => out.write_str("none"),
-            Reaches::Unknown => out.write_str("unknown"),
+            IsolationExtent::ToCome => out.write_str("all"),
+            IsolationExtent::Today => out.write_str("today"),
+            IsolationExtent::Some(isolated, all) => write!(out, "{isolated} of {all}"),
+            IsolationExtent::None => out.write_str("none"),
+            IsolationExtent::Unknown => out.write_str("unknown"),
         }
     }
 }
 
 impl World {
     /// How far default deny goes in a namespace: to pods to come, to those of today, or to some of them.
-    pub fn default_deny_reaches(&self, namespace: &Name, direction: Direction) -> Reaches {
+    pub fn default_deny_reaches(&self, namespace: &Name, direction: Direction) -> IsolationExtent {
         let counts = self.counts(namespace);
         let (one, other) = match direction {
             Direction::Ingress => (counts.ingress, counts.egress),
@@ -83,11 +83,11 @@ impl World {
         };
         let (isolated, open) = (counts.both + one, other + counts.neither);
         match (default_deny(&self.cluster, namespace, direction), counts.unknown) {
-            (Tri::Yes, _) => Reaches::ToCome,
-            (Tri::Maybe, _) | (_, 1..) => Reaches::Unknown,
-            (Tri::No, 0) if isolated == 0 => Reaches::None,
-            (Tri::No, 0) if open == 0 => Reaches::Today,
-            (Tri::No, 0) => Reaches::Some(isolated, isolated + open),
+            (Tri::Yes, _) => IsolationExtent::ToCome,
+            (Tri::Maybe, _) | (_, 1..) => IsolationExtent::Unknown,
+            (Tri::No, 0) if isolated == 0 => IsolationExtent::None,
+            (Tri::No, 0) if open == 0 => IsolationExtent::Today,
+            (Tri::No, 0) => IsolationExtent::Some(isolated, isolated + open),
         }
     }
 

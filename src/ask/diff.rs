@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::change::{
-    self, Counts, DiffVerdict, DifferingFlow, FlowChange, GrantChange, GrantRow, Impact, Ports, Risk, Side, Sides,
+    self, DiffVerdict, DifferingFlow, FlowChange, GrantChange, GrantRow, Impact, MapPorts, Risk, RowCounts, Side, Sides,
 };
 use crate::model::name::Name;
 use crate::net::reach::Unit;
@@ -78,7 +78,7 @@ pub fn reasons(whys: &[Whys<'_>; 2], flow: &DifferingFlow) -> Vec<Evidence> {
 
 /// The first line: what it comes to, and how many rows there are of each sort.
 pub fn headline(impact: &Impact) -> Line {
-    let Counts { opened, closed, changed, unsure, given, taken } = impact.counts();
+    let RowCounts { opened, closed, changed, unsure, given, taken } = impact.counts();
     let verdict = impact.verdict();
     let mark = match verdict {
         DiffVerdict::Same => Mark::Allow,
@@ -235,12 +235,12 @@ pub fn difference(flow: &DifferingFlow) -> String {
     text + &only
 }
 
-fn is_empty(ports: &Ports) -> bool {
+fn is_empty(ports: &MapPorts) -> bool {
     ports.some.is_empty() && ports.unknown.is_empty()
 }
 
 /// `TCP 80`, `some pods: TCP 80`, `none (unknown: TCP 80)`.
-fn ports(ports: &Ports) -> String {
+fn ports(ports: &MapPorts) -> String {
     let mut text = match (ports.every.is_empty(), ports.every == ports.some) {
         (_, true) => net::ports(&ports.every),
         (true, false) => format!("some pods: {}", net::ports(&ports.some)),

@@ -21,7 +21,7 @@ use crate::model::name::Name;
 use crate::model::port::Protocol;
 
 use super::address::{address, is_like_an_address};
-use super::kind_word::{Word, word};
+use super::kind_word::{KindWord, word};
 use super::{Fault, dns_name};
 
 /// An end as typed: which object or address is meant, not yet whether there is one.
@@ -223,7 +223,7 @@ fn split_protocol(text: &str) -> (&str, Option<Protocol>) {
 fn is_lower_protocol(rest: &str, it: &str) -> bool {
     let whole = match rest.split('/').collect::<Vec<_>>().as_slice() {
         [kind, _, _] => word(kind).is_some(),
-        [kind, _] => matches!(word(kind), Some((_, Word::Namespace | Word::Node))),
+        [kind, _] => matches!(word(kind), Some((_, KindWord::Namespace | KindWord::Node))),
         _ => false,
     };
     Protocol::parse(it).is_some() && (whole || address(rest).is_some() || rest.ends_with(']'))
@@ -248,22 +248,22 @@ fn named(text: &str, segments: &[&str], namespace: &Name) -> Result<AskedEnd, Fa
             None => Ok(AskedEnd::Pod(PodId::new(first, second))),
         },
         [first, second, third] => match word(first) {
-            Some((_, Word::Namespace | Word::Node)) => Err(not_an_end(text, "cluster-scoped")),
+            Some((_, KindWord::Namespace | KindWord::Node)) => Err(not_an_end(text, "cluster-scoped")),
             Some((kind, word)) => Ok(of_word(kind, word, second.into(), third)),
-            None => Ok(of_word(&first.to_ascii_lowercase(), Word::Workload, second.into(), third)),
+            None => Ok(of_word(&first.to_ascii_lowercase(), KindWord::Workload, second.into(), third)),
         },
         _ => Err(not_an_end(text, "it has too many parts")),
     }
 }
 
-fn of_word(kind: &str, word: Word, namespace: Name, name: &str) -> AskedEnd {
+fn of_word(kind: &str, word: KindWord, namespace: Name, name: &str) -> AskedEnd {
     let name = Name::from(name);
     match word {
-        Word::Pod => AskedEnd::Pod(PodId { namespace, name }),
-        Word::Service => AskedEnd::Service { namespace, name },
-        Word::Namespace => AskedEnd::Namespace(name),
-        Word::Node => AskedEnd::Node(name),
-        Word::Workload => AskedEnd::Workload { kind: kind.into(), namespace, name },
+        KindWord::Pod => AskedEnd::Pod(PodId { namespace, name }),
+        KindWord::Service => AskedEnd::Service { namespace, name },
+        KindWord::Namespace => AskedEnd::Namespace(name),
+        KindWord::Node => AskedEnd::Node(name),
+        KindWord::Workload => AskedEnd::Workload { kind: kind.into(), namespace, name },
     }
 }
 

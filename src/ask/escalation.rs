@@ -276,13 +276,13 @@ impl<'a> Asker<'a> {
 
     /// Whether the best of those who start can reach the goal.
     pub fn reach_path(&self, ground: &Ground<'_>, question: ReachQuestion, max_hops: Option<usize>) -> ReachPath {
-        let mut best: Option<closure::Answer> = None;
+        let mut best: Option<closure::ClosureAnswer> = None;
         let mut counts = [0; 3];
         for start in &question.starts {
             let answer = answer(ground, start, &question.goal, max_hops);
             counts[answer.outcome as usize] += 1;
             let is_better =
-                |held: &closure::Answer| (answer.outcome, answer.path.len()) < (held.outcome, held.path.len());
+                |held: &closure::ClosureAnswer| (answer.outcome, answer.path.len()) < (held.outcome, held.path.len());
             if best.as_ref().is_none_or(is_better) {
                 best = Some(answer);
             }
@@ -300,7 +300,12 @@ impl<'a> Asker<'a> {
 }
 
 /// Who is who already reaches it in no step at all: one that says so.
-pub(super) fn answer(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hops: Option<usize>) -> closure::Answer {
+pub(super) fn answer(
+    ground: &Ground<'_>,
+    start: &Foothold,
+    goal: &Goal,
+    max_hops: Option<usize>,
+) -> closure::ClosureAnswer {
     let is_same = match goal {
         Goal::Is(it) => it == start,
         Goal::InPods(pods) => matches!(start, Foothold::Pod(id) if pods.contains(id)),
@@ -310,7 +315,7 @@ pub(super) fn answer(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hop
     };
     if is_same {
         let path = vec![Step::new(&crate::escalate::edges::SELF, start, start.clone())];
-        return closure::Answer { outcome: Outcome::Allow, path, gaps: Vec::new() };
+        return closure::ClosureAnswer { outcome: Outcome::Allow, path, gaps: Vec::new() };
     }
     closure::reach_goal(ground, start, goal, max_hops)
 }

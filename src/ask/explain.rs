@@ -8,10 +8,10 @@ mod workload;
 
 use std::collections::BTreeMap;
 
-use super::default_deny::Reaches;
+use super::default_deny::IsolationExtent;
 use super::isolation::Isolation;
 use super::item::Item;
-use super::scope::View;
+use super::scope::CellContext;
 use crate::kinds::WRITTEN_POLICY;
 use crate::model::facts::Pod;
 use crate::model::id::{Kind, ObjectId};
@@ -23,7 +23,7 @@ use crate::net::verdict::Tri;
 use crate::text::{About, Line, Mark, Page, policy, words};
 
 /// What an object is: facts first, then what governs it, then what is wrong with it.
-pub fn facts(view: View<'_>, item: &Item) -> Page {
+pub fn facts(view: CellContext<'_>, item: &Item) -> Page {
     let mut page = Page::default();
     match item {
         Item::Namespace(name) => namespace(&mut page, view, name),
@@ -56,7 +56,7 @@ fn gone(page: &mut Page, item: &Item) {
     page.say(0, Mark::Note, format!("{} is not there any more", item.typed()));
 }
 
-fn policy_of<'a>(view: View<'a>, id: &ObjectId) -> Option<&'a std::sync::Arc<Policy>> {
+fn policy_of<'a>(view: CellContext<'a>, id: &ObjectId) -> Option<&'a std::sync::Arc<Policy>> {
     view.world.cluster.policies.get_of_kind(&id.namespace, &id.name, id.kind.as_str())
 }
 
@@ -74,7 +74,7 @@ pub(super) fn count(number: usize, one: &str) -> String {
 }
 
 /// Why a namespace has no labels but its name: it is not defined, or that is not known.
-fn undefined(view: View<'_>, name: &Name) -> Option<String> {
+fn undefined(view: CellContext<'_>, name: &Name) -> Option<String> {
     let cluster = &view.world.cluster;
     if cluster.namespaces.get("", name).is_some_and(|it| !it.implied) {
         return None;
@@ -86,7 +86,7 @@ fn undefined(view: View<'_>, name: &Name) -> Option<String> {
     })
 }
 
-fn namespace(page: &mut Page, view: View<'_>, name: &Name) {
+fn namespace(page: &mut Page, view: CellContext<'_>, name: &Name) {
     let id = ObjectId::new(Kind::NAMESPACE, Name::empty(), name.clone());
     let counts = view.world.counts(name);
     page.push(linked(0, Mark::Title, format!("namespace {name}"), &id));
@@ -129,27 +129,29 @@ fn namespace(page: &mut Page, view: View<'_>, name: &Name) {
 }
 
 /// How far default deny goes in a direction, and the pods that it leaves out.
-fn default_deny(view: View<'_>, name: &Name, direction: Direction) -> (Mark, String) {
+fn default_deny(view: CellContext<'_>, name: &Name, direction: Direction) -> (Mark, String) {
     let open = || {
         let pods = view.world.not_isolated(name, direction).iter().map(|it| it.name.to_string()).collect::<Vec<_>>();
         words::listed(&pods)
     };
     match view.world.default_deny_reaches(name, direction) {
-        Reaches::ToCome => (Mark::Allow, "default deny for all pods, those to come too".to_owned()),
-        Reaches::Today => (Mark::Note, "default deny for all pods of today; no policy selects pods to come".to_owned()),
-        Reaches::Some(isolated, all) => {
+        IsolationExtent::ToCome => (Mark::Allow, "default deny for all pods, those to come too".to_owned()),
+        IsolationExtent::Today => {
+            (Mark::Note, "default deny for all pods of today; no policy selects pods to come".to_owned())
+        }
+        IsolationExtent::Some(isolated, all) => {
             (Mark::Note, format!("default deny for {isolated} of {all} pods; not for {}", open()))
         }
-        Reaches::None => (Mark::Note, "no default deny".to_owned()),
-        Reaches::Unknown => (Mark::Unknown, "default deny is not known".to_owned()),
+        IsolationExtent::None => (Mark::Note, "no default deny".to_owned()),
+        IsolationExtent::Unknown => (Mark::Unknown, "default deny is not known".to_owned()),
     }
 }
 
-fn targets(view: View<'_>, policy: &Policy) -> String {
+fn targets(view: CellContext<'_>, policy: &Policy) -> String {
     policy::targets(view.world.net().target_count(policy))
 }
 
-fn pod_facts(page: &mut Page, view: View<'_>, pod: &Pod) {
+fn pod_facts(page: &mut Page, view: CellContext<'_>, pod: &Pod) {
     page.push(linked(0, Mark::Title, format!("pod {}", pod.pod_id()), &pod.pod_id().object()));
     let addresses: Vec<String> = pod.addresses().iter().map(|it| it.to_string()).collect();
     let address = if addresses.is_empty() { "no address yet".into() } else { addresses.join(", ") };
@@ -172,7 +174,7 @@ fn pod_facts(page: &mut Page, view: View<'_>, pod: &Pod) {
     }
 }
 
-fn isolation(page: &mut Page, view: View<'_>, pod: &Pod) {
+fn isolation(page: &mut Page, view: CellContext<'_>, pod: &Pod) {
     let isolation = view.world.isolation(pod);
     let Isolation::By { ingress, egress } = isolation else {
         let words = match isolation {
@@ -207,7 +209,7 @@ fn one_way(page: &mut Page, (direction, isolated): (Direction, Tri)) {
     page.say(0, mark, format!("{}: {words}", direction.as_str()));
 }
 
-fn problems(page: &mut Page, view: View<'_>, item: &Item) {
+fn problems(page: &mut Page, view: CellContext<'_>, item: &Item) {
     let Some(object) = item.object() else { return };
     let problems = view.world.cluster.problems.get(&object).map(Vec::as_slice).unwrap_or_default();
     if !problems.is_empty() {
@@ -220,7 +222,7 @@ fn problems(page: &mut Page, view: View<'_>, item: &Item) {
 }
 
 /// The labels that an object has; subjects have none, and those of workloads and Services are not kept.
-pub fn labels_of(view: View<'_>, item: &Item) -> Labels {
+pub fn labels_of(view: CellContext<'_>, item: &Item) -> Labels {
     let cluster = &view.world.cluster;
     let labels = match item {
         Item::Namespace(name) => cluster.namespaces.get("", name).map(|it| it.labels.clone()),
@@ -232,7 +234,7 @@ pub fn labels_of(view: View<'_>, item: &Item) -> Labels {
 }
 
 /// The same, as a page.
-pub fn labels(view: View<'_>, item: &Item) -> Page {
+pub fn labels(view: CellContext<'_>, item: &Item) -> Page {
     let labels = labels_of(view, item);
     let pairs: BTreeMap<&Name, &Name> = labels.iter().collect();
     let mut page = Page::default();

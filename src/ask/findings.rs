@@ -35,7 +35,7 @@ pub struct JoinedFindings {
     /// [`World::findable`] of that state.
     pub of: u64,
     /// Of the namespaces that deny by default.
-    pub undo: BTreeMap<Name, Counted>,
+    pub undo: BTreeMap<Name, CountedSubjects>,
     /// Of the policies that are evaluated.
     pub trust: BTreeMap<ObjectId, Trusting>,
     /// The service accounts to whose pods Services lead from the internet.
@@ -44,7 +44,7 @@ pub struct JoinedFindings {
 
 /// Some subjects, and whether there may be more.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Counted {
+pub struct CountedSubjects {
     pub who: BTreeSet<Subject>,
     pub known: Completeness,
 }
@@ -63,7 +63,7 @@ pub enum Completeness {
 pub struct Trusting {
     /// At the worst; `None`: it has no rule.
     pub robustness: Option<Robustness>,
-    pub strangers: Counted,
+    pub strangers: CountedSubjects,
 }
 
 impl Trusting {
@@ -78,7 +78,7 @@ impl Trusting {
     }
 }
 
-impl Counted {
+impl CountedSubjects {
     /// `3`; `3+` where there may be more.
     pub fn text(&self) -> String {
         format!("{}{}", self.who.len(), if self.known == Completeness::All { "" } else { "+" })
@@ -113,13 +113,14 @@ impl JoinedFindings {
         let (rules, itself) = (trusts.rules(policy), trusts.itself(policy));
         let known = if policy.gaps.is_empty() { known } else { Completeness::Some };
         let who = rules.iter().flat_map(|it| trust::strangers(&it.writers, &itself)).flat_map(subjects).collect();
-        let trusting = Trusting { robustness: trust::worst(&rules).cloned(), strangers: Counted { who, known } };
+        let trusting =
+            Trusting { robustness: trust::worst(&rules).cloned(), strangers: CountedSubjects { who, known } };
         self.trust.insert(policy.id(), trusting);
         if denies(world, policy) {
             let undo = self
                 .undo
                 .entry(policy.meta.namespace.clone())
-                .or_insert_with(|| Counted { known, ..Counted::default() });
+                .or_insert_with(|| CountedSubjects { known, ..CountedSubjects::default() });
             undo.who.extend(sure(&itself).flat_map(subjects));
         }
     }

@@ -22,7 +22,7 @@ use super::world::SelfCheck;
 use super::{Fault, World, gained};
 use crate::change::edits::{Change, Op, project};
 use crate::change::fix::Draft;
-use crate::change::fix::allow::Ground;
+use crate::change::fix::allow::FixGround;
 use crate::change::{DifferingFlow, FlowChange, GrantChange, GrantRow, Impact, ReachChange};
 use crate::model::evidence::Outcome;
 use crate::text::evidence::Evidence;
@@ -69,12 +69,12 @@ pub struct FixAnswer {
     /// Whether there is none because not all that it rests on is known.
     pub is_unsure: bool,
     /// What manifests declare, where a candidate keeps that.
-    pub declared: Option<Declared>,
+    pub declared: Option<KeptByDeclaration>,
 }
 
 /// What a candidate keeps because manifests declare it, or because somebody said so.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Declared {
+pub struct KeptByDeclaration {
     pub baseline: Baseline,
     /// The flows that are kept by hand: ends, as they were said.
     pub kept: Vec<(String, String)>,
@@ -221,8 +221,8 @@ pub(super) fn with(world: &World, changes: &[Change]) -> Option<World> {
 }
 
 /// What is known of a world while drafts for it are made.
-pub(super) fn ground(world: &World) -> Ground<'_> {
-    Ground { cluster: &world.cluster, index: world.net(), manifests: &world.manifests }
+pub(super) fn ground(world: &World) -> FixGround<'_> {
+    FixGround { cluster: &world.cluster, index: world.net(), manifests: &world.manifests }
 }
 
 pub(super) fn note(what: impl Into<String>) -> Evidence {
@@ -269,7 +269,7 @@ impl FixBound {
             FixBound::Closes => (&flow.after, &flow.before),
             FixBound::Takes => return false,
         };
-        let may = |it: &crate::change::Ports| it.some.union(&it.unknown);
+        let may = |it: &crate::change::MapPorts| it.some.union(&it.unknown);
         let is_less = |a: &crate::model::port::PortSet, b: &crate::model::port::PortSet| a.difference(b).is_empty();
         let grows =
             is_less(&less.some, &more.some) && is_less(&less.every, &more.every) && is_less(&may(less), &may(more));

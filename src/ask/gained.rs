@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use super::World;
 use super::escalation::Watch;
 use crate::change::When;
-use crate::change::reach::{Hop, ReachChange, ReachDiff, ReachDiffRow, Sink};
+use crate::change::reach::{ReachChange, ReachDiff, ReachDiffRow, Sink, WayHop};
 use crate::escalate::{Certainty, Foothold, Goal, Ground, Held, Region, Step, closure, replay};
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
@@ -325,8 +325,8 @@ fn sink(held: &Foothold) -> Option<Sink> {
     }
 }
 
-fn hop(step: &Step) -> Hop {
-    Hop {
+fn hop(step: &Step) -> WayHop {
+    WayHop {
         edge: step.edge.id,
         name: step.edge.name,
         from: step.from.to_string(),

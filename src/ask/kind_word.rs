@@ -2,7 +2,7 @@
 
 /// What a kind word names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Word {
+pub(super) enum KindWord {
     Pod,
     Service,
     Namespace,
@@ -11,22 +11,22 @@ pub(super) enum Word {
 }
 
 /// The kinds that ends can be: singular, plural, short name, API group (as `kubectl get -o name` prints it).
-const WORDS: &[(&str, &str, &str, &str, Word)] = &[
-    ("pod", "pods", "po", "", Word::Pod),
-    ("service", "services", "svc", "", Word::Service),
-    ("namespace", "namespaces", "ns", "", Word::Namespace),
-    ("node", "nodes", "no", "", Word::Node),
-    ("deployment", "deployments", "deploy", "apps", Word::Workload),
-    ("replicaset", "replicasets", "rs", "apps", Word::Workload),
-    ("statefulset", "statefulsets", "sts", "apps", Word::Workload),
-    ("daemonset", "daemonsets", "ds", "apps", Word::Workload),
-    ("replicationcontroller", "replicationcontrollers", "rc", "", Word::Workload),
-    ("job", "jobs", "job", "batch", Word::Workload),
-    ("cronjob", "cronjobs", "cj", "batch", Word::Workload),
+const WORDS: &[(&str, &str, &str, &str, KindWord)] = &[
+    ("pod", "pods", "po", "", KindWord::Pod),
+    ("service", "services", "svc", "", KindWord::Service),
+    ("namespace", "namespaces", "ns", "", KindWord::Namespace),
+    ("node", "nodes", "no", "", KindWord::Node),
+    ("deployment", "deployments", "deploy", "apps", KindWord::Workload),
+    ("replicaset", "replicasets", "rs", "apps", KindWord::Workload),
+    ("statefulset", "statefulsets", "sts", "apps", KindWord::Workload),
+    ("daemonset", "daemonsets", "ds", "apps", KindWord::Workload),
+    ("replicationcontroller", "replicationcontrollers", "rc", "", KindWord::Workload),
+    ("job", "jobs", "job", "batch", KindWord::Workload),
+    ("cronjob", "cronjobs", "cj", "batch", KindWord::Workload),
 ];
 
 /// The kind that a word names, and its singular.
-pub(super) fn word(text: &str) -> Option<(&'static str, Word)> {
+pub(super) fn word(text: &str) -> Option<(&'static str, KindWord)> {
     let text = text.to_ascii_lowercase();
     let (bare, group) = text.split_once('.').map_or((text.as_str(), None), |(bare, group)| (bare, Some(group)));
     WORDS

@@ -21,11 +21,11 @@ use std::collections::BTreeMap;
 
 use super::crew::CrewIsolation;
 use super::filter::{Cells, Filtered, holds_word};
-use super::findings::{Completeness, Counted};
+use super::findings::{Completeness, CountedSubjects};
 use super::isolation::Isolation;
 use super::item::Item;
 use super::question::list::{AnyList, RestsOn};
-use super::scope::View;
+use super::scope::CellContext;
 use crate::model::address::canonical;
 use crate::model::cluster::FactChange;
 use crate::model::id::Kind;
@@ -117,7 +117,7 @@ pub enum Sorts<R> {
     Naturally,
     /// The text of its cells.
     Text,
-    Key(fn(&R, View<'_>) -> SortKey),
+    Key(fn(&R, CellContext<'_>) -> SortKey),
 }
 
 /// One column of a list.
@@ -125,13 +125,13 @@ pub struct Column<R> {
     pub title: &'static str,
     /// In columns of the screen: of the first the least that is useful, of others the usual width.
     pub width: u16,
-    pub cell: fn(&R, View<'_>) -> Cell,
+    pub cell: fn(&R, CellContext<'_>) -> Cell,
     pub sorts: Sorts<R>,
 }
 
 impl<R> Column<R> {
     /// Where a row stands in this column's order.
-    pub fn sort_key(&self, row: &R, view: View<'_>) -> SortKey {
+    pub fn sort_key(&self, row: &R, view: CellContext<'_>) -> SortKey {
         match &self.sorts {
             Sorts::Naturally => SortKey::Number(0),
             Sorts::Text => SortKey::Text((self.cell)(row, view).text),
@@ -141,7 +141,7 @@ impl<R> Column<R> {
 }
 
 /// Rows before and after a change; `None`: not there.
-pub type Moves<R> = Vec<(Option<R>, Option<R>)>;
+pub type RowMoves<R> = Vec<(Option<R>, Option<R>)>;
 
 /// What a row stands at in a column's order.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -199,26 +199,26 @@ pub struct Listing<R: Row + 'static> {
     pub columns: &'static [Column<R>],
     /// What there is no room for on a screen: `-o wide`, csv and json, and whatever filters look into.
     pub wide: &'static [Column<R>],
-    pub rows: fn(View<'_>) -> (Vec<R>, RowOrder),
+    pub rows: fn(CellContext<'_>) -> (Vec<R>, RowOrder),
     /// Works out together what risk and problems of these rows rest on: one by one it would take many times as long.
-    pub weigh: fn(&mut dyn Iterator<Item = &R>, View<'_>),
+    pub weigh: fn(&mut dyn Iterator<Item = &R>, CellContext<'_>),
     /// Whether a row is one of those that are shown when only problems are.
-    pub is_problem: fn(&R, View<'_>) -> bool,
+    pub is_problem: fn(&R, CellContext<'_>) -> bool,
     /// What stands above what unless the operator sorts: the greatest risk; `None`: by name.
-    pub risk: Option<fn(&R, View<'_>) -> SortKey>,
+    pub risk: Option<fn(&R, CellContext<'_>) -> SortKey>,
     /// Whether a change may move the risk of other rows than those that it moves.
     pub moves_risk: fn(&FactChange) -> bool,
     /// The rows that one change moves; `None` when all are to be read anew.
-    pub moves: fn(&FactChange, View<'_>) -> Option<Moves<R>>,
+    pub moves: fn(&FactChange, CellContext<'_>) -> Option<RowMoves<R>>,
     /// Whether a change may move its rows, so that many of them fill it anew.
-    pub concerns: fn(&FactChange, View<'_>) -> bool,
+    pub concerns: fn(&FactChange, CellContext<'_>) -> bool,
     pub item: fn(&R) -> Item,
     pub key: fn(&Item) -> Option<R::Key>,
 }
 
 impl<R: Row> Listing<R> {
     /// The text of the column with this title, whatever its case.
-    pub fn cell(&self, row: &R, title: &str, view: View<'_>) -> Option<String> {
+    pub fn cell(&self, row: &R, title: &str, view: CellContext<'_>) -> Option<String> {
         let column = self.columns.iter().chain(self.wide).find(|it| it.title.eq_ignore_ascii_case(title))?;
         Some((column.cell)(row, view).text)
     }
@@ -226,7 +226,7 @@ impl<R: Row> Listing<R> {
 
 /// The columns of a list, for a filter.
 pub struct FilteredRow<'a, R: Row + 'static> {
-    pub view: View<'a>,
+    pub view: CellContext<'a>,
     pub listing: &'static Listing<R>,
 }
 
@@ -261,7 +261,7 @@ fn together(all: CrewIsolation) -> Cell {
 }
 
 /// A number of those who were found; empty where nobody has looked.
-fn found(who: Option<&Counted>) -> Cell {
+fn found(who: Option<&CountedSubjects>) -> Cell {
     let Some(who) = who else { return Cell { stands: Stands::Right, ..Cell::new("", Tone::Dim) } };
     let tone = match (who.who.is_empty(), who.known) {
         (false, _) => Tone::Risk,
@@ -272,12 +272,12 @@ fn found(who: Option<&Counted>) -> Cell {
 }
 
 /// The most first.
-fn by_found(who: Option<&Counted>) -> SortKey {
+fn by_found(who: Option<&CountedSubjects>) -> SortKey {
     SortKey::Number(who.map_or(0, |it| it.who.len() as u64))
 }
 
 /// `user:ana, user:ben and 3 more`.
-fn named(who: Option<&Counted>) -> Cell {
+fn named(who: Option<&CountedSubjects>) -> Cell {
     let all: Vec<&Subject> = who.iter().flat_map(|it| &it.who).collect();
     words::first(&all, NAMED).into()
 }

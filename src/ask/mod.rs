@@ -91,7 +91,7 @@ use pair::PairPort;
 
 pub use answer::Answer;
 pub use fault::{Fault, FaultKind};
-pub use question::{Here, Line, Question};
+pub use question::{Here, Question, QuestionLine};
 pub use world::World;
 
 /// Asks one cluster as many questions as there are.

@@ -204,7 +204,7 @@ impl Question {
 
 /// A question with the namespace that it is asked in: one command line.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Line {
+pub struct QuestionLine {
     #[serde(flatten)]
     pub question: Question,
     /// `-n`.
@@ -234,7 +234,7 @@ struct NamespaceArgs {
     all_namespaces: bool,
 }
 
-impl Line {
+impl QuestionLine {
     /// A question that is asked where bare names are read anyway.
     pub fn of(question: Question) -> Self {
         Self { question, namespace: None, all_namespaces: false }
@@ -254,7 +254,7 @@ impl Line {
 }
 
 /// The command line that asks it, without `kreach` itself.
-impl fmt::Display for Line {
+impl fmt::Display for QuestionLine {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, mut words) = self.question.words();
         words.option("namespace", self.namespace.as_deref());
@@ -264,7 +264,7 @@ impl fmt::Display for Line {
 }
 
 /// Reads a line as a shell would split it.
-impl FromStr for Line {
+impl FromStr for QuestionLine {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Self, Fault> {

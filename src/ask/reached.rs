@@ -11,7 +11,7 @@ use super::escalation::{Watch, actor, answer, typed};
 use super::reaches::{Reached, Reaches};
 use super::workload::workload_of;
 use super::{Asker, Fault};
-use crate::escalate::back::{Back, Walk};
+use crate::escalate::back::{Walk, WaysBack};
 use crate::escalate::hops::{self, Within};
 use crate::escalate::{Certainty, Foothold, Goal, Ground, Held, closure, replay};
 use crate::model::evidence::{Gap, Outcome};
@@ -258,7 +258,7 @@ impl WhoReaches<'_> {
     fn by_distance(&self, watch: Watch<'_>, all: &mut Reaches) {
         let alike: Vec<Vec<Subject>> = alike(self.ground).into_iter().flat_map(|it| self.apart(it)).collect();
         let starts = alike.iter().filter_map(|it| it.first()).cloned().map(Foothold::Subject);
-        let back = Back::of(self.ground, self.goal, starts, &mut *watch);
+        let back = WaysBack::of(self.ground, self.goal, starts, &mut *watch);
         let mut walk = back.walk();
         let (count, mut sorts) = (alike.len(), BTreeMap::<ReachedOrder, Vec<Vec<Subject>>>::new());
         let mut doubts = Doubts::default();
@@ -291,7 +291,7 @@ impl WhoReaches<'_> {
     }
 
     /// How somebody comes there, within the steps that are asked for if that is found; `None`: no way is found.
-    fn sort(&self, back: &Back<'_>, walk: &mut Walk<'_>, subject: &Subject) -> Option<ReachedOrder> {
+    fn sort(&self, back: &WaysBack<'_>, walk: &mut Walk<'_>, subject: &Subject) -> Option<ReachedOrder> {
         let kind = match subject.kind() {
             SubjectKind::User => 0,
             SubjectKind::Group => 1,
@@ -319,7 +319,7 @@ impl WhoReaches<'_> {
     }
 
     /// Those of whom no way is found, and why it is not known that there is none.
-    fn undecided(&self, back: &Back<'_>, walk: &mut Walk<'_>, subjects: &[Subject], doubts: &mut Doubts) {
+    fn undecided(&self, back: &WaysBack<'_>, walk: &mut Walk<'_>, subjects: &[Subject], doubts: &mut Doubts) {
         let start = Foothold::Subject(subjects[0].clone());
         let gaps = back.gaps(walk, &start, self.max_hops).unwrap_or_else(|| {
             let held = closure::reach(self.ground, &start, Certainty::Unsure);
@@ -337,13 +337,19 @@ impl WhoReaches<'_> {
     }
 
     /// The way that distances tell, where it is one of single holders.
-    fn along(&self, back: &Back<'_>, start: &Foothold, moves: Certainty, distance: u32) -> Option<closure::Answer> {
+    fn along(
+        &self,
+        back: &WaysBack<'_>,
+        start: &Foothold,
+        moves: Certainty,
+        distance: u32,
+    ) -> Option<closure::ClosureAnswer> {
         let (path, holds) = replay::gone(self.ground, back.way(start, moves, distance).filter(|it| !it.is_empty())?);
         let outcome = if moves == Certainty::Certain { Outcome::Allow } else { Outcome::Unknown };
-        (holds || moves == Certainty::Unsure).then_some(closure::Answer { outcome, path, gaps: Vec::new() })
+        (holds || moves == Certainty::Unsure).then_some(closure::ClosureAnswer { outcome, path, gaps: Vec::new() })
     }
 
-    fn rows(&self, subjects: Vec<Subject>, of: impl Fn(&Foothold) -> closure::Answer, all: &mut Reaches) {
+    fn rows(&self, subjects: Vec<Subject>, of: impl Fn(&Foothold) -> closure::ClosureAnswer, all: &mut Reaches) {
         let of = |it: &Subject| of(&Foothold::Subject(it.clone()));
         let parts = if subjects.len() > EACH { 1 } else { subjects.len() };
         for subjects in subjects.chunks(subjects.len().div_ceil(parts.max(1)).max(1)) {

@@ -12,7 +12,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::escalate::edges::{SELF, Trace};
+use crate::escalate::edges::{MoveTrace, SELF};
 use crate::escalate::{Certainty, Foothold, Step};
 use crate::model::evidence::{Gap, Outcome};
 use crate::model::place::Place;
@@ -320,7 +320,7 @@ fn typed(row: &Reached) -> Option<String> {
 /// That admission which is not read may refuse what steps write, where some write.
 fn unread_admission<'p>(mut steps: impl Iterator<Item = &'p Step>) -> Option<Line> {
     let what = "admission webhooks and policies are not read: they may refuse what steps write";
-    steps.any(|it| it.edge.leaves == Trace::Object).then(|| Line::new(2, Mark::Note, what))
+    steps.any(|it| it.edge.leaves == MoveTrace::Object).then(|| Line::new(2, Mark::Note, what))
 }
 
 fn headed(mut limits: Vec<Line>) -> Vec<Line> {

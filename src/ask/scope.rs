@@ -12,7 +12,7 @@ use crate::rbac::subjects::person;
 
 /// What the lists are narrowed to.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Scope {
+pub struct ListScope {
     /// Empty: all namespaces.
     pub namespaces: BTreeSet<Name>,
     /// The policies pane shows those that govern this pod.
@@ -28,7 +28,7 @@ pub enum Problems {
     Only,
 }
 
-impl Scope {
+impl ListScope {
     /// Whether objects of this namespace are in it; what stands in no namespace always is.
     pub fn holds(&self, namespace: &str) -> bool {
         self.namespaces.is_empty() || namespace.is_empty() || self.namespaces.contains(namespace)
@@ -42,14 +42,14 @@ impl Scope {
 
 /// What cells and pages are made from.
 #[derive(Clone, Copy, Debug)]
-pub struct View<'a> {
+pub struct CellContext<'a> {
     pub world: &'a World,
-    pub scope: &'a Scope,
+    pub scope: &'a ListScope,
     /// Whom the operator sees with (`i`).
     pub acting: Option<&'a Identity>,
 }
 
-impl View<'_> {
+impl CellContext<'_> {
     /// Who somebody is: with the groups that the operator typed for them, else those that the server knows the operator
     /// in, else those of the directory.
     pub fn identity(self, subject: &Subject) -> Identity {

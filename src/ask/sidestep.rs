@@ -38,7 +38,7 @@ use self::witness::WitnessSearch;
 
 /// What is asked.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Ask {
+pub struct SidestepAsk {
     pub from: AskedEnd,
     pub to: AskedEnd,
     pub port: PortAsk,
@@ -65,7 +65,7 @@ pub struct Witness {
 
 /// The answer.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Sidestep {
+pub struct SidestepAnswer {
     pub from: String,
     pub to: String,
     /// As the flow is now.
@@ -82,7 +82,7 @@ pub struct Sidestep {
     pub notes: Vec<Evidence>,
 }
 
-impl Sidestep {
+impl SidestepAnswer {
     /// Whether nobody but Kubernetes' own holds it.
     pub fn is_of_kubernetes(&self, witness: &Witness) -> bool {
         witness.subjects.iter().all(|it| self.own.contains(it))
@@ -99,14 +99,14 @@ impl Sidestep {
     }
 }
 
-impl Ask {
+impl SidestepAsk {
     /// Who can let it pass; `watch` is told how far it is, and ends it by `false`.
     ///
     /// # Errors
     /// An end is none or proven not to be there, or the engines differ.
-    pub fn answer(&self, world: &World, watch: Watch<'_>) -> Result<Sidestep, Fault> {
+    pub fn answer(&self, world: &World, watch: Watch<'_>) -> Result<SidestepAnswer, Fault> {
         let trace = self.trace(world)?;
-        let mut found = Sidestep {
+        let mut found = SidestepAnswer {
             from: self.from.to_string(),
             to: target(&self.to, &self.port),
             now: trace.outcome(),
@@ -162,7 +162,7 @@ impl Ask {
         copy: &mut Copy<'_>,
         all: &[Opening],
         watch: Watch<'_>,
-        found: &mut Sidestep,
+        found: &mut SidestepAnswer,
     ) -> Result<(), Fault> {
         let used: BTreeSet<usize> = found.witnesses.iter().map(|it| it.opening).collect();
         let differences = RefCell::default();
@@ -190,7 +190,7 @@ impl Ask {
 }
 
 /// A Service that is not entered so is opened by changing the Service, which is not followed (N38).
-fn refused(trace: &TraceAnswer, found: &mut Sidestep) {
+fn refused(trace: &TraceAnswer, found: &mut SidestepAnswer) {
     let refusals = trace.refusals.iter().chain(trace.pairs.iter().flat_map(|it| &it.refusals));
     for it in refusals {
         if !found.notes.contains(it) {

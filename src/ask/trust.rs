@@ -31,7 +31,7 @@ use crate::rbac::{self, Identity, Request};
 
 pub use self::page::unread;
 
-use self::needs::Need;
+use self::needs::TrustNeed;
 use self::writers::writers;
 
 /// What a peer rests on, in one clause.
@@ -177,7 +177,7 @@ impl Robustness {
 
 /// The answer.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Trust {
+pub struct TrustAnswer {
     pub policy: ObjectId,
     pub rules: Vec<Ruled>,
     /// Whom it selects: labels that take a pod out of it.
@@ -189,7 +189,7 @@ pub struct Trust {
     pub gaps: Vec<Gap>,
 }
 
-impl Trust {
+impl TrustAnswer {
     /// The worst of its rules; nothing where it has none.
     pub fn robustness(&self) -> Option<&Robustness> {
         worst(&self.rules)
@@ -205,7 +205,7 @@ pub fn worst(rules: &[Ruled]) -> Option<&Robustness> {
 ///
 /// # Errors
 /// It is of a kind that is not evaluated.
-pub fn trust(world: &World, id: &ObjectId) -> Result<Option<Trust>, Fault> {
+pub fn trust(world: &World, id: &ObjectId) -> Result<Option<TrustAnswer>, Fault> {
     if !crate::kinds::is_evaluated(id.kind) {
         let hint = "NetworkPolicy of networking.k8s.io is";
         return Err(Fault::new(format!("{id} is of a kind that is not evaluated here"), hint));
@@ -220,7 +220,7 @@ pub fn trust(world: &World, id: &ObjectId) -> Result<Option<Trust>, Fault> {
         needs::of_target(&policy).map(|(trusted, needs)| trusts.ruled(Place::new("spec.podSelector"), trusted, needs));
     let itself = trusts.itself(&policy);
     let always = holders::always(&ground).into_iter().collect();
-    Ok(Some(Trust { policy: id.clone(), rules, target, itself, always, gaps: gaps(world, &policy) }))
+    Ok(Some(TrustAnswer { policy: id.clone(), rules, target, itself, always, gaps: gaps(world, &policy) }))
 }
 
 /// Tells what policies trust, one after another.
@@ -248,7 +248,7 @@ impl<'a> Trusts<'a> {
         self.ruled(Place::default(), Vec::new(), needs::of_itself(policy))
     }
 
-    fn ruled(&self, place: Place, trusts: Vec<Trusted>, needs: Vec<Need>) -> Ruled {
+    fn ruled(&self, place: Place, trusts: Vec<Trusted>, needs: Vec<TrustNeed>) -> Ruled {
         let writers = writers(self.ground, &needs);
         let robustness = Robustness::of(&trusts, &writers);
         let advice = needs::advice(&trusts, &robustness);

@@ -17,7 +17,7 @@ use super::Asker;
 use super::crew::KnownCrews;
 use super::findings::{self, JoinedFindings};
 use super::weights::Weights;
-use crate::change::fix::Manifests;
+use crate::change::fix::WholeObjects;
 use crate::escalate::{Ground, Terrain};
 use crate::manifests::Manifests as Declared;
 use crate::model::cluster::{AnyFact, Cluster, Delta, FactChange};
@@ -51,7 +51,7 @@ pub struct World {
     /// What the API serves: as discovery tells, else a built-in table.
     pub served: Arc<Served>,
     /// Objects as they were written or stored, whole, as far as a question wanted them to be.
-    pub manifests: Arc<Manifests>,
+    pub manifests: Arc<WholeObjects>,
     /// The server's version where it is known: notes and capabilities rest on it.
     pub version: Option<Version>,
     /// What manifests declare beyond facts, where a question wanted it.

@@ -35,7 +35,7 @@ pub use objects::Desk;
 pub use pods::pod_blocks;
 
 /// Objects as they were written or stored, whole: what is changed of one must keep all the rest of it.
-pub type Manifests = BTreeMap<ObjectId, Value>;
+pub type WholeObjects = BTreeMap<ObjectId, Value>;
 
 /// One way to do it.
 #[derive(Clone, PartialEq, Debug, Default)]

@@ -59,7 +59,7 @@ impl FlowChange {
 
 /// What a map says of the ports of one pair of units.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Ports {
+pub struct MapPorts {
     /// Every pair of pods surely allows them.
     pub every: Arc<PortSet>,
     /// Some pair surely does.
@@ -68,7 +68,7 @@ pub struct Ports {
     pub unknown: Arc<PortSet>,
 }
 
-impl From<Option<&Summary>> for Ports {
+impl From<Option<&Summary>> for MapPorts {
     fn from(summary: Option<&Summary>) -> Self {
         let Some(it) = summary else { return Self::default() };
         let is_sure = Arc::ptr_eq(&it.some, &it.possible) || it.some == it.possible;
@@ -83,8 +83,8 @@ pub struct DifferingFlow {
     pub from: Unit,
     pub to: Unit,
     pub change: FlowChange,
-    pub before: Ports,
-    pub after: Ports,
+    pub before: MapPorts,
+    pub after: MapPorts,
     /// The side that alone has both ends.
     pub only: Option<When>,
     /// The rows of the maps, as far as they have one: `from` and `to` may be a part of theirs.
@@ -114,7 +114,7 @@ mod tests {
             let pairs = Counts { allow: pods, ..Counts::default() };
             let summary = Summary { every: none.clone(), some: none.clone(), possible: none, pairs };
             let row = MapRow { from: from.clone(), to: to.clone(), summary };
-            let (before, after) = (Ports::default(), Ports::default());
+            let (before, after) = (MapPorts::default(), MapPorts::default());
             DifferingFlow {
                 from: from.clone(),
                 to: to.clone(),

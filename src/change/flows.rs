@@ -12,10 +12,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use rustc_hash::FxBuildHasher;
 
-use super::flow::{DifferingFlow, FlowChange, Ports, When};
+use super::flow::{DifferingFlow, FlowChange, MapPorts, When};
 use super::ports::{PairByPair, RowVerdict, Who, told};
 use super::space::Space;
-use super::touched::{Touched, touched};
+use super::touched::{TouchedUnits, touched};
 use super::{Side, Sides};
 use crate::model::port::PortSet;
 use crate::net::reach::{AddressRange, Granularity, MapRow, Nodes, Summary, Unit, UnitMap};
@@ -57,7 +57,7 @@ type Pair<'r> = [Option<&'r MapRow>; 2];
 pub(super) fn compare(sides: &Sides<'_>) -> Vec<DifferingFlow> {
     let touched = touched(sides);
     // Where nothing is touched no row can differ, of whatever sort: all that any rests on is the same on both sides.
-    if touched.as_ref().is_some_and(Touched::is_nothing) {
+    if touched.as_ref().is_some_and(TouchedUnits::is_nothing) {
         return Vec::new();
     }
     let space = Space::of(sides);
@@ -81,7 +81,7 @@ fn place(unit: &Unit) -> (bool, bool, &Unit) {
 }
 
 /// The map of one side, as `map` answers; of units that cannot differ the rows are left out.
-fn map(side: &Side<'_>, touched: Option<&Touched>) -> UnitMap {
+fn map(side: &Side<'_>, touched: Option<&TouchedUnits>) -> UnitMap {
     let mut map = match touched {
         Some(it) => {
             let part = MapPart { units: &it.units, all_nodes: it.nodes, keeps_outside: side.has_unseen };
@@ -147,7 +147,7 @@ impl FlowsDraft<'_> {
     }
 
     fn push(&mut self, (from, to): (Unit, Unit), change: FlowChange, rows: Pair<'_>, exists: [bool; 2]) {
-        let [before, after] = rows.map(|it| Ports::from(it.map(|it| &it.summary)));
+        let [before, after] = rows.map(|it| MapPorts::from(it.map(|it| &it.summary)));
         let only = match exists {
             [true, false] => Some(When::Before),
             [false, true] => Some(When::After),

@@ -37,7 +37,7 @@ use crate::net;
 use crate::rbac::{self, Served};
 
 pub use edits::{Change, Op, Saved, Unfit};
-pub use flow::{DifferingFlow, FlowChange, Ports, When};
+pub use flow::{DifferingFlow, FlowChange, MapPorts, When};
 pub use grants::{GrantChange, GrantRow};
 pub use order::Order;
 pub use reach::{ReachChange, ReachDiff, ReachDiffRow};
@@ -98,7 +98,7 @@ impl Impact {
 
 /// How many rows there are of each sort.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Counts {
+pub struct RowCounts {
     pub opened: u64,
     pub closed: u64,
     pub changed: u64,
@@ -131,8 +131,8 @@ impl DiffVerdict {
 
 impl Impact {
     /// How many rows there are of each sort; nodes and addresses that share a row are one.
-    pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
+    pub fn counts(&self) -> RowCounts {
+        let mut counts = RowCounts::default();
         for flow in &self.flows {
             let count = match flow.change {
                 FlowChange::Opened => &mut counts.opened,
@@ -155,7 +155,7 @@ impl Impact {
 
     /// What it comes to as a whole (CONTRACT §8).
     pub fn verdict(&self) -> DiffVerdict {
-        let Counts { opened, closed, changed, unsure, given, taken } = self.counts();
+        let RowCounts { opened, closed, changed, unsure, given, taken } = self.counts();
         match (opened + closed + changed + given + taken, unsure) {
             (0, 0) => DiffVerdict::Same,
             (0, _) => DiffVerdict::Unknown,

@@ -72,7 +72,7 @@ impl fmt::Display for Sink {
 
 /// One step of a way, in the words of `kreach reach`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Hop {
+pub struct WayHop {
     pub edge: &'static str,
     pub name: &'static str,
     pub from: String,
@@ -93,7 +93,7 @@ pub struct ReachDiffRow {
     /// The side that has the way.
     pub when: When,
     /// To the first of the sinks.
-    pub way: Vec<Hop>,
+    pub way: Vec<WayHop>,
 }
 
 /// All rows.

@@ -22,14 +22,14 @@ use crate::net::reach::Unit;
 
 /// Units that may answer otherwise.
 #[derive(Default)]
-pub(super) struct Touched {
+pub(super) struct TouchedUnits {
     pub units: HashSet<Unit, FxBuildHasher>,
     /// Whether every unit may with nodes.
     pub nodes: bool,
 }
 
 /// The units of which answers may differ; `None`: of all.
-pub(super) fn touched(sides: &Sides<'_>) -> Option<Touched> {
+pub(super) fn touched(sides: &Sides<'_>) -> Option<TouchedUnits> {
     let Sides { before, after, .. } = sides;
     let (old, new) = (before.cluster, after.cluster);
     let is_read_alike = old.coverage == new.coverage && old.unreadable == new.unreadable;
@@ -38,7 +38,7 @@ pub(super) fn touched(sides: &Sides<'_>) -> Option<Touched> {
     if !is_read_alike || before.has_unseen != after.has_unseen || !before.net.has_same_whole(after.net) {
         return None;
     }
-    let mut touched = Touched::default();
+    let mut touched = TouchedUnits::default();
     for side in sides.both() {
         let other = if std::ptr::eq(side, before) { after } else { before };
         touched.add_pods(side, other);
@@ -78,7 +78,7 @@ fn moved<'o, T: Fact + PartialEq>(own: &'o Objects<T>, other: &'o Objects<T>) ->
     })
 }
 
-impl Touched {
+impl TouchedUnits {
     /// Whether no answer may differ: no pair has an end, and no node a port, that is otherwise on the other side.
     pub fn is_nothing(&self) -> bool {
         self.units.is_empty() && !self.nodes

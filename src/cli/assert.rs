@@ -14,7 +14,7 @@ use crate::ask::Fault;
 use crate::ask::expectation::Expectations;
 use crate::ask::question::Reads;
 
-use super::check::Report;
+use super::check::CheckReport;
 use super::form::{self, Form, Printed};
 use super::{Asked, AskingCommand, Exit};
 
@@ -45,7 +45,7 @@ impl AskingCommand for Assert<'_> {
     }
 
     fn run(&self, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<Exit, Fault> {
-        let report = Report::of(self.expectations, asked.world, &asked.context.here)?;
+        let report = CheckReport::of(self.expectations, asked.world, &asked.context.here)?;
         report.write(self.output, asked, out)?;
         Ok(report.exit())
     }

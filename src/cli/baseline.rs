@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::ask::baseline::{
-    Baseline, BaselineScope, Because, DnsServers, Needed, Undeclared, Unresolved, WrittenPolicy,
+    Baseline, BaselineScope, DnsServers, NeedReason, Needed, Undeclared, Unresolved, WrittenPolicy,
 };
 use crate::ask::expectation::Expectations;
 use crate::ask::many::unit_name;
@@ -206,7 +206,7 @@ struct UndeclaredJson {
     ports: Vec<PortsJson>,
 }
 
-fn because(it: &Because) -> BecauseJson<'_> {
+fn because(it: &NeedReason) -> BecauseJson<'_> {
     BecauseJson { object: it.object.to_string(), place: &it.place, what: &it.what }
 }
 

@@ -146,14 +146,14 @@ impl Expected {
 
 /// All that was found.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Report {
+pub struct CheckReport {
     /// The files that were checked, in the order of their names.
     pub files: Vec<String>,
     pub findings: Vec<CheckFinding>,
     pub expected: Vec<Expected>,
 }
 
-impl Report {
+impl CheckReport {
     /// Judges expectations; those that are broken are findings.
     ///
     /// # Errors

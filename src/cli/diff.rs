@@ -14,8 +14,10 @@ use serde::Serialize;
 
 use crate::ask::diff::Fold;
 use crate::ask::{Fault, World, diff, gained};
-use crate::change::reach::Hop;
-use crate::change::{DiffVerdict, DifferingFlow, GrantRow, Impact, Ports, ReachChange, ReachDiff, ReachDiffRow, Risk};
+use crate::change::reach::WayHop;
+use crate::change::{
+    DiffVerdict, DifferingFlow, GrantRow, Impact, MapPorts, ReachChange, ReachDiff, ReachDiffRow, Risk,
+};
 use crate::escalate::Certainty;
 use crate::net::reach::{Granularity, Unit};
 use crate::rbac::resource_or_url::ResourceOrUrl;
@@ -235,7 +237,7 @@ impl DiffArgs {
     }
 }
 
-fn lists(it: &Ports) -> ListsJson {
+fn lists(it: &MapPorts) -> ListsJson {
     ListsJson { every: json::ports(&it.every), some: json::ports(&it.some), unknown: json::ports(&it.unknown) }
 }
 
@@ -286,7 +288,7 @@ pub(super) fn of_impact(impact: &Impact, before: &World, after: &World) -> DiffJ
 }
 
 fn reach_row(it: &ReachDiffRow) -> ReachRowJson {
-    let hop = |it: &Hop| HopJson {
+    let hop = |it: &WayHop| HopJson {
         edge: it.edge,
         name: it.name,
         from: it.from.clone(),

@@ -16,7 +16,7 @@ use crate::escalate::Step;
 use crate::text::Mark;
 use crate::text::escalate as words;
 use crate::text::evidence::Evidence;
-use crate::text::graph::Graph;
+use crate::text::graph::TextGraph;
 
 use super::Asked;
 use super::form::Form;
@@ -138,9 +138,9 @@ pub fn cells(it: &Reached) -> SheetRow {
 }
 
 /// The same as a graph.
-pub fn graph(path: &ReachPath) -> Graph {
+pub fn graph(path: &ReachPath) -> TextGraph {
     let (from, to) = (&path.question.from, &path.question.to);
-    Graph::of_ways(format!("{from} -> {to}"), [(path.path.as_slice(), Some(to.as_str()))])
+    TextGraph::of_ways(format!("{from} -> {to}"), [(path.path.as_slice(), Some(to.as_str()))])
 }
 
 /// `kreach reach SUBJECT -o json`.
@@ -208,6 +208,6 @@ pub fn write_rows_json(
 }
 
 /// The same as a graph: every step of every way once.
-pub fn rows_graph(end: &str, rows: &[Reached]) -> Graph {
-    Graph::of_ways(end, rows.iter().map(|it| (it.path.as_slice(), None)))
+pub fn rows_graph(end: &str, rows: &[Reached]) -> TextGraph {
+    TextGraph::of_ways(end, rows.iter().map(|it| (it.path.as_slice(), None)))
 }

@@ -11,7 +11,7 @@ use crate::ask::question::Reads;
 use crate::ask::question::permissions::{HeldPermissions, Permissions};
 use crate::ask::{Fault, Question, World};
 use crate::model::evidence::Outcome;
-use crate::model::finding::Effect;
+use crate::model::finding::Effectiveness;
 use crate::model::name::Name;
 use crate::rbac::fold::{self, Empty, Folded, PermissionRow, PermissionSource};
 use crate::rbac::identity::MASTERS;
@@ -212,7 +212,11 @@ fn document(held: &HeldPermissions<'_>, world: &World) -> PermissionsJson {
             role: it.role.to_string(),
             rule: None,
             member: None,
-            flaws: vec![FindingJson { life: Effect::Dead.as_str(), word: it.role.to_string(), what: why_empty(it) }],
+            flaws: vec![FindingJson {
+                life: Effectiveness::Dead.as_str(),
+                word: it.role.to_string(),
+                what: why_empty(it),
+            }],
         }],
     }));
     PermissionsJson {

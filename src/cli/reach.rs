@@ -26,7 +26,7 @@ use crate::model::policy::Direction;
 use crate::net::reach::ReachRow;
 use crate::text::Mark;
 use crate::text::evidence::Evidence;
-use crate::text::graph::{Arrow, Graph};
+use crate::text::graph::{Arrow, TextGraph};
 
 use super::form::{self, Folds, Form, Layout, Tabular};
 use super::json::{self, CountsJson, EvidenceJson};
@@ -160,7 +160,7 @@ fn sheet_of_reach<'a>(reach: &'a NetworkReach, ways: Option<&'a Reaches>, whys: 
     Sheet::of(&columns, direct.chain(beyond)).with(Mark::Plain, [pairs]).with(Mark::Unknown, gaps)
 }
 
-fn graph(it: &ReachAnswer) -> Graph {
+fn graph(it: &ReachAnswer) -> TextGraph {
     match &it.found {
         ReachFound::Trace(trace) => graph_of_trace(trace),
         ReachFound::Path(path) => path::graph(path),
@@ -179,7 +179,7 @@ fn write_json(it: &ReachAnswer, form: Form, asked: &Asked<'_>, out: &mut dyn io:
 }
 
 /// One end and all that it may connect to, or that may connect to it.
-fn graph_of_reach(reach: &NetworkReach) -> Graph {
+fn graph_of_reach(reach: &NetworkReach) -> TextGraph {
     let end = reach.end.to_string();
     let arrow = |it: &ReachRow| {
         let (here, there, words) = (end.clone(), unit_text(&it.unit), ports_text(&it.summary));
@@ -188,14 +188,14 @@ fn graph_of_reach(reach: &NetworkReach) -> Graph {
         Arrow { from, to, words, outcome }
     };
     let open = reach.rows.iter().filter(|it| !it.summary.possible.is_empty());
-    Graph { title: reach.end.to_string(), arrows: open.map(arrow).collect() }
+    TextGraph { title: reach.end.to_string(), arrows: open.map(arrow).collect() }
 }
 
 /// The plain connection between two ends.
-fn graph_of_trace(trace: &TraceAnswer) -> Graph {
+fn graph_of_trace(trace: &TraceAnswer) -> TextGraph {
     let (from, to, outcome) = (trace.from.to_string(), target(&trace.to, &trace.port), trace.outcome());
     let arrow = Arrow { from, to, words: outcome.to_string(), outcome };
-    Graph { title: format!("{} -> {}", arrow.from, arrow.to), arrows: vec![arrow] }
+    TextGraph { title: format!("{} -> {}", arrow.from, arrow.to), arrows: vec![arrow] }
 }
 
 #[derive(Serialize)]

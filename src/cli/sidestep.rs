@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::ask::question::Reads;
 use crate::ask::question::sidestep::Sidestep as Asking;
 use crate::ask::sidestep::act::ToldWrite;
-use crate::ask::sidestep::{Sidestep, Witness};
+use crate::ask::sidestep::{SidestepAnswer, Witness};
 use crate::ask::{Fault, Question};
 use crate::model::role::Subject;
 use crate::text::Mark;
@@ -110,11 +110,11 @@ fn witness(it: &Witness) -> WitnessJson<'_> {
     }
 }
 
-fn reasons(it: &Sidestep) -> Vec<Evidence> {
+fn reasons(it: &SidestepAnswer) -> Vec<Evidence> {
     it.notes.iter().cloned().chain(it.gaps.iter().map(Evidence::gap)).collect()
 }
 
-fn document(it: &Sidestep) -> SidestepJson<'_> {
+fn document(it: &SidestepAnswer) -> SidestepJson<'_> {
     let always = |it: &Subject| AlwaysJson { subject: it.to_string() };
     SidestepJson {
         version: json::VERSION,
@@ -131,7 +131,7 @@ fn document(it: &Sidestep) -> SidestepJson<'_> {
 }
 
 /// A row for each group of those who hold the same.
-fn sheet(it: &Sidestep) -> Sheet<'_> {
+fn sheet(it: &SidestepAnswer) -> Sheet<'_> {
     let columns: [(&'static str, &'static [Form]); 6] =
         [("subject", ALL), ("count", ALL), ("certainty", ALL), ("steps", ALL), ("by", ALL), ("writes", WIDE)];
     let row = |it: &Witness| {
@@ -146,7 +146,12 @@ fn sheet(it: &Sidestep) -> Sheet<'_> {
 }
 
 /// Writes it in any form but text.
-pub(super) fn write(it: &Sidestep, layout: Layout, asked: &Asked<'_>, out: &mut dyn io::Write) -> Result<(), Fault> {
+pub(super) fn write(
+    it: &SidestepAnswer,
+    layout: Layout,
+    asked: &Asked<'_>,
+    out: &mut dyn io::Write,
+) -> Result<(), Fault> {
     match layout.form {
         Form::Md => Ok(out.write_all(it.page().markdown().as_bytes())?),
         Form::Json | Form::Yaml => json::write_as(layout.form, &document(it), asked, out),

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::ask::question::Reads;
 use crate::ask::question::trust::Trust as Asking;
-use crate::ask::trust::{self, Ruled, Trust, Way, WriterGroup};
+use crate::ask::trust::{self, Ruled, TrustAnswer, Way, WriterGroup};
 use crate::ask::{Fault, Question};
 use crate::model::evidence::Gap;
 use crate::model::id::ObjectId;
@@ -115,7 +115,7 @@ struct AlwaysJson {
 
 /// What is told of a policy, with the grants that an index has.
 struct Telling<'a> {
-    trust: &'a Trust,
+    trust: &'a TrustAnswer,
     may_change: BTreeSet<&'a Subject>,
     index: &'a rbac::Index,
 }
@@ -159,7 +159,7 @@ fn gaps(all: &[Gap]) -> Vec<Evidence> {
     all.iter().map(Evidence::gap).collect()
 }
 
-fn document<'a>(id: &ObjectId, found: Option<&'a Trust>, index: &'a rbac::Index) -> TrustJson<'a> {
+fn document<'a>(id: &ObjectId, found: Option<&'a TrustAnswer>, index: &'a rbac::Index) -> TrustJson<'a> {
     let telling = found.map(|trust| Telling { trust, may_change: trust::may_change(&trust.itself), index });
     let telling = telling.as_ref();
     let unread = [Gap::Unreadable(id.clone())];
@@ -167,7 +167,7 @@ fn document<'a>(id: &ObjectId, found: Option<&'a Trust>, index: &'a rbac::Index)
         version: json::VERSION,
         kind: "Trust",
         policy: id.to_string(),
-        robustness: found.and_then(Trust::robustness).map(|it| it.as_str()),
+        robustness: found.and_then(TrustAnswer::robustness).map(|it| it.as_str()),
         rules: telling.iter().flat_map(|to| to.trust.rules.iter().map(|it| to.rule(it))).collect(),
         target: telling.and_then(|to| Some(to.rule(to.trust.target.as_ref()?))),
         itself: telling.iter().flat_map(|to| to.trust.itself.writers.iter().map(|it| to.writer(it))).collect(),
@@ -177,7 +177,7 @@ fn document<'a>(id: &ObjectId, found: Option<&'a Trust>, index: &'a rbac::Index)
 }
 
 /// A row for each rule and those who hold the same.
-fn sheet<'a>(id: &ObjectId, found: Option<&'a Trust>) -> Sheet<'a> {
+fn sheet<'a>(id: &ObjectId, found: Option<&'a TrustAnswer>) -> Sheet<'a> {
     let columns: [(&'static str, &'static [Form]); 6] =
         [("rule", ALL), ("trusts", WIDE), ("subject", ALL), ("count", ALL), ("ways", ALL), ("robustness", WIDE)];
     let all = found.into_iter().flat_map(|it| it.rules.iter().chain(&it.target).chain([&it.itself]));
@@ -192,7 +192,7 @@ fn sheet<'a>(id: &ObjectId, found: Option<&'a Trust>) -> Sheet<'a> {
             vec![place, trusts.clone(), subject, count, names.join(", "), ruled.robustness.as_str().to_owned()]
         })
     });
-    let told = match found.map(Trust::robustness) {
+    let told = match found.map(TrustAnswer::robustness) {
         None => format!("{id} cannot be read"),
         Some(None) => format!("{id}: no rule, so it trusts nobody"),
         Some(Some(it)) => format!("{id}: what it trusts can be written by {it}"),
@@ -203,7 +203,7 @@ fn sheet<'a>(id: &ObjectId, found: Option<&'a Trust>) -> Sheet<'a> {
 
 /// Writes it in any form but text.
 pub(super) fn write(
-    (id, found): (&ObjectId, Option<&Trust>),
+    (id, found): (&ObjectId, Option<&TrustAnswer>),
     layout: Layout,
     asked: &Asked<'_>,
     out: &mut dyn io::Write,

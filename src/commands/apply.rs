@@ -23,7 +23,7 @@ use crate::model::cluster::Cluster;
 use crate::text::applied::step_line;
 use crate::text::{Mark, Page};
 
-use super::load::{self, Loaded};
+use super::load::{self, LoadedWorld};
 use super::print;
 
 /// Applies what files hold.
@@ -156,7 +156,7 @@ impl<'a> ApplySession<'a> {
         Ok(Self { args, confirming, form, color, connected, applier: Applier { client, writer }, pattern, log })
     }
 
-    async fn facts(&self) -> Result<Loaded, Fault> {
+    async fn facts(&self) -> Result<LoadedWorld, Fault> {
         load::facts(self.args, &self.connected, load::context(self.args, self.color)).await
     }
 
@@ -202,7 +202,7 @@ impl<'a> ApplySession<'a> {
     }
 
     async fn prepare(&self, changes: Vec<Change>, notes: &[String]) -> Result<Result<Prepared, Stopped>, Fault> {
-        let Loaded { world, .. } = self.facts().await?;
+        let LoadedWorld { world, .. } = self.facts().await?;
         if let Some(why) = unready(&world.cluster) {
             return Ok(Err(Stopped::No { what: vec![why], hint: "try again".to_owned() }));
         }

@@ -8,13 +8,13 @@ use crate::ask::expectation::Expectations;
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, FaultKind, Here};
 use crate::cli::assert::{Assert, AssertArgs};
-use crate::cli::check::{CheckArgs, CheckFinding, CheckRule, Report};
+use crate::cli::check::{CheckArgs, CheckFinding, CheckReport, CheckRule};
 use crate::cli::{Asked, Color, Exit};
 use crate::live::bounded;
 use crate::live::files;
 use crate::model::place::Problem;
 
-use super::load::{self, Loaded, context};
+use super::load::{self, LoadedWorld, context};
 use super::print;
 use super::stage::StagedFiles;
 
@@ -45,12 +45,12 @@ pub(super) fn check(args: &Args, asked: &CheckArgs, color: Color) -> Result<Exit
     let (files, findings) = (labels(&loaded), findings(&loaded));
     let staging = StagedFiles::read(args, &surroundings.here.namespace)?;
     let unread = std::mem::take(&mut loaded.unread);
-    let mut read = Loaded { world: load::world_of(args, loaded, people), context: surroundings, unread };
+    let mut read = LoadedWorld { world: load::world_of(args, loaded, people), context: surroundings, unread };
     print::notes(&staging.apply(&mut read, Topic::Any)?);
-    let Loaded { world, context: surroundings, .. } = read;
+    let LoadedWorld { world, context: surroundings, .. } = read;
     let command = Assert { expectations: &expectations, output: asked.printed.output };
-    let judged = Report::of(&expectations, &world, &surroundings.here)?;
-    let report = Report { files, findings: [findings, judged.findings.clone()].concat(), ..judged };
+    let judged = CheckReport::of(&expectations, &world, &surroundings.here)?;
+    let report = CheckReport { files, findings: [findings, judged.findings.clone()].concat(), ..judged };
     let asked = Asked::of(&world, &surroundings, &command);
     let exit = print::answer(color, |out| {
         report.write(command.output, &asked, out)?;

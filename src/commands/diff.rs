@@ -12,7 +12,7 @@ use crate::cli::diff::{ComparedWorlds, DiffArgs, DiffInput, SIDES};
 use crate::cli::{Color, Context, Exit};
 use crate::people::People;
 
-use super::load::{self, Loaded};
+use super::load::{self, LoadedWorld};
 use super::print;
 use super::stage::StagedFiles;
 
@@ -57,7 +57,7 @@ struct SideReader<'a> {
     color: Color,
     people: &'a Option<Arc<People>>,
     /// The cluster and the files beside it, where a side is live.
-    live: Option<(Loaded, StagedFiles)>,
+    live: Option<(LoadedWorld, StagedFiles)>,
 }
 
 /// Both clusters; what is staged is made in the second.
@@ -66,7 +66,7 @@ fn read(
     inputs: &[DiffInput; 2],
     color: Color,
     people: &Option<Arc<People>>,
-) -> Result<[Loaded; 2], Fault> {
+) -> Result<[LoadedWorld; 2], Fault> {
     let [_, last] = inputs;
     let staged: &[PathBuf] = &args.source.stage;
     let beside = inputs.iter().filter_map(|it| if let DiffInput::LiveWith(path) = it { Some(path) } else { None });
@@ -85,7 +85,7 @@ fn read(
 
 impl SideReader<'_> {
     /// One side, with what stands beside it made.
-    fn side(&mut self, input: &DiffInput, staged: &[PathBuf]) -> Result<Loaded, Fault> {
+    fn side(&mut self, input: &DiffInput, staged: &[PathBuf]) -> Result<LoadedWorld, Fault> {
         match input {
             DiffInput::Files(path) => {
                 let paths = (std::slice::from_ref(path), staged);
@@ -103,15 +103,15 @@ impl SideReader<'_> {
     }
 
     /// The cluster as it was read, with the first so many of the files beside it that are not taken yet.
-    fn copy(&mut self, files: usize) -> Result<(Loaded, StagedFiles), Fault> {
+    fn copy(&mut self, files: usize) -> Result<(LoadedWorld, StagedFiles), Fault> {
         let (live, beside) = self.live.as_mut().expect("the cluster is read where a side is live");
-        let copy = Loaded { world: live.world.clone(), context: live.context.clone(), unread: Vec::new() };
+        let copy = LoadedWorld { world: live.world.clone(), context: live.context.clone(), unread: Vec::new() };
         Ok((copy, beside.take(files)))
     }
 }
 
 /// Says what is wrong with the input of one side and what is worth a word about it; gives the words.
-fn told(loaded: &Loaded, side: &str) -> Vec<String> {
+fn told(loaded: &LoadedWorld, side: &str) -> Vec<String> {
     let World { cluster, .. } = &loaded.world;
     print::problems_of(cluster, &format!("{side}: "));
     let mut notes = loaded.context.notes.clone();

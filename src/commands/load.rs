@@ -35,7 +35,7 @@ use super::stage::StagedFiles;
 const MAX_DIRECTORY: usize = 256 << 20;
 
 /// A world, and what surrounds the question.
-pub(super) struct Loaded {
+pub(super) struct LoadedWorld {
     pub world: World,
     pub context: Context,
     /// Fingerprints of the documents of files that could not be read.
@@ -102,7 +102,7 @@ impl Wants<'_> {
     }
 
     /// The objects that must be there whole, less those that are staged: they are not as they stand.
-    fn wholes(&self, loaded: &Loaded) -> Vec<ObjectId> {
+    fn wholes(&self, loaded: &LoadedWorld) -> Vec<ObjectId> {
         let Some(command) = self.command() else { return Vec::new() };
         let mut wanted = command.reads().wholes(&loaded.context.here, &loaded.world);
         wanted.retain(|it| !loaded.context.staged.as_ref().is_some_and(|staged| staged.holds(it)));
@@ -123,7 +123,7 @@ impl Wants<'_> {
 }
 
 /// Reads the files of `--from`, else what the command needs of the cluster that kubectl would ask.
-pub(super) fn load(args: &Args, wants: &Wants<'_>, color: Color) -> Result<Loaded, Fault> {
+pub(super) fn load(args: &Args, wants: &Wants<'_>, color: Color) -> Result<LoadedWorld, Fault> {
     let (people, context) = (people(args)?, context(args, color));
     let staged = |wants: &Wants<'_>, context, people| {
         from_cluster(args, wants, context, people, &args.source.stage, true).map(|it| it.0)
@@ -197,7 +197,12 @@ fn world(args: &Args, cluster: Cluster, people: Option<Arc<People>>) -> World {
     World::of(cluster, settings, check).with_people(people)
 }
 
-fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<Arc<People>>) -> Result<Loaded, Fault> {
+fn from_files(
+    args: &Args,
+    wants: &Wants<'_>,
+    context: Context,
+    people: Option<Arc<People>>,
+) -> Result<LoadedWorld, Fault> {
     // A question that cannot be asked of any cluster fails before anything is read.
     wants.needs(&context, &world(args, Cluster::default(), people.clone()))?;
     let mut staging = StagedFiles::read(args, &context.here.namespace)?;
@@ -217,7 +222,7 @@ fn from_files(args: &Args, wants: &Wants<'_>, context: Context, people: Option<A
     world.declared = declared;
     let (source, is_snapshot) = (loaded.source, loaded.is_snapshot);
     staging.ask_files(&source, &world.cluster);
-    let mut loaded = Loaded { world, context, unread: loaded.unread };
+    let mut loaded = LoadedWorld { world, context, unread: loaded.unread };
     print::notes(&staging.apply(&mut loaded, wants.topic())?);
     let wholes = wants.wholes(&loaded);
     if is_snapshot && !wholes.is_empty() {
@@ -241,7 +246,7 @@ pub(super) fn of_cluster(
     files: &[PathBuf],
     color: Color,
     people: Option<Arc<People>>,
-) -> Result<(Loaded, StagedFiles), Fault> {
+) -> Result<(LoadedWorld, StagedFiles), Fault> {
     from_cluster(args, &Wants::Facts, context(args, color), people, files, false)
 }
 
@@ -252,7 +257,7 @@ pub(super) fn of_files(
     (paths, beside): (&[PathBuf], &[PathBuf]),
     color: Color,
     people: Option<Arc<People>>,
-) -> Result<(Loaded, StagedFiles), Fault> {
+) -> Result<(LoadedWorld, StagedFiles), Fault> {
     let mut context = context(args, color);
     context.here.from_files = true;
     let reading = reading(args, &context.here.namespace);
@@ -261,7 +266,7 @@ pub(super) fn of_files(
     staging.ask_files(&loaded.source, &loaded.cluster);
     context.notes = std::mem::take(&mut loaded.notes).into_iter().map(|it| it.what).collect();
     let unread = std::mem::take(&mut loaded.unread);
-    Ok((Loaded { world: world_of(args, loaded, people), context, unread }, staging))
+    Ok((LoadedWorld { world: world_of(args, loaded, people), context, unread }, staging))
 }
 
 /// The world that files mean.
@@ -277,7 +282,7 @@ fn from_cluster(
     people: Option<Arc<People>>,
     files: &[PathBuf],
     is_staged: bool,
-) -> Result<(Loaded, StagedFiles), Fault> {
+) -> Result<(LoadedWorld, StagedFiles), Fault> {
     let nothing = Cluster::new(Coverage::Unread);
     let nothing = if wants.is_everything() { nothing.keeping_all() } else { nothing };
     let world = world(args, nothing, people);
@@ -289,7 +294,7 @@ fn from_cluster(
         let context = connected_context(&connected, context);
         let mut staging = StagedFiles::of(args, files, &context.here.namespace)?;
         let reader = Reader::of(&connected, wants.namespaces(&context));
-        let mut loaded = gather(&reader, wants, Loaded { world, context, unread: Vec::new() }).await?;
+        let mut loaded = gather(&reader, wants, LoadedWorld { world, context, unread: Vec::new() }).await?;
         staging.ask_server(&reader, &loaded.world.cluster).await?;
         if is_staged {
             print::notes(&staging.take(files.len()).apply(&mut loaded, wants.topic())?);
@@ -300,10 +305,10 @@ fn from_cluster(
 }
 
 /// Reads all facts of a server that is connected, and asks it who asks; nothing is staged.
-pub(super) async fn facts(args: &Args, connected: &connect::Connected, context: Context) -> Result<Loaded, Fault> {
+pub(super) async fn facts(args: &Args, connected: &connect::Connected, context: Context) -> Result<LoadedWorld, Fault> {
     let world = world(args, Cluster::new(Coverage::Unread), None);
     let reader = Reader::of(connected, Vec::new());
-    let loaded = Loaded { world, context: connected_context(connected, context), unread: Vec::new() };
+    let loaded = LoadedWorld { world, context: connected_context(connected, context), unread: Vec::new() };
     let mut loaded = gather(&reader, &Wants::Facts, loaded).await?;
     let reply = reader.review(&Review::Own).await;
     loaded.world.keep(Review::Own, reply);
@@ -311,7 +316,7 @@ pub(super) async fn facts(args: &Args, connected: &connect::Connected, context: 
 }
 
 /// Reads and asks until nothing more is needed.
-async fn gather(reader: &Reader, wants: &Wants<'_>, mut loaded: Loaded) -> Result<Loaded, Fault> {
+async fn gather(reader: &Reader, wants: &Wants<'_>, mut loaded: LoadedWorld) -> Result<LoadedWorld, Fault> {
     let mut asked = Needs::default();
     // What is served is asked for beside the first reads: mostly they are the same by the names of every cluster.
     let first = round(reader, wants, &mut loaded, &mut asked);
@@ -339,7 +344,7 @@ async fn gather(reader: &Reader, wants: &Wants<'_>, mut loaded: Loaded) -> Resul
 }
 
 /// Fetches the objects that must be there whole; one that is gone by now is not.
-async fn wholes(reader: &Reader, wants: &Wants<'_>, loaded: &mut Loaded) -> Result<(), Fault> {
+async fn wholes(reader: &Reader, wants: &Wants<'_>, loaded: &mut LoadedWorld) -> Result<(), Fault> {
     let wanted = wants.wholes(loaded);
     let fetched = futures::future::join_all(wanted.iter().map(|it| reader.whole(it))).await;
     for (id, whole) in wanted.iter().zip(fetched) {
@@ -358,8 +363,13 @@ enum Round {
 }
 
 /// Reads what is needed by now, and puts to the server what is to be put to it; nothing twice.
-async fn round(reader: &Reader, wants: &Wants<'_>, loaded: &mut Loaded, asked: &mut Needs) -> Result<Round, Fault> {
-    let Loaded { world, context, .. } = loaded;
+async fn round(
+    reader: &Reader,
+    wants: &Wants<'_>,
+    loaded: &mut LoadedWorld,
+    asked: &mut Needs,
+) -> Result<Round, Fault> {
+    let LoadedWorld { world, context, .. } = loaded;
     let wanted = wants.needs(context, world)?.except(asked);
     let reviews: Vec<Review> = wants.reviews(context, world)?;
     let reviews: Vec<Review> = reviews.into_iter().filter(|it| !world.told.has(it)).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::apply::Pattern;
 use crate::args::{Args, ColorChoice, Command};
 use crate::ask::world::SelfCheck;
-use crate::ask::{Fault, FaultKind, Line};
+use crate::ask::{Fault, FaultKind, QuestionLine};
 use crate::change::Saved;
 use crate::cli::Exit;
 use crate::live::connect::Plugins;
@@ -23,7 +23,7 @@ use super::load;
 pub(super) fn open(args: &Args) -> Result<Exit, Fault> {
     super::stdin_once(args, None)?;
     // What cannot be shown is told before the terminal is taken.
-    let first: Option<Line> = args.screen.open.as_deref().map(str::parse).transpose()?;
+    let first: Option<QuestionLine> = args.screen.open.as_deref().map(str::parse).transpose()?;
     if let Some(line) = &first {
         questions::check(line)?;
     }

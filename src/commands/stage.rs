@@ -16,20 +16,20 @@ use crate::ask::topic::Topic;
 use crate::ask::{Fault, World};
 use crate::cli::{self, Context};
 use crate::live::ManagedFields;
-use crate::live::files::{Changes, Now, ReadOptions, SourceTexts};
+use crate::live::files::{Changes, ObjectsByNow, ReadOptions, SourceTexts};
 use crate::live::read::Reader;
 use crate::model::cluster::{Cluster, Delta};
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
 
-use super::load::{self, Loaded};
+use super::load::{self, LoadedWorld};
 use super::print;
 
 /// What is staged, read.
 pub(super) struct StagedFiles {
     files: Vec<(Name, Changes)>,
     reading: ReadOptions,
-    now: Now,
+    now: ObjectsByNow,
 }
 
 impl StagedFiles {
@@ -47,7 +47,7 @@ impl StagedFiles {
             Ok((Name::from(name), changes))
         };
         let files = paths.iter().map(read).collect::<Result<_, Fault>>()?;
-        Ok(Self { files, reading, now: Now::new() })
+        Ok(Self { files, reading, now: ObjectsByNow::new() })
     }
 
     /// Whether nothing is.
@@ -84,7 +84,7 @@ impl StagedFiles {
     /// Takes it for applied, file by file, each on what the ones before it made.
     ///
     /// Gives what is worth a word about it, which is among the context's notes then.
-    pub(super) fn apply(self, loaded: &mut Loaded, topic: Topic) -> Result<Vec<String>, Fault> {
+    pub(super) fn apply(self, loaded: &mut LoadedWorld, topic: Topic) -> Result<Vec<String>, Fault> {
         if self.is_empty() {
             return Ok(Vec::new());
         }
@@ -94,13 +94,13 @@ impl StagedFiles {
     }
 
     /// The same of a side of `diff`, which is a cluster of its own.
-    pub(super) fn make(self, loaded: &mut Loaded) -> Result<(), Fault> {
+    pub(super) fn make(self, loaded: &mut LoadedWorld) -> Result<(), Fault> {
         self.onto(loaded, Topic::Any, |world, deltas| drop(world.apply(deltas))).map(drop)
     }
 
     fn onto(
         mut self,
-        loaded: &mut Loaded,
+        loaded: &mut LoadedWorld,
         topic: Topic,
         put: impl Fn(&mut World, Vec<Delta>),
     ) -> Result<(Vec<Staged>, Vec<String>), Fault> {

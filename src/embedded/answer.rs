@@ -21,14 +21,14 @@ use super::accept::{AnswerForm, reads_gzip};
 use super::discovery::{self, Core};
 use super::failure::Failure;
 use super::gzip::Gzip;
-use super::kinds::{self, Kind};
+use super::kinds::{self, ServedKind};
 use super::list::{self, CHUNK};
 use super::protobuf;
 use super::query::{Options, Query};
 use super::review::{self, Requester};
 use super::serve::ServeSettings;
 use super::watch::ServedWatch;
-use super::world::World;
+use super::world::ServedCluster;
 use super::write::WriteRequest;
 use super::writer::{Columns, ObjectWriter};
 
@@ -37,14 +37,14 @@ pub type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 /// What all requests share.
 #[derive(Debug)]
-pub struct Service {
-    pub world: Arc<World>,
+pub struct ServerShared {
+    pub world: Arc<ServedCluster>,
     pub settings: ServeSettings,
 }
 
-impl Service {
+impl ServerShared {
     /// Answers a request; never fails, since failures are answers.
-    pub async fn answer<B>(self: Arc<Service>, request: Request<B>) -> Response<Body>
+    pub async fn answer<B>(self: Arc<ServerShared>, request: Request<B>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes>,
     {
@@ -261,7 +261,7 @@ struct RequestHead<'a> {
 
 /// What a path names.
 struct PathTarget<'a> {
-    kind: &'static Kind,
+    kind: &'static ServedKind,
     namespace: Option<&'a str>,
     name: Option<&'a str>,
 }

@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use super::kinds::{KINDS, Kind, groups};
+use super::kinds::{KINDS, ServedKind, groups};
 use crate::model::id::ResourceScope;
-use crate::rbac::served::{Resource, Served};
+use crate::rbac::served::{Served, ServedResource};
 
 /// Groups of Kubernetes' own table that only add-ons serve, and names that nothing serves.
 const NOT_LISTED: [&str; 3] = ["gateway.networking.k8s.io", "metrics.k8s.io", "policy.networking.k8s.io"];
@@ -19,10 +19,10 @@ const VIRTUAL: [&str; 5] = ["users", "groups", "uids", "userextras", "signers"];
 static TABLE: LazyLock<Served> = LazyLock::new(Served::built_in);
 
 /// What is listed and held by no world.
-static REFUSED: LazyLock<Vec<Resource>> = LazyLock::new(|| {
-    let is_held = |it: &Resource| KINDS.iter().any(|kind| *kind.plural == *it.name && *kind.group == *it.group);
-    let is_review = |it: &Resource| REVIEWS.iter().any(|row| *row.0 == *it.group);
-    let is_listed = |it: &&Resource| {
+static REFUSED: LazyLock<Vec<ServedResource>> = LazyLock::new(|| {
+    let is_held = |it: &ServedResource| KINDS.iter().any(|kind| *kind.plural == *it.name && *kind.group == *it.group);
+    let is_review = |it: &ServedResource| REVIEWS.iter().any(|row| *row.0 == *it.group);
+    let is_listed = |it: &&ServedResource| {
         !NOT_LISTED.contains(&it.group.as_str())
             && !VIRTUAL.contains(&it.name.as_str())
             && !is_held(it)
@@ -109,7 +109,7 @@ fn aggregated_resources(group: &str) -> Vec<Value> {
     all
 }
 
-fn aggregated_resource(kind: &Kind) -> Value {
+fn aggregated_resource(kind: &ServedKind) -> Value {
     let mut resource = json!({
         "resource": kind.plural, "responseKind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
         "scope": if kind.namespaced { "Namespaced" } else { "Cluster" }, "singularResource": kind.singular, "verbs": ["get", "list", "watch"],
@@ -127,7 +127,7 @@ fn add_subresources(group: &str, plural: &str, resource: &mut Value) {
     }
 }
 
-fn aggregated_refused(it: &Resource) -> Value {
+fn aggregated_refused(it: &ServedResource) -> Value {
     let (group, plural) = (it.group.as_str(), it.name.as_str());
     let mut resource = json!({
         "resource": plural, "responseKind": {"group": group, "version": "v1", "kind": kind_of(it)},
@@ -142,12 +142,12 @@ fn aggregated_refused(it: &Resource) -> Value {
 }
 
 /// `Secret` of `secret`: enough for what is never sent.
-fn kind_of(it: &Resource) -> String {
+fn kind_of(it: &ServedResource) -> String {
     let mut letters = it.singular.chars();
     letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
 }
 
-fn names(kind: &Kind, resource: &mut Value) {
+fn names(kind: &ServedKind, resource: &mut Value) {
     for (key, list) in [("shortNames", kind.short), ("categories", kind.categories)] {
         if !list.is_empty() {
             resource[key] = json!(list);
@@ -211,13 +211,13 @@ pub fn resources(group: &str) -> Option<Value> {
         .then(|| json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": all}))
 }
 
-fn resource(kind: &Kind) -> Value {
+fn resource(kind: &ServedKind) -> Value {
     let mut resource = json!({"name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.kind, "verbs": ["get", "list", "watch"]});
     names(kind, &mut resource);
     resource
 }
 
-fn refused(it: &Resource) -> Value {
+fn refused(it: &ServedResource) -> Value {
     let namespaced = it.scope == ResourceScope::Namespaced;
     let mut resource = json!({
         "name": it.name.as_str(), "singularName": it.singular.as_str(), "namespaced": namespaced, "kind": kind_of(it),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::kinds::{Kind, by_kind};
+use super::kinds::{ServedKind, by_kind};
 use super::review::Requester;
 use super::world::ObjectsNow;
 
@@ -11,7 +11,7 @@ use super::world::ObjectsNow;
 pub fn check(
     held: &ObjectsNow<'_>,
     identity: &Requester,
-    kind: &Kind,
+    kind: &ServedKind,
     object: &Value,
     before: Option<&Value>,
 ) -> Result<(), Failure> {
@@ -38,7 +38,7 @@ pub fn check(
 fn binding(
     held: &ObjectsNow<'_>,
     identity: &Requester,
-    kind: &Kind,
+    kind: &ServedKind,
     object: &Value,
     namespace: &str,
 ) -> Result<(), Failure> {
@@ -72,7 +72,7 @@ fn lacks(identity: &Requester, rules: &Value, namespace: &str) -> Option<Value> 
     rules.as_array().into_iter().flatten().find(|it| !holds(it)).cloned()
 }
 
-fn refusal(identity: &Requester, kind: &Kind, object: &Value, rule: &Value) -> Failure {
+fn refusal(identity: &Requester, kind: &ServedKind, object: &Value, rule: &Value) -> Failure {
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let message = format!(
         "{} \"{name}\" is forbidden: user \"{}\" (groups={:?}) is attempting to grant RBAC permissions not currently held:\n{rule}",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::kinds::Kind;
+use super::kinds::ServedKind;
 
 /// A request that fails.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,13 +29,13 @@ impl Failure {
     }
 
     /// 404 for an object that does not exist.
-    pub fn no_such_object(kind: &Kind, name: &str) -> Failure {
+    pub fn no_such_object(kind: &ServedKind, name: &str) -> Failure {
         let details = json!({"name": name, "group": non_empty(kind.group), "kind": kind.plural});
         Failure { details, ..Failure::new(404, "NotFound", format!("{} \"{name}\" not found", kind.qualified())) }
     }
 
     /// 409 for an object that is to be created and is there.
-    pub fn exists(kind: &Kind, name: &str) -> Failure {
+    pub fn exists(kind: &ServedKind, name: &str) -> Failure {
         let details = json!({"name": name, "group": non_empty(kind.group), "kind": kind.plural});
         Failure {
             details,
@@ -44,7 +44,7 @@ impl Failure {
     }
 
     /// 422 for an object that is none.
-    pub fn invalid(kind: &Kind, name: &str, field: &str, why: &str) -> Failure {
+    pub fn invalid(kind: &ServedKind, name: &str, field: &str, why: &str) -> Failure {
         let details = json!({"name": name, "group": non_empty(kind.group), "kind": kind.kind,
             "causes": [{"reason": "FieldValueInvalid", "message": why, "field": field}]});
         let group = if kind.group.is_empty() { String::new() } else { format!(".{}", kind.group) };

@@ -26,7 +26,7 @@ pub struct Manager<'a> {
 
 /// A field that somebody else manages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conflict {
+pub struct FieldConflict {
     pub manager: String,
     pub version: String,
     pub field: String,
@@ -51,7 +51,7 @@ struct ManagedFieldsEntry {
 }
 
 /// The object that is left when a manager says this of a live one.
-pub fn apply(live: &Value, said: &Value, manager: Manager<'_>, force: Force) -> Result<Value, Vec<Conflict>> {
+pub fn apply(live: &Value, said: &Value, manager: Manager<'_>, force: Force) -> Result<Value, Vec<FieldConflict>> {
     let set = leaves(said);
     let mut entries = entries(live);
     let is_ours = |it: &ManagedFieldsEntry| it.manager == manager.name && it.operation == manager.operation;
@@ -68,7 +68,7 @@ pub fn apply(live: &Value, said: &Value, manager: Manager<'_>, force: Force) -> 
             entry.fields.retain(|theirs| !lost.iter().any(|path| overlap(theirs, path)));
             continue;
         }
-        conflicts.extend(lost.iter().map(|path| Conflict {
+        conflicts.extend(lost.iter().map(|path| FieldConflict {
             manager: entry.manager.clone(),
             version: entry.version.clone(),
             field: path.iter().map(|it| format!(".{it}")).collect(),

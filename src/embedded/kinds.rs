@@ -4,7 +4,7 @@ use super::table::{self, TableColumn};
 
 /// A kind of object as discovery describes it, and the columns of its table.
 #[derive(Debug)]
-pub struct Kind {
+pub struct ServedKind {
     pub group: &'static str,
     pub version: &'static str,
     pub plural: &'static str,
@@ -16,7 +16,7 @@ pub struct Kind {
     pub columns: &'static [TableColumn],
 }
 
-impl Kind {
+impl ServedKind {
     /// `v1`, or the group and the version.
     pub fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
@@ -34,24 +34,24 @@ const fn row(
     singular: &'static str,
     kind: &'static str,
     columns: &'static [TableColumn],
-) -> Kind {
-    Kind { group, version: "v1", plural, singular, kind, short: &[], categories: &[], namespaced: true, columns }
+) -> ServedKind {
+    ServedKind { group, version: "v1", plural, singular, kind, short: &[], categories: &[], namespaced: true, columns }
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// All kinds that are served.
-pub const KINDS: [Kind; 21] = [
-    Kind { short: &["ep"], ..row("", "endpoints", "endpoints", "Endpoints", table::network::ENDPOINTS) },
-    Kind { short: &["ev"], ..row("", "events", "event", "Event", table::core::EVENTS) },
-    Kind {
+pub const KINDS: [ServedKind; 21] = [
+    ServedKind { short: &["ep"], ..row("", "endpoints", "endpoints", "Endpoints", table::network::ENDPOINTS) },
+    ServedKind { short: &["ev"], ..row("", "events", "event", "Event", table::core::EVENTS) },
+    ServedKind {
         short: &["ns"],
         namespaced: false,
         ..row("", "namespaces", "namespace", "Namespace", table::core::NAMESPACES)
     },
-    Kind { short: &["no"], namespaced: false, ..row("", "nodes", "node", "Node", table::core::NODES) },
-    Kind { short: &["po"], categories: &["all"], ..row("", "pods", "pod", "Pod", table::pods::PODS) },
-    Kind {
+    ServedKind { short: &["no"], namespaced: false, ..row("", "nodes", "node", "Node", table::core::NODES) },
+    ServedKind { short: &["po"], categories: &["all"], ..row("", "pods", "pod", "Pod", table::pods::PODS) },
+    ServedKind {
         short: &["rc"],
         categories: &["all"],
         ..row(
@@ -62,16 +62,16 @@ pub const KINDS: [Kind; 21] = [
             table::workloads::REPLICA_SETS,
         )
     },
-    Kind {
+    ServedKind {
         short: &["sa"],
         ..row("", "serviceaccounts", "serviceaccount", "ServiceAccount", table::core::SERVICE_ACCOUNTS)
     },
-    Kind {
+    ServedKind {
         short: &["svc"],
         categories: &["all"],
         ..row("", "services", "service", "Service", table::network::SERVICES)
     },
-    Kind {
+    ServedKind {
         short: &["crd", "crds"],
         categories: &["api-extensions"],
         namespaced: false,
@@ -83,38 +83,38 @@ pub const KINDS: [Kind; 21] = [
             table::core::DEFINITIONS,
         )
     },
-    Kind {
+    ServedKind {
         short: &["ds"],
         categories: &["all"],
         ..row("apps", "daemonsets", "daemonset", "DaemonSet", table::workloads::DAEMON_SETS)
     },
-    Kind {
+    ServedKind {
         short: &["deploy"],
         categories: &["all"],
         ..row("apps", "deployments", "deployment", "Deployment", table::workloads::DEPLOYMENTS)
     },
-    Kind {
+    ServedKind {
         short: &["rs"],
         categories: &["all"],
         ..row("apps", "replicasets", "replicaset", "ReplicaSet", table::workloads::REPLICA_SETS)
     },
-    Kind {
+    ServedKind {
         short: &["sts"],
         categories: &["all"],
         ..row("apps", "statefulsets", "statefulset", "StatefulSet", table::workloads::STATEFUL_SETS)
     },
-    Kind {
+    ServedKind {
         short: &["cj"],
         categories: &["all"],
         ..row("batch", "cronjobs", "cronjob", "CronJob", table::workloads::CRON_JOBS)
     },
-    Kind { categories: &["all"], ..row("batch", "jobs", "job", "Job", table::workloads::JOBS) },
+    ServedKind { categories: &["all"], ..row("batch", "jobs", "job", "Job", table::workloads::JOBS) },
     row("discovery.k8s.io", "endpointslices", "endpointslice", "EndpointSlice", table::network::ENDPOINT_SLICES),
-    Kind {
+    ServedKind {
         short: &["netpol"],
         ..row("networking.k8s.io", "networkpolicies", "networkpolicy", "NetworkPolicy", table::network::POLICIES)
     },
-    Kind {
+    ServedKind {
         namespaced: false,
         ..row(
             RBAC,
@@ -124,7 +124,7 @@ pub const KINDS: [Kind; 21] = [
             table::rbac::CLUSTER_ROLE_BINDINGS,
         )
     },
-    Kind { namespaced: false, ..row(RBAC, "clusterroles", "clusterrole", "ClusterRole", table::rbac::ROLES) },
+    ServedKind { namespaced: false, ..row(RBAC, "clusterroles", "clusterrole", "ClusterRole", table::rbac::ROLES) },
     row(RBAC, "rolebindings", "rolebinding", "RoleBinding", table::rbac::ROLE_BINDINGS),
     row(RBAC, "roles", "role", "Role", table::rbac::ROLES),
 ];
@@ -137,16 +137,16 @@ pub fn groups() -> Vec<&'static str> {
 }
 
 /// The kind of that group, version and plural.
-pub fn served(group: &str, version: &str, plural: &str) -> Option<&'static Kind> {
+pub fn served(group: &str, version: &str, plural: &str) -> Option<&'static ServedKind> {
     KINDS.iter().find(|kind| kind.group == group && kind.version == version && kind.plural == plural)
 }
 
 /// The kind with that plural: no two groups share one here.
-pub fn by_plural(plural: &str) -> Option<&'static Kind> {
+pub fn by_plural(plural: &str) -> Option<&'static ServedKind> {
     KINDS.iter().find(|kind| kind.plural == plural)
 }
 
 /// The kind of an object by its own `kind`.
-pub fn by_kind(kind: &str) -> Option<&'static Kind> {
+pub fn by_kind(kind: &str) -> Option<&'static ServedKind> {
     KINDS.iter().find(|row| row.kind == kind)
 }

@@ -8,10 +8,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::kinds::Kind;
+use super::kinds::ServedKind;
 use super::object_list::ObjectList;
 use super::query::Options;
-use super::world::{Gone, World};
+use super::world::{Gone, ServedCluster};
 use super::writer::ObjectWriter;
 
 /// About how many bytes a chunk has.
@@ -56,7 +56,7 @@ enum Next {
 }
 
 /// Decides what a list holds.
-pub fn list(world: &World, writer: ObjectWriter, options: &Options) -> Result<ListInWriting, Failure> {
+pub fn list(world: &ServedCluster, writer: ObjectWriter, options: &Options) -> Result<ListInWriting, Failure> {
     let kind = writer.kind;
     let asked = ListStart::of(world, options)?;
     let object_list = world.object_list(kind, asked.at).map_err(|Gone(oldest)| asked.gone(oldest))?;
@@ -119,7 +119,7 @@ struct ListStart {
 }
 
 impl ListStart {
-    fn of(world: &World, options: &Options) -> Result<ListStart, Failure> {
+    fn of(world: &ServedCluster, options: &Options) -> Result<ListStart, Failure> {
         if !options.token.is_empty() {
             let (version, namespace, name) = read_token(&options.token)
                 .ok_or_else(|| Failure::bad_request("continue key is not valid: it was not given by this server"))?;
@@ -187,6 +187,6 @@ impl Iterator for ListInWriting {
 }
 
 /// The objects of a kind as they are now.
-pub fn now(world: &World, kind: &'static Kind) -> ObjectList {
+pub fn now(world: &ServedCluster, kind: &'static ServedKind) -> ObjectList {
     world.object_list(kind, None).unwrap_or_else(|_| ObjectList::empty())
 }

@@ -37,4 +37,4 @@ mod writer;
 
 pub use serve::{ServeSettings, Server, serve, serve_named, world_names};
 pub use story::{PEOPLE as STORY_PEOPLE, Story};
-pub use world::World;
+pub use world::ServedCluster;

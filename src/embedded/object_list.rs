@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::seeded::facts::Facts;
-use super::seeded::render::{Labels, ObjectRows};
+use super::seeded::facts::SeededWorld;
+use super::seeded::render::{ObjectRows, RenderedLabels};
 
 /// How much of an object is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ fn push_member(out: &mut Vec<u8>, key: &str, value: &Value) {
 /// One object, wherever it is.
 #[derive(Clone, Copy)]
 pub enum ObjectItem<'a> {
-    Rendered(&'a Facts, &'static ObjectRows, usize),
+    Rendered(&'a SeededWorld, &'static ObjectRows, usize),
     Held(&'a StoredObject),
 }
 
@@ -108,7 +108,7 @@ impl<'a> ObjectItem<'a> {
     }
 
     /// The object's labels, if they can be had without rendering it.
-    pub fn labels(&self) -> Option<Labels> {
+    pub fn labels(&self) -> Option<RenderedLabels> {
         match self {
             ObjectItem::Rendered(facts, rows, at) => rows.labels.map(|labels| labels(facts, *at)),
             ObjectItem::Held(_) => None,
@@ -133,7 +133,7 @@ impl<'a> ObjectItem<'a> {
 /// All objects of one kind at one moment.
 #[derive(Clone, Debug)]
 pub enum ObjectList {
-    Rendered(Arc<Facts>, &'static ObjectRows),
+    Rendered(Arc<SeededWorld>, &'static ObjectRows),
     Held(Arc<[Arc<StoredObject>]>),
 }
 

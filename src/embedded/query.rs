@@ -1,8 +1,8 @@
 //! The query of a request: what a list or a watch is narrowed to, and how it is served.
 
 use super::failure::Failure;
-use super::kinds::Kind;
-use super::selector::Selector;
+use super::kinds::ServedKind;
+use super::selector::ListSelector;
 
 /// The pairs of a query string, decoded.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ impl Query {
 #[derive(Clone, Debug)]
 pub struct Options {
     pub namespace: Option<String>,
-    pub selector: Selector,
+    pub selector: ListSelector,
     pub limit: usize,
     pub token: String,
     /// The resource version as it was asked for; `None` is "the most recent".
@@ -57,8 +57,8 @@ pub enum Include {
 
 impl Options {
     /// Reads and checks the options, as an API server does.
-    pub fn parse(kind: &Kind, namespace: Option<&str>, query: &Query) -> Result<Options, Failure> {
-        let selector = Selector::parse(kind, query.get("labelSelector"), query.get("fieldSelector"))?;
+    pub fn parse(kind: &ServedKind, namespace: Option<&str>, query: &Query) -> Result<Options, Failure> {
+        let selector = ListSelector::parse(kind, query.get("labelSelector"), query.get("fieldSelector"))?;
         let options = Options {
             namespace: namespace.map(str::to_owned),
             selector,

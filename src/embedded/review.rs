@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::kinds::{KINDS, Kind};
+use super::kinds::{KINDS, ServedKind};
 
 /// The user of every request that carries no token.
 pub const DEMO_USER: &str = "demo";
@@ -67,7 +67,7 @@ impl Requester {
     }
 
     /// 403 with kube-apiserver's words, unless the request is allowed.
-    pub fn check(&self, verb: &str, kind: &Kind, namespace: &str, name: &str) -> Result<(), Failure> {
+    pub fn check(&self, verb: &str, kind: &ServedKind, namespace: &str, name: &str) -> Result<(), Failure> {
         if self.may(verb, kind.plural, namespace) {
             return Ok(());
         }

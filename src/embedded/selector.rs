@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::failure::Failure;
-use super::kinds::Kind;
+use super::kinds::ServedKind;
 use super::object_list::ObjectItem;
 
 /// One requirement on a label or a field: the text at `key` must (or must not) be one of `values`.
@@ -31,18 +31,18 @@ impl Requirement {
 
 /// What a list or a watch is narrowed to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selector {
+pub struct ListSelector {
     labels: Vec<Requirement>,
     fields: Vec<Requirement>,
 }
 
-impl Selector {
+impl ListSelector {
     /// Reads both selectors of a request.
-    pub fn parse(kind: &Kind, labels: &str, fields: &str) -> Result<Selector, Failure> {
+    pub fn parse(kind: &ServedKind, labels: &str, fields: &str) -> Result<ListSelector, Failure> {
         let labels =
             parse_labels(labels).map_err(|why| Failure::bad_request(format!("unable to parse requirement: {why}")))?;
         let fields = parse_fields(kind, fields)?;
-        Ok(Selector { labels, fields })
+        Ok(ListSelector { labels, fields })
     }
 
     /// Whether everything is selected.
@@ -221,7 +221,7 @@ fn selectable(plural: &str) -> &'static [&'static str] {
     }
 }
 
-fn parse_fields(kind: &Kind, text: &str) -> Result<Vec<Requirement>, Failure> {
+fn parse_fields(kind: &ServedKind, text: &str) -> Result<Vec<Requirement>, Failure> {
     let mut all = Vec::new();
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let invalid = || Failure::bad_request(format!("invalid selector: '{text}'; can't understand '{part}'"));
@@ -267,7 +267,7 @@ mod tests {
     fn check(labels: &str, fields: &str) -> bool {
         let pod = json!({"metadata": {"name": "web-0", "namespace": "shop", "labels": {"app": "web", "tier": "a"}}, "spec": {"nodeName": "n1"}, "status": {"phase": "Running"}});
         let kind = by_plural("pods").expect("pods are served");
-        Selector::parse(kind, labels, fields).expect("the selectors are well-formed").selects_value(&pod)
+        ListSelector::parse(kind, labels, fields).expect("the selectors are well-formed").selects_value(&pod)
     }
 
     #[test]
@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn unknown_fields_and_broken_labels_are_bad_requests() {
         let kind = by_plural("pods").expect("pods are served");
-        assert_eq!(Selector::parse(kind, "", "spec.color=red").expect_err("no such field").code, 400);
-        assert_eq!(Selector::parse(kind, "a in (b", "").expect_err("not closed").code, 400);
+        assert_eq!(ListSelector::parse(kind, "", "spec.color=red").expect_err("no such field").code, 400);
+        assert_eq!(ListSelector::parse(kind, "a in (b", "").expect_err("not closed").code, 400);
     }
 }

@@ -24,10 +24,10 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::answer::Service;
+use super::answer::ServerShared;
 use super::review::{DEMO_USER, Requester};
 use super::story::Story;
-use super::world::World;
+use super::world::ServedCluster;
 
 /// How a world is served.
 #[derive(Clone, Debug)]
@@ -65,7 +65,11 @@ impl Drop for Server {
 }
 
 /// Serves a world; it is reachable when this returns.
-pub async fn serve(world: Arc<World>, address: impl ToSocketAddrs, settings: ServeSettings) -> io::Result<Server> {
+pub async fn serve(
+    world: Arc<ServedCluster>,
+    address: impl ToSocketAddrs,
+    settings: ServeSettings,
+) -> io::Result<Server> {
     start(world, address, settings, None).await
 }
 
@@ -82,7 +86,7 @@ pub async fn serve_named(name: &str, address: impl ToSocketAddrs, settings: Serv
         let message = format!("no world is called {name:?}: there are {}", world_names().join(", "));
         io::Error::new(io::ErrorKind::InvalidInput, message)
     };
-    start(World::seeded(name).ok_or_else(unknown)?, address, settings, None).await
+    start(ServedCluster::seeded(name).ok_or_else(unknown)?, address, settings, None).await
 }
 
 impl ServeSettings {
@@ -115,19 +119,19 @@ pub fn world_names() -> Vec<&'static str> {
 }
 
 async fn start(
-    world: Arc<World>,
+    world: Arc<ServedCluster>,
     address: impl ToSocketAddrs,
     settings: ServeSettings,
     story: Option<Story>,
 ) -> io::Result<Server> {
     let listener = TcpListener::bind(address).await?;
     let addr = listener.local_addr()?;
-    let service = Arc::new(Service { world, settings });
+    let service = Arc::new(ServerShared { world, settings });
     Ok(Server { addr, handle: tokio::spawn(accept(listener, service, story)) })
 }
 
 /// Takes connections; they end with this task, as the story does, since the set is its own.
-async fn accept(listener: TcpListener, service: Arc<Service>, story: Option<Story>) {
+async fn accept(listener: TcpListener, service: Arc<ServerShared>, story: Option<Story>) {
     let mut connections = JoinSet::new();
     if let Some(story) = story {
         connections.spawn(story.play());

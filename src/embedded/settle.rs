@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::kinds::{Kind, by_kind};
+use super::kinds::{ServedKind, by_kind};
 use super::object_list::{ObjectList, StoredObject};
 use super::selector;
-use super::world::World;
+use super::world::ServedCluster;
 
 /// The defaults that the API gives to what is left out.
-pub(super) fn defaulted(kind: &Kind, object: &mut Value) {
+pub(super) fn defaulted(kind: &ServedKind, object: &mut Value) {
     match kind.plural {
         "networkpolicies" => {
             let has_egress = object["spec"]["egress"].as_array().is_some_and(|it| !it.is_empty());
@@ -40,7 +40,7 @@ pub(super) fn defaulted(kind: &Kind, object: &mut Value) {
 }
 
 /// Fills aggregated ClusterRoles from the roles that they select, as the controller does.
-pub(super) fn aggregate(world: &World, kind: &Kind) {
+pub(super) fn aggregate(world: &ServedCluster, kind: &ServedKind) {
     if kind.plural != "clusterroles" {
         return;
     }

@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::list::{CHUNK, range};
 use super::object_list::{ObjectItem, ObjectList};
 use super::query::{Optional, Options};
-use super::world::{Deleted, Gone, ObjectChange, World};
+use super::world::{Deleted, Gone, ObjectChange, ServedCluster};
 use super::writer::{Columns, InitialEvents, ObjectWriter};
 
 /// How long a watch lasts that does not say.
@@ -23,7 +23,7 @@ const LASTS: Duration = Duration::from_secs(45 * 60);
 
 /// A watch that is being served.
 pub struct ServedWatch {
-    world: Arc<World>,
+    world: Arc<ServedCluster>,
     writer: ObjectWriter,
     options: Options,
     columns: Columns,
@@ -45,7 +45,12 @@ enum WatchState {
 
 impl ServedWatch {
     /// Begins a watch; nothing is sent yet.
-    pub fn new(world: Arc<World>, writer: ObjectWriter, options: Options, bookmark_every: Duration) -> ServedWatch {
+    pub fn new(
+        world: Arc<ServedCluster>,
+        writer: ObjectWriter,
+        options: Options,
+        bookmark_every: Duration,
+    ) -> ServedWatch {
         // The receiver comes before the first look at the world: no change can fall between them.
         let news = world.subscribe();
         let now = Instant::now();

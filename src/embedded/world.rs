@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::kinds::{KINDS, Kind};
+use super::kinds::{KINDS, ServedKind};
 use super::object_list::{ObjectItem, ObjectList, ObjectPart, StoredObject};
-use super::seeded::facts::Facts;
+use super::seeded::facts::SeededWorld;
 use super::seeded::render::{ROWS, VERSION};
 use super::seeded::shapes::SHAPES;
 
@@ -59,12 +59,12 @@ pub struct ObjectsNow<'a>(&'a Objects);
 
 impl ObjectsNow<'_> {
     /// One of them.
-    pub fn object(&self, kind: &Kind, namespace: &str, name: &str) -> Option<Arc<StoredObject>> {
+    pub fn object(&self, kind: &ServedKind, namespace: &str, name: &str) -> Option<Arc<StoredObject>> {
         self.0.get(kind.plural)?.get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
 }
 
-fn with_kind(kind: &Kind, value: &Value) -> Value {
+fn with_kind(kind: &ServedKind, value: &Value) -> Value {
     let mut value = value.clone();
     value["kind"] = Value::from(kind.kind);
     value["apiVersion"] = Value::from(kind.api_version());
@@ -83,28 +83,28 @@ struct WorldState {
 
 /// A cluster that can be served.
 #[derive(Debug)]
-pub struct World {
+pub struct ServedCluster {
     name: String,
-    seeded: Option<Arc<Facts>>,
+    seeded: Option<Arc<SeededWorld>>,
     state: Mutex<WorldState>,
     version: watch::Sender<u64>,
 }
 
-impl World {
+impl ServedCluster {
     /// The seeded world of that name (`S`, `M`, `L`, `XL`, `ADV`, `KB`; case does not matter).
-    pub fn seeded(name: &str) -> Option<Arc<World>> {
+    pub fn seeded(name: &str) -> Option<Arc<ServedCluster>> {
         let shape = SHAPES.iter().find(|shape| shape.name.eq_ignore_ascii_case(name))?;
-        Some(Arc::new(World {
+        Some(Arc::new(ServedCluster {
             name: shape.name.to_owned(),
-            seeded: Some(Arc::new(Facts::new(shape))),
+            seeded: Some(Arc::new(SeededWorld::new(shape))),
             state: Mutex::new(WorldState { oldest: VERSION, ..WorldState::default() }),
             version: watch::Sender::new(VERSION),
         }))
     }
 
     /// A told world that holds nothing yet.
-    pub fn told(name: &str) -> Arc<World> {
-        Arc::new(World {
+    pub fn told(name: &str) -> Arc<ServedCluster> {
+        Arc::new(ServedCluster {
             name: name.to_owned(),
             seeded: None,
             state: Mutex::default(),
@@ -131,7 +131,7 @@ impl World {
     }
 
     /// Creates or replaces an object (with `kind`, `metadata.name` and, where it has one, `metadata.namespace`).
-    pub fn put(&self, kind: &'static Kind, value: Value) -> Arc<StoredObject> {
+    pub fn put(&self, kind: &'static ServedKind, value: Value) -> Arc<StoredObject> {
         let mut state = self.state();
         let version = self.version() + 1;
         let object = Arc::new(StoredObject::new(value, version));
@@ -153,7 +153,7 @@ impl World {
     /// Gives the object as it is then; of one that is gone the last state.
     pub fn change<E>(
         &self,
-        kind: &'static Kind,
+        kind: &'static ServedKind,
         namespace: &str,
         name: &str,
         decide: impl FnOnce(Option<&Value>, &ObjectsNow<'_>) -> Result<Desired, E>,
@@ -187,7 +187,7 @@ impl World {
     }
 
     /// Deletes an object, if it exists.
-    pub fn delete(&self, kind: &'static Kind, namespace: &str, name: &str) -> Option<Arc<StoredObject>> {
+    pub fn delete(&self, kind: &'static ServedKind, namespace: &str, name: &str) -> Option<Arc<StoredObject>> {
         let mut state = self.state();
         let version = self.version() + 1;
         let before = state.objects.get_mut(kind.plural)?.remove(&(namespace.to_owned(), name.to_owned()))?;
@@ -213,7 +213,7 @@ impl World {
     }
 
     /// The objects of a kind as they are now, or as they were at a version that is still held.
-    pub fn object_list(&self, kind: &'static Kind, at: Option<u64>) -> Result<ObjectList, Gone> {
+    pub fn object_list(&self, kind: &'static ServedKind, at: Option<u64>) -> Result<ObjectList, Gone> {
         let mut state = self.state();
         if at.is_some_and(|at| at < state.oldest) {
             return Err(Gone(state.oldest));
@@ -226,7 +226,7 @@ impl World {
     }
 
     /// The changes of a kind after a version, in order.
-    pub fn changes(&self, kind: &'static Kind, since: u64) -> Result<Vec<ObjectChange>, Gone> {
+    pub fn changes(&self, kind: &'static ServedKind, since: u64) -> Result<Vec<ObjectChange>, Gone> {
         let state = self.state();
         if since < state.oldest {
             return Err(Gone(state.oldest));
@@ -236,17 +236,17 @@ impl World {
     }
 
     /// An object that a told world holds now.
-    pub fn object(&self, kind: &'static Kind, namespace: &str, name: &str) -> Option<Arc<StoredObject>> {
+    pub fn object(&self, kind: &'static ServedKind, namespace: &str, name: &str) -> Option<Arc<StoredObject>> {
         self.state().objects.get(kind.plural)?.get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
 
     /// How many objects of a kind there are now.
-    pub fn count(&self, kind: &'static Kind) -> usize {
+    pub fn count(&self, kind: &'static ServedKind) -> usize {
         self.object_list(kind, None).map_or(0, |object_list| object_list.len())
     }
 
     /// Hands out the documents of all objects of a kind as JSON, complete with kind and apiVersion.
-    pub fn documents(&self, kind: &'static Kind, mut each: impl FnMut(&[u8])) {
+    pub fn documents(&self, kind: &'static ServedKind, mut each: impl FnMut(&[u8])) {
         let object_list = self.object_list(kind, None).unwrap_or_else(|_| ObjectList::empty());
         let mut document = Vec::with_capacity(16 * 1024);
         for at in 0..object_list.len() {
@@ -275,7 +275,7 @@ impl World {
 }
 
 /// Appends an object with its kind and apiVersion.
-pub fn write_document(kind: &Kind, item: ObjectItem<'_>, out: &mut Vec<u8>) {
+pub fn write_document(kind: &ServedKind, item: ObjectItem<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(
         format!("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",", kind.kind, kind.api_version()).as_bytes(),
     );

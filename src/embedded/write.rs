@@ -11,19 +11,19 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::fields::{self, Conflict, Force, Manager};
-use super::kinds::Kind;
+use super::fields::{self, FieldConflict, Force, Manager};
+use super::kinds::ServedKind;
 use super::query::Query;
 use super::review::Requester;
 use super::settle::{aggregate, defaulted};
 use super::story::merge;
-use super::world::{Desired, World};
+use super::world::{Desired, ServedCluster};
 use super::{escalation, json_patch};
 
 /// What a write asks for.
 #[derive(Clone, Copy, Debug)]
 pub struct WriteRequest<'a> {
-    pub kind: &'static Kind,
+    pub kind: &'static ServedKind,
     pub namespace: &'a str,
     /// Of a create it is the object's own.
     pub name: &'a str,
@@ -41,7 +41,7 @@ pub type WriteResult = (u16, Value);
 
 impl WriteRequest<'_> {
     /// `POST` of a collection.
-    pub fn create(&self, world: &World) -> Result<WriteResult, Failure> {
+    pub fn create(&self, world: &ServedCluster) -> Result<WriteResult, Failure> {
         let object = self.object()?;
         let name = text(&object["metadata"]["name"]).to_owned();
         if name.is_empty() {
@@ -61,7 +61,7 @@ impl WriteRequest<'_> {
     }
 
     /// `PUT` of an object.
-    pub fn update(&self, world: &World) -> Result<WriteResult, Failure> {
+    pub fn update(&self, world: &ServedCluster) -> Result<WriteResult, Failure> {
         self.identity.check("update", self.kind, self.namespace, self.name)?;
         let object = self.object()?;
         self.change(world, |before| {
@@ -72,7 +72,7 @@ impl WriteRequest<'_> {
     }
 
     /// `PATCH` of an object: JSON patch, merge patch, or server-side apply.
-    pub fn patch(&self, world: &World) -> Result<WriteResult, Failure> {
+    pub fn patch(&self, world: &ServedCluster) -> Result<WriteResult, Failure> {
         self.identity.check("patch", self.kind, self.namespace, self.name)?;
         match self.content {
             "application/apply-patch+yaml" => self.apply(world),
@@ -93,7 +93,7 @@ impl WriteRequest<'_> {
 
     fn patched(
         &self,
-        world: &World,
+        world: &ServedCluster,
         patch: impl Fn(&mut Value, &Value) -> Result<(), Failure>,
     ) -> Result<WriteResult, Failure> {
         let said: Value = serde_json::from_slice(self.body).map_err(|it| Failure::bad_request(it.to_string()))?;
@@ -106,7 +106,7 @@ impl WriteRequest<'_> {
         })
     }
 
-    fn apply(&self, world: &World) -> Result<WriteResult, Failure> {
+    fn apply(&self, world: &ServedCluster) -> Result<WriteResult, Failure> {
         let said: Value = serde_saphyr::from_slice(self.body).map_err(|it| Failure::bad_request(it.to_string()))?;
         let manager = self.query.get("fieldManager");
         if manager.is_empty() {
@@ -139,7 +139,7 @@ impl WriteRequest<'_> {
     }
 
     /// `DELETE` of an object.
-    pub fn delete(&self, world: &World) -> Result<WriteResult, Failure> {
+    pub fn delete(&self, world: &ServedCluster) -> Result<WriteResult, Failure> {
         self.identity.check("delete", self.kind, self.namespace, self.name)?;
         let options: Value = serde_json::from_slice(self.body).unwrap_or_default();
         let dry = self.is_dry() || options["dryRun"].as_array().is_some_and(|it| !it.is_empty());
@@ -184,7 +184,7 @@ impl WriteRequest<'_> {
     /// Changes one object at one moment; the code is 201 where there was none.
     fn change(
         &self,
-        world: &World,
+        world: &ServedCluster,
         change: impl Fn(Option<&Value>) -> Result<Value, Failure>,
     ) -> Result<WriteResult, Failure> {
         let mut code = 200;
@@ -295,8 +295,8 @@ fn without_books(object: &Value) -> Value {
     object
 }
 
-fn conflicts(all: &[Conflict]) -> Failure {
-    let with = |it: &Conflict| format!("conflict with {:?} using {}", it.manager, it.version);
+fn conflicts(all: &[FieldConflict]) -> Failure {
+    let with = |it: &FieldConflict| format!("conflict with {:?} using {}", it.manager, it.version);
     let many = if all.len() == 1 { "1 conflict".to_owned() } else { format!("{} conflicts", all.len()) };
     let told: Vec<String> = all.iter().map(|it| format!("{}: {}", with(it), it.field)).collect();
     let causes: Vec<Value> = all

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::accept::AnswerForm;
-use super::kinds::Kind;
+use super::kinds::ServedKind;
 use super::object_list::{ObjectItem, ObjectPart};
 use super::query::Include;
 use super::table;
@@ -12,7 +12,7 @@ use super::world::write_document;
 /// Writes objects of one kind in one form.
 #[derive(Clone, Debug)]
 pub struct ObjectWriter {
-    pub kind: &'static Kind,
+    pub kind: &'static ServedKind,
     pub form: AnswerForm,
     pub include: Include,
 }

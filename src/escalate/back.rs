@@ -22,7 +22,7 @@ use super::Ground;
 use super::choke::Watch;
 use super::closure::{chained, nearest, next};
 use super::foothold::Foothold;
-use super::gaps::{Reached, gaps};
+use super::gaps::{HeldSoFar, gaps};
 use super::goal::Goal;
 use super::held::Held;
 use super::region::Region;
@@ -30,7 +30,7 @@ use super::step::{Certainty, Step};
 use crate::model::evidence::Gap;
 
 /// Everything that can be come to, with how far the goal is from there.
-pub struct Back<'a> {
+pub struct WaysBack<'a> {
     ground: &'a Ground<'a>,
     goal: &'a Goal,
     graph: Arc<Graph>,
@@ -41,7 +41,7 @@ pub struct Back<'a> {
     least: [Vec<Option<u32>>; 2],
 }
 
-impl<'a> Back<'a> {
+impl<'a> WaysBack<'a> {
     /// Of all these who start; `watch` is told how far it is, and ends it by `false`.
     pub fn of(
         ground: &'a Ground<'a>,

@@ -43,7 +43,7 @@ pub type Watch<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
 
 /// Whose ways are to end.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Whose {
+pub enum WhoseWays {
     /// Those of everybody whom bindings name, and of every service account.
     Everyone,
     These(Vec<Foothold>),
@@ -79,7 +79,7 @@ pub struct Point {
 
 /// A cut, and what it leaves.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Choke {
+pub struct Cut {
     pub cut: Vec<Point>,
     /// So many must be cut at least.
     pub lower_bound: usize,
@@ -88,7 +88,7 @@ pub struct Choke {
     pub gaps: Vec<Gap>,
 }
 
-impl Choke {
+impl Cut {
     /// Whether no smaller set does.
     pub fn is_exact(&self) -> bool {
         self.lower_bound == self.cut.len()
@@ -101,11 +101,11 @@ impl Choke {
 }
 
 /// The grants to cut so that none of these comes to the goal; what was found when `watch` ended it is no answer.
-pub fn choke(ground: &Ground<'_>, goal: &Goal, whose: &Whose, watch: Watch<'_>) -> Choke {
+pub fn choke(ground: &Ground<'_>, goal: &Goal, whose: &WhoseWays, watch: Watch<'_>) -> Cut {
     let is_there = |it: &Foothold| goal.met_by(ground, &Region::One(it.clone())).is_some();
     let (there, starts): (Vec<Foothold>, Vec<Foothold>) = match whose {
-        Whose::Everyone => (Vec::new(), everyone(ground).into_iter().filter(|it| !is_there(it)).collect()),
-        Whose::These(starts) => starts.iter().cloned().partition(is_there),
+        WhoseWays::Everyone => (Vec::new(), everyone(ground).into_iter().filter(|it| !is_there(it)).collect()),
+        WhoseWays::These(starts) => starts.iter().cloned().partition(is_there),
     };
     let without = Without::nothing(ground);
     let (gone, sets, numbers, cuts) = Default::default();
@@ -113,10 +113,10 @@ pub fn choke(ground: &Ground<'_>, goal: &Goal, whose: &Whose, watch: Watch<'_>) 
     let mut search = ChokeSearch { ground, goal, watch, without, starts, gone, sets, numbers, cuts, left };
     let (chosen, lower_bound) = search.cut();
     let cut: Vec<Point> = chosen.iter().map(|it| search.point(*it, &chosen)).collect();
-    let gaps = search.rest(*whose == Whose::Everyone, cut.is_empty());
+    let gaps = search.rest(*whose == WhoseWays::Everyone, cut.is_empty());
     let mut left = search.left;
     left.sort_by_key(|it| (it.why, it.path.len()));
-    Choke { cut, lower_bound, left, gaps }
+    Cut { cut, lower_bound, left, gaps }
 }
 
 /// Who is what is wanted.

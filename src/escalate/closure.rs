@@ -17,7 +17,7 @@ use super::step::{Certainty, Step};
 
 /// Whether something can be reached, and how.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Answer {
+pub struct ClosureAnswer {
     pub outcome: Outcome,
     /// With allow: each step certain, and the whole replayed. With unknown: the way that would do if its unsure steps
     /// held, or nothing. With deny: nothing.
@@ -123,22 +123,22 @@ pub fn next(ground: &Ground<'_>, held: &Held, moves: Certainty) -> Vec<Move> {
 }
 
 /// Whether a goal can be reached, by the shortest way that is proven.
-pub fn reach_goal(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hops: Option<usize>) -> Answer {
+pub fn reach_goal(ground: &Ground<'_>, start: &Foothold, goal: &Goal, max_hops: Option<usize>) -> ClosureAnswer {
     let (_, surely) = within(ground, start, goal, Certainty::Certain, max_hops);
     let mut is_undecided = surely == Within::Unknown;
     if let Some(path) = surely.way().and_then(|it| replay::replay(ground, it)) {
-        return Answer { outcome: Outcome::Allow, path, gaps: Vec::new() };
+        return ClosureAnswer { outcome: Outcome::Allow, path, gaps: Vec::new() };
     }
     let (held, perhaps) = within(ground, start, goal, Certainty::Unsure, max_hops);
     is_undecided |= perhaps == Within::Unknown;
     if let Some(path) = perhaps.way() {
         let (path, _) = replay::gone(ground, path);
-        return Answer { outcome: Outcome::Unknown, path, gaps: Vec::new() };
+        return ClosureAnswer { outcome: Outcome::Unknown, path, gaps: Vec::new() };
     }
     let mut gaps = gaps(ground, &held, max_hops, Some(goal));
     gaps.extend(max_hops.filter(|_| is_undecided).map(hops::gap));
     let outcome = if gaps.is_empty() { Outcome::Deny } else { Outcome::Unknown };
-    Answer { outcome, path: Vec::new(), gaps }
+    ClosureAnswer { outcome, path: Vec::new(), gaps }
 }
 
 /// The shortest way by these moves, if it has no more steps than so many, and all that is held besides.

@@ -36,7 +36,7 @@ use crate::net::verdict::End;
 
 use self::label_sets::{LabelSetKeys, TRIES, sets};
 use super::Ground;
-use super::edges::{Edge, Trace};
+use super::edges::{Edge, MoveTrace};
 use super::foothold::Foothold;
 use super::goal::Target;
 use super::held::Held;
@@ -53,13 +53,13 @@ const fn edge(
     what: &'static str,
     needs: &'static str,
     limits: &'static str,
-    leaves: Trace,
+    leaves: MoveTrace,
     asks: Asks,
 ) -> Edge {
     let sources: &[&str] = &["https://kubernetes.io/docs/concepts/services-networking/network-policies/"];
     let undo = match leaves {
-        Trace::Object => "write back what was there, or delete what was made",
-        Trace::Audited | Trace::Unseen => "nothing stays",
+        MoveTrace::Object => "write back what was there, or delete what was made",
+        MoveTrace::Audited | MoveTrace::Unseen => "nothing stays",
     };
     Edge { id, name, what, needs, limits, leaves, undo, sources, together: None, asks, moves: |_, _| {} }
 }

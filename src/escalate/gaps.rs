@@ -18,7 +18,7 @@ use crate::rbac::Identity;
 use crate::rbac::identity::{node_of, user_of_node};
 
 /// All that somebody comes to hold, as far as it bears on what is not known.
-pub trait Reached {
+pub trait HeldSoFar {
     /// What is held, each thing or sort by itself.
     fn regions(&self) -> impl Iterator<Item = &Region>;
 
@@ -32,7 +32,7 @@ pub trait Reached {
     fn identities(&self) -> impl Iterator<Item = Identity>;
 }
 
-impl Reached for Held {
+impl HeldSoFar for Held {
     fn regions(&self) -> impl Iterator<Item = &Region> {
         self.entries().iter().map(|it| &it.region)
     }
@@ -55,7 +55,7 @@ impl Reached for Held {
 /// What is not known and could lead further: what was not read, and what stands in Secrets that can be read.
 ///
 /// Within a number of steps only what was not read counts: what Secrets hold leads further, not nearer.
-pub fn gaps(ground: &Ground<'_>, held: &impl Reached, max_hops: Option<usize>, goal: Option<&Goal>) -> Vec<Gap> {
+pub fn gaps(ground: &Ground<'_>, held: &impl HeldSoFar, max_hops: Option<usize>, goal: Option<&Goal>) -> Vec<Gap> {
     const KINDS: [Kind; 8] = [
         Kind::CLUSTER_ROLE_BINDING,
         Kind::ROLE_BINDING,
@@ -89,7 +89,7 @@ pub fn gaps(ground: &Ground<'_>, held: &impl Reached, max_hops: Option<usize>, g
 }
 
 /// What may grant more than RBAC does to those who are held, each authorizer once.
-fn authorizers(ground: &Ground<'_>, held: &impl Reached) -> Vec<Gap> {
+fn authorizers(ground: &Ground<'_>, held: &impl HeldSoFar) -> Vec<Gap> {
     let marks = ground.rbac.marks();
     if marks.is_empty() {
         return Vec::new();
@@ -104,7 +104,7 @@ fn authorizers(ground: &Ground<'_>, held: &impl Reached) -> Vec<Gap> {
 }
 
 /// An account that is somebody to a cloud provider, whose grants no cluster shows.
-fn clouds(ground: &Ground<'_>, held: &impl Reached) -> Option<Gap> {
+fn clouds(ground: &Ground<'_>, held: &impl HeldSoFar) -> Option<Gap> {
     let accounts = ground.cloud_accounts();
     let is_held = |it: &&(Name, Name)| held.has(ground, &account(&it.0, &it.1));
     let (namespace, name) = accounts.iter().find(is_held)?;
@@ -135,7 +135,7 @@ fn node_user(ground: &Ground<'_>, region: &Region) -> Option<String> {
 }
 
 /// Whose Secrets can be read: what stands in them is never asked for.
-fn secrets(ground: &Ground<'_>, held: &impl Reached) -> Option<Gap> {
+fn secrets(ground: &Ground<'_>, held: &impl HeldSoFar) -> Option<Gap> {
     let (mut readable, mut is_all) = (BTreeSet::new(), false);
     for region in held.regions() {
         match region {

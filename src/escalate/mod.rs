@@ -43,8 +43,8 @@ use crate::model::cluster::Cluster;
 use crate::model::name::Name;
 use crate::rbac::version::Version;
 
-pub use choke::{Choke, GrantCut};
-pub use closure::{Answer, reach, reach_goal};
+pub use choke::{Cut, GrantCut};
+pub use closure::{ClosureAnswer, reach, reach_goal};
 pub use foothold::Foothold;
 pub use goal::Goal;
 pub use held::Held;

@@ -39,7 +39,7 @@ use self::place::place;
 pub use self::place::{AccountClass, PodClass, TerrainNamespace};
 use self::scans::Scans;
 use self::searches::Searches;
-use self::spaces::Spaces;
+use self::spaces::KnownSpaces;
 use super::Ground;
 use super::held::crowd::{Crowd, Whose};
 use super::powers::RolePowers;
@@ -64,7 +64,7 @@ pub struct Terrain {
     roles: TerrainTable<(Name, Name), RolePowers>,
     /// Those of them that take in the rules of others.
     aggregated: RefCell<BTreeSet<(Name, Name)>>,
-    spaces: Spaces,
+    spaces: KnownSpaces,
     on_nodes: OnNodes,
     named: RefCell<Kept<Named, Subject>>,
     homes: Homes,

@@ -8,7 +8,7 @@ use crate::rbac::powers::Need;
 
 use super::Ground;
 use super::edges::core;
-use super::gaps::Reached;
+use super::gaps::HeldSoFar;
 use super::goal::Goal;
 use super::powers::Permission;
 
@@ -161,7 +161,7 @@ pub static UNFOLLOWED: [Unfollowed; 10] = [
 ];
 
 /// What these rights may lead to, each sort once, as far as it bears on what is asked for (nothing: on everything).
-pub fn gaps(ground: &Ground<'_>, held: &impl Reached, goal: Option<&Goal>) -> Vec<Gap> {
+pub fn gaps(ground: &Ground<'_>, held: &impl HeldSoFar, goal: Option<&Goal>) -> Vec<Gap> {
     let bears = |row: &&'static Unfollowed| match row.bears {
         Bears::All => true,
         Bears::Network => goal.is_none_or(|it| matches!(it, Goal::Connects { .. })),

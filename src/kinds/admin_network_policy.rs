@@ -3,7 +3,7 @@
 use super::context::ReadContext;
 use super::network_policy::PolicySlim;
 use super::reader::KindReader;
-use super::unevaluated::{self, Subject, Unevaluated};
+use super::unevaluated::{self, SelectingKind, Unevaluated};
 use super::{KindSpec, Presence, WatchedPart};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::SelectorSet;
@@ -25,7 +25,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
 
 struct AdminNetworkPolicies;
 
-impl Subject for AdminNetworkPolicies {
+impl SelectingKind for AdminNetworkPolicies {
     fn tier(slim: &PolicySlim<'_>, _: Kind) -> Tier {
         Tier::Admin { priority: unevaluated::priority(slim) }
     }

@@ -3,7 +3,7 @@
 use super::context::ReadContext;
 use super::network_policy::PolicySlim;
 use super::reader::KindReader;
-use super::unevaluated::{self, Subject, Unevaluated};
+use super::unevaluated::{self, SelectingKind, Unevaluated};
 use super::{KindSpec, Presence, WatchedPart};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::SelectorSet;
@@ -24,7 +24,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
 
 struct ApplicationNetworkPolicies;
 
-impl Subject for ApplicationNetworkPolicies {
+impl SelectingKind for ApplicationNetworkPolicies {
     fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
         unevaluated::pod_selector(slim, context)
     }

@@ -19,9 +19,9 @@ use serde_json::{Value, json};
 
 use super::context::ReadContext;
 use super::network_policy::PolicySlim;
-use super::parts::Parts;
+use super::parts::PolicyParts;
 use super::reader::KindReader;
-use super::unevaluated::{Subject, Unevaluated, pod_selector};
+use super::unevaluated::{SelectingKind, Unevaluated, pod_selector};
 use super::written::selector;
 use super::{Decides, KindSpec, Presence, WatchedPart};
 use crate::model::id::{Kind, ResourceScope};
@@ -157,7 +157,7 @@ pub(super) fn root(kind: Kind) -> Option<&'static str> {
 
 struct Beside;
 
-impl Subject for Beside {
+impl SelectingKind for Beside {
     /// Istio's audits stop nothing.
     fn bends(slim: &PolicySlim<'_>, kind: Kind) -> Option<GapEffect> {
         let is_audit = kind == ISTIO.kind && slim.spec.get("action").and_then(Value::as_str) == Some("AUDIT");
@@ -215,8 +215,8 @@ fn workloads(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<Sel
     };
     let is_narrowed = ["targetRef", "targetRefs"].iter().any(|it| slim.spec.get(it).is_some());
     let written = slim.spec.get("selector").filter(|_| !is_narrowed);
-    let pods =
-        written.and_then(|it| Parts::new(context).selector(it, &Place::new("spec.selector"), GapEffect::Unevaluated));
+    let pods = written
+        .and_then(|it| PolicyParts::new(context).selector(it, &Place::new("spec.selector"), GapEffect::Unevaluated));
     Some(SelectorSet { namespaces, pods: pods.unwrap_or_default() })
 }
 
@@ -227,7 +227,7 @@ fn applied_to(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<Se
     }
     let mut selector = |field: &str| {
         let place = Place::new("spec.appliedTo[0]").field(field);
-        Parts::new(context).selector(only.get(field).unwrap_or(&Value::Null), &place, GapEffect::Unevaluated)
+        PolicyParts::new(context).selector(only.get(field).unwrap_or(&Value::Null), &place, GapEffect::Unevaluated)
     };
     let (pods, labels) = (selector("podSelector")?, selector("namespaceSelector")?);
     let namespaces = match context.spec.scope {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::context::ReadContext;
 use super::network_policy::PolicySlim;
 use super::reader::KindReader;
-use super::unevaluated::{self, Subject, Unevaluated};
+use super::unevaluated::{self, SelectingKind, Unevaluated};
 use super::{KindSpec, Presence, WatchedPart};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::{NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
@@ -55,7 +55,7 @@ pub(super) const CRD_GLOBAL_NETWORK_POLICY: KindSpec =
 
 struct Calico;
 
-impl Subject for Calico {
+impl SelectingKind for Calico {
     fn ignores(slim: &PolicySlim<'_>) -> bool {
         MIRRORS.iter().any(|it| slim.metadata.name.starts_with(it))
     }

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::context::ReadContext;
 use super::network_policy::PolicySlim;
-use super::parts::Parts;
+use super::parts::PolicyParts;
 use super::reader::KindReader;
-use super::unevaluated::{self, Subject, Unevaluated};
+use super::unevaluated::{self, SelectingKind, Unevaluated};
 use super::written::selector;
 use super::{KindSpec, Presence, WatchedPart};
 use crate::model::id::{Kind, ResourceScope};
@@ -46,7 +46,7 @@ pub(super) const CLUSTERWIDE: KindSpec = spec(
 
 struct Cilium;
 
-impl Subject for Cilium {
+impl SelectingKind for Cilium {
     const FIELDS: &'static [&'static str] = &["spec", "specs"];
 
     fn spec(it: &Policy) -> Value {
@@ -65,7 +65,8 @@ fn target(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<Select
         _ => return None,
     };
     let selector = spec.get("endpointSelector").filter(|_| spec.get("nodeSelector").is_none())?;
-    let pods = Parts::new(context).selector(selector, &Place::new("spec.endpointSelector"), GapEffect::Unevaluated)?;
+    let pods =
+        PolicyParts::new(context).selector(selector, &Place::new("spec.endpointSelector"), GapEffect::Unevaluated)?;
     let pods: Option<Vec<Requirement>> = pods.all_of.iter().map(|it| plain(it, context)).collect();
     let namespaces = match context.spec.scope {
         ResourceScope::Namespaced => NamespaceMatch::Own(context.meta(&slim.metadata).namespace),

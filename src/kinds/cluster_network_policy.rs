@@ -5,7 +5,7 @@
 use super::context::ReadContext;
 use super::network_policy::PolicySlim;
 use super::reader::KindReader;
-use super::unevaluated::{self, Subject, Unevaluated};
+use super::unevaluated::{self, SelectingKind, Unevaluated};
 use super::{KindSpec, Presence, WatchedPart};
 use crate::model::id::{Kind, ResourceScope};
 use crate::model::labels::SelectorSet;
@@ -34,7 +34,7 @@ pub(super) const AWS: KindSpec = KindSpec {
 
 struct ClusterNetworkPolicies;
 
-impl Subject for ClusterNetworkPolicies {
+impl SelectingKind for ClusterNetworkPolicies {
     fn tier(slim: &PolicySlim<'_>, _: Kind) -> Tier {
         tier(slim)
     }

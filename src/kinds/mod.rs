@@ -49,7 +49,7 @@ pub use endpoints::slices_of_endpoints;
 pub use homeless::Homeless;
 pub use intern::Intern;
 pub use network_policy::written as written_policy;
-pub use page::{Event, Page, Status, Step, WireError, nameless, read_event, read_list, read_list_in};
+pub use page::{ListPage, Status, WatchEvent, WatchStep, WireError, nameless, read_event, read_list, read_list_in};
 pub use plain::is_plain;
 pub use role::role_rule;
 pub use slim::NULL;

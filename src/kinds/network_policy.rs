@@ -21,7 +21,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::context::{ReadContext, ReadKind};
-use super::parts::{Fields, Parts, word};
+use super::parts::{Fields, PolicyParts, word};
 use super::reader::KindReader;
 use super::slim::{Metadata, Text, object};
 use super::written::named_object;
@@ -111,7 +111,7 @@ impl ReadKind for NetworkPolicies {
     fn fact(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Policy {
         let meta = context.meta(&slim.metadata);
         let labels = context.labels(&slim.metadata);
-        policy(meta, labels, slim, &mut Parts::new(context))
+        policy(meta, labels, slim, &mut PolicyParts::new(context))
     }
 
     fn object(it: &Policy, _: SnapshotMeta) -> Option<Value> {
@@ -121,7 +121,7 @@ impl ReadKind for NetworkPolicies {
     }
 }
 
-fn policy(meta: Meta, labels: Labels, slim: &PolicySlim<'_>, parts: &mut Parts<'_, '_>) -> Policy {
+fn policy(meta: Meta, labels: Labels, slim: &PolicySlim<'_>, parts: &mut PolicyParts<'_, '_>) -> Policy {
     let spec = &slim.spec;
     const KNOWN: [&str; 4] = ["podSelector", "policyTypes", "ingress", "egress"];
     let place = Place::new("spec");
@@ -166,7 +166,7 @@ pub(super) fn fingerprint(slim: &PolicySlim<'_>) -> u64 {
 }
 
 /// Fields beside `spec` that are unknown may be what belongs in it; without a spec even its selector.
-fn beside_spec(slim: &PolicySlim<'_>, parts: &mut Parts<'_, '_>) {
+fn beside_spec(slim: &PolicySlim<'_>, parts: &mut PolicyParts<'_, '_>) {
     for name in &slim.unknown {
         parts.gap(&Place::new(&**name), "unknown field beside spec: does it belong inside?", GapEffect::Anything);
         if slim.spec.is_null() {
@@ -176,7 +176,7 @@ fn beside_spec(slim: &PolicySlim<'_>, parts: &mut Parts<'_, '_>) {
 }
 
 /// S4: without `policyTypes`, ingress always and egress if there is an egress rule.
-fn isolates(fields: &Fields<'_>, place: &Place, parts: &mut Parts<'_, '_>) -> Directions {
+fn isolates(fields: &Fields<'_>, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Directions {
     let (types, place) = (fields.get("policyTypes"), place.field("policyTypes"));
     let Some(types) = parts.items(types, &place, GapEffect::Anything) else { return Directions::NONE };
     if types.is_empty() {
@@ -195,7 +195,7 @@ fn isolates(fields: &Fields<'_>, place: &Place, parts: &mut Parts<'_, '_>) -> Di
 }
 
 /// The rules of one direction, none where the policy does not isolate it.
-fn read_rules(policy: &mut Policy, direction: Direction, value: &Value, parts: &mut Parts<'_, '_>) -> Vec<Rule> {
+fn read_rules(policy: &mut Policy, direction: Direction, value: &Value, parts: &mut PolicyParts<'_, '_>) -> Vec<Rule> {
     let place = Place::new("spec").field(direction.as_str());
     let gaps_before = parts.gaps.len();
     let items = parts.items(value, &place, GapEffect::Opens(direction)).unwrap_or_default();
@@ -218,7 +218,7 @@ fn rule(
     direction: Direction,
     value: &Value,
     place: &Place,
-    parts: &mut Parts<'_, '_>,
+    parts: &mut PolicyParts<'_, '_>,
 ) -> Option<Rule> {
     let bends = GapEffect::Opens(direction);
     let ends = match direction {
@@ -232,7 +232,7 @@ fn rule(
 }
 
 /// The same places stand in thousands of policies.
-fn shared(place: &Place, parts: &mut Parts<'_, '_>) -> Place {
+fn shared(place: &Place, parts: &mut PolicyParts<'_, '_>) -> Place {
     Place(parts.context.intern.name(&place.0))
 }
 
@@ -242,7 +242,7 @@ fn peers(
     bends: GapEffect,
     value: &Value,
     (rule, ends): (&Place, &str),
-    parts: &mut Parts<'_, '_>,
+    parts: &mut PolicyParts<'_, '_>,
 ) -> Option<Items<Peer>> {
     let place = rule.field(ends);
     let items = parts.items(value, &place, bends)?;
@@ -260,7 +260,13 @@ fn peers(
 }
 
 /// S13, S14, S15, S18, S32.
-fn peer(own: &Name, bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<PeerMatch> {
+fn peer(
+    own: &Name,
+    bends: GapEffect,
+    value: &Value,
+    place: &Place,
+    parts: &mut PolicyParts<'_, '_>,
+) -> Option<PeerMatch> {
     let fields = parts.fields(value, place, &["podSelector", "namespaceSelector", "ipBlock"], bends)?;
     let [pods, namespaces, block] = ["podSelector", "namespaceSelector", "ipBlock"].map(|it| fields.get(it));
     match (pods.is_null() && namespaces.is_null(), block.is_null()) {
@@ -285,7 +291,7 @@ fn peer(own: &Name, bends: GapEffect, value: &Value, place: &Place, parts: &mut 
 }
 
 /// S31.
-fn ip_block(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<Block> {
+fn ip_block(bends: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<Block> {
     let fields = parts.fields(value, place, &["cidr", "except"], bends)?;
     let cidr = cidr(bends, fields.get("cidr"), &place.field("cidr"), parts)?;
     let mut except = Vec::new();
@@ -301,7 +307,7 @@ fn ip_block(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_
     Some(Block { cidr, except: except.into() })
 }
 
-fn cidr(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<IpNet> {
+fn cidr(bends: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<IpNet> {
     let text = parts.text(value, place, bends)?;
     let Some(cidr) = parse_cidr(text) else {
         parts.gap(place, format!("not a CIDR: {text:?}"), bends);
@@ -324,7 +330,7 @@ pub(super) fn parse_cidr(text: &str) -> Option<IpNet> {
 }
 
 /// S10: an empty list is every port of every protocol.
-fn ports(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<Items<PortMatch>> {
+fn ports(bends: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<Items<PortMatch>> {
     let items = parts.items(value, place, bends)?;
     if items.is_empty() {
         return Some(parts.context.intern.port_matches(vec![PortMatch::Any]));
@@ -334,7 +340,7 @@ fn ports(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '
 }
 
 /// S21, S22, S24, S27.
-fn port(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<PortMatch> {
+fn port(bends: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<PortMatch> {
     let fields = parts.fields(value, place, &["protocol", "port", "endPort"], bends)?;
     let protocol = protocol(bends, fields.get("protocol"), &place.field("protocol"), parts)?;
     let end_place = place.field("endPort");
@@ -357,7 +363,7 @@ fn port(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '_
 }
 
 /// S21; a protocol that the API does not know matches nothing that can be asked about.
-fn protocol(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<Protocol> {
+fn protocol(bends: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<Protocol> {
     let text = parts.text(value, place, bends)?;
     match super::pod::protocol(text) {
         Some(protocol) => Some(protocol),
@@ -372,7 +378,7 @@ fn protocol(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_
     }
 }
 
-fn named(protocol: Protocol, name: &str, place: &Place, parts: &mut Parts<'_, '_>) -> PortMatch {
+fn named(protocol: Protocol, name: &str, place: &Place, parts: &mut PolicyParts<'_, '_>) -> PortMatch {
     if !name.bytes().any(|it| it.is_ascii_alphabetic()) {
         parts.problem(place, format!("{name:?} is a name, not a number, and no port can have it"));
     }
@@ -380,7 +386,13 @@ fn named(protocol: Protocol, name: &str, place: &Place, parts: &mut Parts<'_, '_
 }
 
 /// Ports that do not exist match nothing: they are left out with a problem, and no gap.
-fn range(protocol: Protocol, first: i64, last: i64, place: &Place, parts: &mut Parts<'_, '_>) -> Option<PortMatch> {
+fn range(
+    protocol: Protocol,
+    first: i64,
+    last: i64,
+    place: &Place,
+    parts: &mut PolicyParts<'_, '_>,
+) -> Option<PortMatch> {
     let port = |number: i64| u16::try_from(number).ok().filter(|it| *it > 0);
     match (port(first), port(last)) {
         (Some(first), Some(last)) if first <= last => Some(PortMatch::Range { protocol, first, last }),
@@ -396,7 +408,7 @@ fn range(protocol: Protocol, first: i64, last: i64, place: &Place, parts: &mut P
     }
 }
 
-fn integer(bends: GapEffect, value: &Value, place: &Place, parts: &mut Parts<'_, '_>) -> Option<i64> {
+fn integer(bends: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<i64> {
     if let Some(number) = value.as_i64() {
         return Some(number);
     }

@@ -21,7 +21,7 @@ use crate::model::place::Problem;
 
 /// One page of a list.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Page {
+pub struct ListPage {
     pub entries: Vec<ReadObject>,
     /// Objects that exist and could not be read.
     pub unreadable: Vec<(ObjectId, Vec<Problem>)>,
@@ -58,7 +58,7 @@ pub struct Status {
 
 /// What one line of a watch says.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Step {
+pub enum WatchStep {
     /// The cluster changes so.
     Delta(Delta),
     /// Nothing changes.
@@ -74,14 +74,14 @@ pub enum Step {
 
 /// One line of a watch.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Event {
-    pub step: Step,
+pub struct WatchEvent {
+    pub step: WatchStep,
     /// The resourceVersion to resume from; empty when the line has none.
     pub version: String,
 }
 
 /// Reads one page of a list.
-pub fn read_list(spec: &'static KindSpec, bytes: &[u8], intern: &mut Intern) -> Result<Page, WireError> {
+pub fn read_list(spec: &'static KindSpec, bytes: &[u8], intern: &mut Intern) -> Result<ListPage, WireError> {
     read_list_in(spec, bytes, "", intern)
 }
 
@@ -91,7 +91,7 @@ pub fn read_list_in(
     bytes: &[u8],
     namespace: &str,
     intern: &mut Intern,
-) -> Result<Page, WireError> {
+) -> Result<ListPage, WireError> {
     let text = text(bytes);
     let mut context = ReadContext::new(spec, namespace, intern);
     let mut readings = Vec::new();
@@ -133,13 +133,13 @@ pub(super) struct ListMeta {
 }
 
 impl ListMeta {
-    fn page(self, readings: Vec<ReadOutcome>) -> Page {
-        let mut page = Page {
+    fn page(self, readings: Vec<ReadOutcome>) -> ListPage {
+        let mut page = ListPage {
             entries: Vec::with_capacity(readings.len()),
             continues: self.continues,
             version: self.resource_version,
             remaining: self.remaining_item_count,
-            ..Page::default()
+            ..ListPage::default()
         };
         for reading in readings {
             match reading {
@@ -291,7 +291,7 @@ struct MarkMeta<'a> {
 ///
 /// # Errors
 /// It is no event that the API defines: of another type, or of an object that has no name.
-pub fn read_event(spec: &'static KindSpec, bytes: &[u8], intern: &mut Intern) -> Result<Event, WireError> {
+pub fn read_event(spec: &'static KindSpec, bytes: &[u8], intern: &mut Intern) -> Result<WatchEvent, WireError> {
     let text = text(bytes);
     if let Some(event) = plain(spec, &text, intern) {
         intern.sweep_if_grown();
@@ -301,9 +301,10 @@ pub fn read_event(spec: &'static KindSpec, bytes: &[u8], intern: &mut Intern) ->
     let object = raw.object.get();
     let event = match &*raw.kind {
         "BOOKMARK" => Ok(bookmark(object)),
-        "ERROR" => {
-            Ok(Event { step: Step::Failed(serde_json::from_str(object).unwrap_or_default()), version: String::new() })
-        }
+        "ERROR" => Ok(WatchEvent {
+            step: WatchStep::Failed(serde_json::from_str(object).unwrap_or_default()),
+            version: String::new(),
+        }),
         kind @ ("ADDED" | "MODIFIED" | "DELETED") => change(spec, kind == "DELETED", object, intern),
         other => Err(unexpected(&format!("an event of type {other:?}"))),
     };
@@ -319,7 +320,7 @@ fn unexpected(what: &str) -> WireError {
 /// An event written as API servers write it, whose object decodes: read in one pass instead of two.
 ///
 /// Whatever is otherwise is for the careful reader; what lies between must be one whole object.
-fn plain(spec: &'static KindSpec, line: &str, intern: &mut Intern) -> Option<Result<Event, WireError>> {
+fn plain(spec: &'static KindSpec, line: &str, intern: &mut Intern) -> Option<Result<WatchEvent, WireError>> {
     let (kind, rest) = line.strip_prefix("{\"type\":\"")?.split_once("\",\"object\":")?;
     let deleted = match kind {
         "ADDED" | "MODIFIED" => false,
@@ -335,17 +336,17 @@ fn mark(object: &str) -> MarkMeta<'_> {
     serde_json::from_str::<EventMeta<'_>>(object).unwrap_or_default().metadata
 }
 
-fn bookmark(object: &str) -> Event {
+fn bookmark(object: &str) -> WatchEvent {
     let mark = mark(object);
     let ends_initial_events = mark.annotations.get("k8s.io/initial-events-end") == Some("true");
-    Event { step: Step::Bookmark { ends_initial_events }, version: mark.resource_version }
+    WatchEvent { step: WatchStep::Bookmark { ends_initial_events }, version: mark.resource_version }
 }
 
-fn change(spec: &'static KindSpec, deleted: bool, object: &str, intern: &mut Intern) -> Result<Event, WireError> {
+fn change(spec: &'static KindSpec, deleted: bool, object: &str, intern: &mut Intern) -> Result<WatchEvent, WireError> {
     event((spec.reader.json)(object, &mut ReadContext::new(spec, "", intern)), deleted, object)
 }
 
-fn event(reading: ReadOutcome, deleted: bool, object: &str) -> Result<Event, WireError> {
+fn event(reading: ReadOutcome, deleted: bool, object: &str) -> Result<WatchEvent, WireError> {
     if let ReadOutcome::Noted(problem) = reading {
         return Err(unexpected(&problem.what));
     }
@@ -353,15 +354,15 @@ fn event(reading: ReadOutcome, deleted: bool, object: &str) -> Result<Event, Wir
         ReadOutcome::Read(entry) if entry.version != 0 => entry.version.to_string(),
         _ => mark(object).resource_version,
     };
-    Ok(Event { step: step(reading, deleted), version })
+    Ok(WatchEvent { step: step(reading, deleted), version })
 }
 
-fn step(reading: ReadOutcome, deleted: bool) -> Step {
-    let gone = |id| Step::Delta(Delta::Gone(id));
+fn step(reading: ReadOutcome, deleted: bool) -> WatchStep {
+    let gone = |id| WatchStep::Delta(Delta::Gone(id));
     match reading {
         ReadOutcome::Read(entry) if deleted => gone(entry.fact.id()),
         ReadOutcome::Unreadable { id, .. } | ReadOutcome::Ignored(id) if deleted => gone(id),
-        reading => reading.delta().map_or(Step::Nothing, Step::Delta),
+        reading => reading.delta().map_or(WatchStep::Nothing, WatchStep::Delta),
     }
 }
 
@@ -371,7 +372,7 @@ mod tests {
     use crate::kinds::spec;
     use crate::model::id::Kind;
 
-    fn event(line: &str) -> Option<Event> {
+    fn event(line: &str) -> Option<WatchEvent> {
         let spec = spec(Kind::POD).expect("pods are read");
         read_event(spec, line.as_bytes(), &mut Intern::new()).ok()
     }

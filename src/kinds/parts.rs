@@ -17,7 +17,7 @@ use crate::model::policy::{GapEffect, PolicyGap};
 static ABSENT: Value = Value::Null;
 
 /// A policy's spec while it is read.
-pub(super) struct Parts<'d, 'i> {
+pub(super) struct PolicyParts<'d, 'i> {
     pub context: &'d mut ReadContext<'i>,
     pub gaps: Vec<PolicyGap>,
 }
@@ -37,7 +37,7 @@ impl<'v> Fields<'v> {
     }
 }
 
-impl<'d, 'i> Parts<'d, 'i> {
+impl<'d, 'i> PolicyParts<'d, 'i> {
     pub fn new(context: &'d mut ReadContext<'i>) -> Self {
         Self { context, gaps: Vec::new() }
     }

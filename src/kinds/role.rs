@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use super::context::{ReadContext, ReadKind};
-use super::parts::{Parts, word};
+use super::parts::{PolicyParts, word};
 use super::reader::KindReader;
 use super::refused;
 use super::slim::{Metadata, Text, object, or_default};
@@ -240,7 +240,7 @@ fn aggregates(value: &Value, context: &mut ReadContext<'_>) -> Option<Items<Sele
     if items.is_empty() {
         context.problem(&place.0, "required: one selector at least; the role takes no rules from others");
     }
-    let mut parts = Parts::new(context);
+    let mut parts = PolicyParts::new(context);
     let selectors = items.iter().enumerate().filter_map(|(at, it)| {
         // Gaps are a policy's; a role keeps the problem alone.
         parts.selector(it, &place.item(at), GapEffect::Anything)

@@ -127,7 +127,7 @@ pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(i
 
 /// An owner reference.
 #[derive(Deserialize, Default, Debug)]
-pub(super) struct Owner<'a> {
+pub(super) struct OwnerSlim<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     pub kind: Text<'a>,
     #[serde(borrow, default, deserialize_with = "or_default")]
@@ -160,7 +160,7 @@ pub(super) struct Metadata<'a> {
     pub resource_version: Text<'a>,
     pub creation_timestamp: Option<Text<'a>>,
     pub deletion_timestamp: Option<Text<'a>>,
-    pub owner_references: Vec<Owner<'a>>,
+    pub owner_references: Vec<OwnerSlim<'a>>,
     /// The first annotation by which a cloud provider knows a service account.
     pub cloud_identity: Text<'a>,
 }
@@ -218,7 +218,7 @@ struct RawMetadata<'a> {
     #[serde(borrow, default)]
     deletion_timestamp: Option<Text<'a>>,
     #[serde(borrow, default, deserialize_with = "or_default")]
-    owner_references: Vec<Owner<'a>>,
+    owner_references: Vec<OwnerSlim<'a>>,
     #[serde(borrow, default, deserialize_with = "or_default")]
     annotations: CloudIdentity<'a>,
 }
@@ -242,7 +242,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Metadata<'a> {
 
 impl Metadata<'_> {
     /// The owner that controls the object.
-    pub fn controller(&self) -> Option<&Owner<'_>> {
+    pub fn controller(&self) -> Option<&OwnerSlim<'_>> {
         self.owner_references.iter().find(|it| it.controller)
     }
 }

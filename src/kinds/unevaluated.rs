@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Decides;
 use super::context::{ReadContext, ReadKind};
 use super::network_policy::{PolicySlim, fingerprint};
-use super::parts::Parts;
+use super::parts::PolicyParts;
 use super::slim::Metadata;
 use super::written::{named_object, selector};
 use crate::model::facts::SnapshotMeta;
@@ -29,7 +29,7 @@ pub(super) const BASELINE: Option<Decides> =
     Some(Decides::Unknown(Tier::Baseline { priority: 0 }, GapEffect::Unevaluated));
 
 /// A policy kind that is read as far as its subject: what its kinds differ in.
-pub(super) trait Subject {
+pub(super) trait SelectingKind {
     /// The fields beside the metadata that it looks at.
     const FIELDS: &'static [&'static str] = &["spec"];
 
@@ -66,7 +66,7 @@ pub(super) trait Subject {
 /// Reads objects of such a kind.
 pub(super) struct Unevaluated<S>(PhantomData<S>);
 
-impl<S: Subject> ReadKind for Unevaluated<S> {
+impl<S: SelectingKind> ReadKind for Unevaluated<S> {
     type Slim<'a> = PolicySlim<'a>;
     type Fact = Policy;
     const FIELDS: &'static [&'static str] = S::FIELDS;
@@ -118,7 +118,7 @@ fn policy(
     for name in &slim.unknown {
         context.problem(name, "unknown field beside spec");
     }
-    let mut parts = Parts::new(context);
+    let mut parts = PolicyParts::new(context);
     let what = format!("{} is not evaluated", parts.context.spec.word);
     bends.into_iter().for_each(|it| parts.silent_gap(&Place::new("spec"), what.clone(), it));
     let gaps: Items<_> = parts.gaps.into();
@@ -138,7 +138,7 @@ fn policy(
 
 /// The subject of the policy API's kinds: `namespaces: selector`, or `pods: {namespaceSelector, podSelector}`.
 pub(super) fn subject(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
-    let mut parts = Parts::new(context);
+    let mut parts = PolicyParts::new(context);
     let (bends, place) = (GapEffect::Unevaluated, Place::new("spec.subject"));
     let fields = parts.fields(slim.spec.get("subject")?, &place, &["namespaces", "pods"], bends)?;
     let (namespaces, pods) = (fields.get("namespaces"), fields.get("pods"));
@@ -160,7 +160,7 @@ pub(super) fn subject(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> O
 pub(super) fn pod_selector(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
     let namespace = context.meta(&slim.metadata).namespace;
     let selector = slim.spec.get("podSelector")?;
-    let pods = Parts::new(context).selector(selector, &Place::new("spec.podSelector"), GapEffect::Unevaluated)?;
+    let pods = PolicyParts::new(context).selector(selector, &Place::new("spec.podSelector"), GapEffect::Unevaluated)?;
     Some(SelectorSet { namespaces: NamespaceMatch::Own(namespace), pods })
 }
 

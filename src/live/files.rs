@@ -34,15 +34,15 @@ use std::path::PathBuf;
 
 pub use located::Spot;
 pub use manifests::{manifests, not_read};
-pub use meanwhile::Now;
-pub use notes::Note;
+pub use meanwhile::ObjectsByNow;
+pub use notes::FilesNote;
 pub use onto::{Changes, Onto, onto};
 pub use source::SourceTexts;
 
 use crate::ask::{self, FaultKind};
 use crate::model::cluster::Cluster;
 use crate::model::place::Problem;
-use crate::rbac::served::Resource;
+use crate::rbac::served::ServedResource;
 use loader::Loader;
 
 /// A cluster from files.
@@ -51,9 +51,9 @@ pub struct Loaded {
     pub cluster: Cluster,
     pub source: SourceTexts,
     /// The resources that CustomResourceDefinitions among them define (CONTRACT §4).
-    pub defined: Vec<Resource>,
+    pub defined: Vec<ServedResource>,
     /// What is worth a word on stderr and is no problem: what was implied, what is wholly absent.
-    pub notes: Vec<Note>,
+    pub notes: Vec<FilesNote>,
     /// Whether a snapshot is among them: its objects hold what answers rest on, and nothing else.
     pub is_snapshot: bool,
     /// Fingerprints of the documents that could not be read, in order.

@@ -20,7 +20,7 @@ use super::fault::LiveFault;
 use super::health::{Batch, Condition, Health};
 use super::pace::Pace;
 use super::request::Ask;
-use crate::kinds::{self, Event, KindSpec, Presence, Step};
+use crate::kinds::{self, KindSpec, Presence, WatchEvent, WatchStep};
 use crate::model::cluster::{Delta, ReadObject};
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::ObjectId;
@@ -308,14 +308,16 @@ impl Follow {
     }
 
     /// A line of a stream came in.
-    pub fn event(&mut self, event: Event, now: Now) -> ReadOn {
+    pub fn event(&mut self, event: WatchEvent, now: Now) -> ReadOn {
         let number: u64 = event.version.parse().unwrap_or(0);
         match event.step {
-            Step::Failed(status) => {
+            WatchStep::Failed(status) => {
                 self.failed(&LiveFault::of_status(&status), now);
                 return ReadOn::No;
             }
-            Step::Bookmark { ends_initial_events } => self.bookmark(ends_initial_events, event.version, number, now),
+            WatchStep::Bookmark { ends_initial_events } => {
+                self.bookmark(ends_initial_events, event.version, number, now)
+            }
             // A version from before the watch began: the server's history is another one (G5).
             _ if self.is_watching() && number != 0 && number < self.began => {
                 self.notice_rewound();
@@ -323,8 +325,8 @@ impl Follow {
                 self.start_over();
                 return ReadOn::No;
             }
-            Step::Delta(delta) => return self.delta(delta, event.version, number, now),
-            Step::Nothing => {
+            WatchStep::Delta(delta) => return self.delta(delta, event.version, number, now),
+            WatchStep::Nothing => {
                 self.advance(event.version, number);
                 self.spoken(now);
             }

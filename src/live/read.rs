@@ -23,7 +23,7 @@ use super::fault::{LiveFault, LiveFaultClass};
 use super::request::{self, Ask};
 use super::transfer::{self, PAGE_CAP, WHOLE_CAP};
 use crate::ask::needs::{Needs, ReadNeed};
-use crate::kinds::{self, Intern, KINDS, KindSpec, Page, Presence, ReadOutcome, policies};
+use crate::kinds::{self, Intern, KINDS, KindSpec, ListPage, Presence, ReadOutcome, policies};
 use crate::model::cluster::{Cluster, Delta};
 use crate::model::coverage::{Coverage, Scope};
 use crate::model::id::{Kind, ObjectId};
@@ -217,9 +217,9 @@ impl Reader {
         version: &str,
         scope: &Scope,
         filter: &str,
-    ) -> Result<Page, LiveFault> {
+    ) -> Result<ListPage, LiveFault> {
         let mut intern = Intern::new();
-        let (mut whole, mut bound) = (Page::default(), ListBound::default());
+        let (mut whole, mut bound) = (ListPage::default(), ListBound::default());
         loop {
             let ask = Ask::Page { continues: std::mem::take(&mut whole.continues), limit: PAGE };
             let page = match self.page(spec, version, scope, &ask, filter, &mut intern).await {
@@ -250,7 +250,7 @@ impl Reader {
         ask: &Ask,
         filter: &str,
         intern: &mut Intern,
-    ) -> Result<Page, LiveFault> {
+    ) -> Result<ListPage, LiveFault> {
         let cap = if *ask == Ask::Whole { WHOLE_CAP } else { PAGE_CAP };
         let text = self.send(request::filtered(spec, version, scope, ask, filter), cap).await?;
         kinds::read_list(spec, &text, intern).map_err(|it| LiveFault::of_wire(&it))
@@ -387,7 +387,7 @@ fn not_read(fault: &LiveFault) -> Coverage {
 }
 
 /// What is known of a kind after its list: an object without a name could be any.
-fn read(spec: &KindSpec, page: &Page) -> Coverage {
+fn read(spec: &KindSpec, page: &ListPage) -> Coverage {
     match page.notes.len() {
         0 => Coverage::Live,
         count => Coverage::Failed { why: kinds::nameless(spec, count).into() },
@@ -395,14 +395,14 @@ fn read(spec: &KindSpec, page: &Page) -> Coverage {
 }
 
 /// What was listed of a part of a kind.
-fn put(page: Page) -> Vec<Delta> {
+fn put(page: ListPage) -> Vec<Delta> {
     let lost = page.unreadable.into_iter().map(|(id, problems)| Delta::Unreadable { id, problems });
     let read = page.entries.into_iter().map(Delta::Put).chain(lost);
     read.chain(page.notes.into_iter().map(Delta::Noted)).collect()
 }
 
 /// A list as steps into a cluster.
-fn listed(kind: Kind, scope: &Scope, page: Page) -> impl Iterator<Item = Delta> {
+fn listed(kind: Kind, scope: &Scope, page: ListPage) -> impl Iterator<Item = Delta> {
     let lost = page.unreadable.into_iter().map(|(id, problems)| Delta::Unreadable { id, problems });
     let listed = Delta::Listed { kind, scope: scope.clone(), entries: page.entries };
     std::iter::once(listed).chain(lost).chain(page.notes.into_iter().map(Delta::Noted))

@@ -17,7 +17,7 @@ use super::read::Reader;
 use super::request::{get, group_path, groups, segment};
 use crate::model::id::ResourceScope;
 use crate::model::name::Name;
-use crate::rbac::served::{Resource, Served};
+use crate::rbac::served::{Served, ServedResource};
 
 /// How large an answer may be; some hundred CRDs are some hundred kilobytes.
 const CAP: usize = 16 << 20;
@@ -117,7 +117,7 @@ struct ListedResource {
 /// What was learned so far.
 #[derive(Default)]
 struct ServedSoFar {
-    resources: Vec<Resource>,
+    resources: Vec<ServedResource>,
     unsure: BTreeSet<Name>,
     /// Groups and versions that are still to be asked.
     open: Vec<(String, String)>,
@@ -191,7 +191,7 @@ impl ServedSoFar {
             let (name, subresource) = it.name.split_once('/').unwrap_or((&it.name, ""));
             let whole = subresource.is_empty();
             // What is known of a subresource alone is merged into its resource.
-            self.resources.push(Resource {
+            self.resources.push(ServedResource {
                 group: group.clone(),
                 name: name.into(),
                 singular: if whole { it.singular_name.as_str().into() } else { Name::empty() },
@@ -205,8 +205,8 @@ impl ServedSoFar {
 }
 
 impl Aggregated {
-    fn of(self, group: &Name) -> Resource {
-        Resource {
+    fn of(self, group: &Name) -> ServedResource {
+        ServedResource {
             group: group.clone(),
             name: self.resource.into(),
             singular: self.singular_resource.into(),

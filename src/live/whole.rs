@@ -4,7 +4,7 @@ use kube::Client;
 use serde_json::Value;
 
 use super::fault::{LiveFault, LiveFaultClass};
-use super::files::Now;
+use super::files::ObjectsByNow;
 use super::read::{OBJECT_CAP, Reader};
 use super::request;
 use crate::kinds::{self, KindSpec};
@@ -71,9 +71,9 @@ impl Reader {
     ///
     /// # Errors
     /// A request failed, or its answer is no object.
-    pub async fn by_now(&self, ids: &[ObjectId]) -> Result<Now, LiveFault> {
+    pub async fn by_now(&self, ids: &[ObjectId]) -> Result<ObjectsByNow, LiveFault> {
         let fetched = futures::future::join_all(ids.iter().map(|it| self.stored(it, ManagedFields::Kept))).await;
-        let mut all = Now::new();
+        let mut all = ObjectsByNow::new();
         for (id, stored) in ids.iter().zip(fetched) {
             match stored {
                 Ok(object) => drop(all.insert(id.clone(), Some(object))),

@@ -46,9 +46,9 @@ pub enum WriteMethod {
 
 /// Whether the server only tries it: admission and validation, nothing stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Trial {
-    DryRun,
-    Real,
+pub enum DryRun {
+    Yes,
+    No,
 }
 
 /// What came of a write.
@@ -110,8 +110,8 @@ impl Writer {
     }
 
     /// Sends one change, once; `object` is the one that is written, or whose uid and resourceVersion is deleted.
-    pub async fn send(&self, id: &ObjectId, object: &Value, way: WriteMethod, trial: Trial) -> WriteOutcome {
-        let request = match request_of(id, object, way, trial) {
+    pub async fn send(&self, id: &ObjectId, object: &Value, way: WriteMethod, dry_run: DryRun) -> WriteOutcome {
+        let request = match request_of(id, object, way, dry_run) {
             Ok(request) => request,
             Err(fault) => return WriteOutcome::Unsent(fault),
         };
@@ -209,13 +209,13 @@ fn warning(value: &HeaderValue) -> Option<String> {
 }
 
 /// The one request of a write.
-fn request_of(id: &ObjectId, object: &Value, way: WriteMethod, trial: Trial) -> Result<Request<Body>, LiveFault> {
+fn request_of(id: &ObjectId, object: &Value, way: WriteMethod, dry_run: DryRun) -> Result<Request<Body>, LiveFault> {
     let spec =
         kinds::spec(id.kind).ok_or_else(|| LiveFault::new(LiveFaultClass::Refused, "a kind that is not read"))?;
     let version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
     let version = version.rsplit('/').next().filter(|it| !it.is_empty()).unwrap_or(spec.version);
     let path = request::object(spec, version, &id.namespace, &id.name);
-    let dry = if trial == Trial::DryRun { "&dryRun=All" } else { "" };
+    let dry = if dry_run == DryRun::Yes { "&dryRun=All" } else { "" };
     let ours = format!("fieldManager={FIELD_MANAGER}&fieldValidation=Strict&timeout={SERVER_DEADLINE}s{dry}");
     let (method, query, content, body) = match way {
         WriteMethod::Apply { force } => {
@@ -224,7 +224,7 @@ fn request_of(id: &ObjectId, object: &Value, way: WriteMethod, trial: Trial) -> 
         WriteMethod::Replace => (http::Method::PUT, ours, "application/json", object.to_string()),
         WriteMethod::Delete => {
             let query = format!("timeout={SERVER_DEADLINE}s{dry}");
-            (http::Method::DELETE, query, "application/json", delete_options(object, trial).to_string())
+            (http::Method::DELETE, query, "application/json", delete_options(object, dry_run).to_string())
         }
     };
     let mut request = request::get(&format!("{path}?{query}"));
@@ -237,12 +237,12 @@ fn request_of(id: &ObjectId, object: &Value, way: WriteMethod, trial: Trial) -> 
 /// What of an object must still be so when it is deleted.
 ///
 /// A server that reads options from the body reads none from the query: a dry run must stand here.
-fn delete_options(object: &Value, trial: Trial) -> Value {
+fn delete_options(object: &Value, dry_run: DryRun) -> Value {
     let fields =
         ["uid", "resourceVersion"].into_iter().filter_map(|it| Some((it.to_owned(), word(object, it)?.into())));
     let preconditions: serde_json::Map<String, Value> = fields.collect();
     let mut options = json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions});
-    if trial == Trial::DryRun {
+    if dry_run == DryRun::Yes {
         options["dryRun"] = json!(["All"]);
     }
     options
@@ -264,17 +264,17 @@ mod tests {
     fn every_write_passes_the_gate_and_names_us() {
         let (id, object) = policy();
         for way in [WriteMethod::Apply { force: false }, WriteMethod::Replace, WriteMethod::Delete] {
-            for trial in [Trial::DryRun, Trial::Real] {
-                let request = request_of(&id, &object, way, trial).expect("a request");
+            for dry_run in [DryRun::Yes, DryRun::No] {
+                let request = request_of(&id, &object, way, dry_run).expect("a request");
                 let query = request.uri().query().unwrap_or_default().to_owned();
-                assert_eq!(query.contains("dryRun=All"), trial == Trial::DryRun);
+                assert_eq!(query.contains("dryRun=All"), dry_run == DryRun::Yes);
                 assert!(write_only::permit(request).is_ok(), "{way:?}");
             }
         }
-        let options = delete_options(&object, Trial::DryRun);
+        let options = delete_options(&object, DryRun::Yes);
         assert_eq!(options["preconditions"], json!({"uid": "u", "resourceVersion": "7"}));
         assert_eq!(options["dryRun"], json!(["All"]), "the query is not read beside a body");
-        assert!(delete_options(&object, Trial::Real).get("dryRun").is_none());
+        assert!(delete_options(&object, DryRun::No).get("dryRun").is_none());
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub enum PortRef {
 
 /// A Service that an Ingress or a route leads to.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Backend {
+pub struct RoutedService {
     /// `spec.rules[0].http.paths[1].backend`.
     pub place: String,
     pub namespace: String,
@@ -73,7 +73,7 @@ pub struct Entrance {
     pub class: String,
     /// The Gateways of a route: namespace and name.
     pub gateways: Vec<(String, String)>,
-    pub backends: Vec<Backend>,
+    pub backends: Vec<RoutedService>,
 }
 
 /// The controller of something: its kind as the API writes it, and its name.

@@ -22,7 +22,7 @@ pub struct ToldTemplate {
     pub scraped: Option<u16>,
     pub(super) containers: Vec<ContainerTexts>,
     /// ConfigMaps in volumes.
-    pub(super) volumes: Vec<Brought>,
+    pub(super) volumes: Vec<UsedConfigMap>,
     /// Secrets that it refers to, each at its place.
     pub secrets: Vec<(String, String)>,
     /// Its spec as far as policies and ports of Services rest on it.
@@ -33,7 +33,7 @@ pub struct ToldTemplate {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct ContainerTexts {
     /// ConfigMaps that become variables, with what stands before their names.
-    sources: Vec<(String, Brought)>,
+    sources: Vec<(String, UsedConfigMap)>,
     variables: Vec<Variable>,
     /// Commands and arguments: place and text.
     words: Vec<(String, String)>,
@@ -50,7 +50,7 @@ struct Variable {
 enum ValueSource {
     Text(String),
     /// A ConfigMap's key.
-    Key(Brought),
+    Key(UsedConfigMap),
     /// The namespace of the pod.
     Namespace,
     Other,
@@ -58,7 +58,7 @@ enum ValueSource {
 
 /// A ConfigMap that is brought in.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Brought {
+pub(super) struct UsedConfigMap {
     name: String,
     /// `None`: all of them.
     keys: Option<Vec<String>>,
@@ -81,7 +81,7 @@ pub struct ToldText {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct PodSpec {
+pub(super) struct DeclaredPodSpec {
     containers: Option<Vec<Container>>,
     init_containers: Option<Vec<Container>>,
     volumes: Option<Vec<Volume>>,
@@ -162,11 +162,11 @@ struct ProjectedVolume {
 }
 
 impl Reference {
-    fn brought(self) -> Option<Brought> {
+    fn brought(self) -> Option<UsedConfigMap> {
         let keys = self.items.map(|it| it.into_iter().filter_map(|it| it.key).collect::<Vec<_>>());
         let name = self.name.filter(|it| !it.is_empty())?;
         let is_optional = self.optional.unwrap_or_default();
-        Some(Brought { name, keys: keys.filter(|it| !it.is_empty()), is_optional })
+        Some(UsedConfigMap { name, keys: keys.filter(|it| !it.is_empty()), is_optional })
     }
 
     /// The Secret that it names.
@@ -176,7 +176,7 @@ impl Reference {
 }
 
 /// Reads a pod's spec that stands at this place.
-pub(super) fn template(place: &str, spec: PodSpec) -> ToldTemplate {
+pub(super) fn template(place: &str, spec: DeclaredPodSpec) -> ToldTemplate {
     let mut template = ToldTemplate { spec: reduced(&spec), ..ToldTemplate::default() };
     let inits = spec.init_containers.unwrap_or_default();
     let groups = [("initContainers", inits), ("containers", spec.containers.unwrap_or_default())];
@@ -192,7 +192,7 @@ pub(super) fn template(place: &str, spec: PodSpec) -> ToldTemplate {
 }
 
 /// What of a spec decides how policies and Services see its pods.
-fn reduced(spec: &PodSpec) -> Value {
+fn reduced(spec: &DeclaredPodSpec) -> Value {
     let containers = |all: &Option<Vec<Container>>| -> Vec<Value> {
         let all = all.iter().flatten();
         all.map(|it| json!({"name": it.name, "ports": it.ports, "restartPolicy": it.restart_policy})).collect()
@@ -232,7 +232,7 @@ impl ToldTemplate {
             (_, Some(it), _) => {
                 let place = format!("{place}.valueFrom.configMapKeyRef");
                 let keys = Some(it.key.iter().cloned().collect());
-                let brought = Brought { keys, ..it.brought()? };
+                let brought = UsedConfigMap { keys, ..it.brought()? };
                 (place, ValueSource::Key(brought))
             }
             (_, _, Some(it)) if it.field_path.as_deref() == Some("metadata.namespace") => {
@@ -257,7 +257,7 @@ impl ToldTemplate {
     }
 
     /// All that it brings in.
-    fn brought(&self) -> impl Iterator<Item = &Brought> {
+    fn brought(&self) -> impl Iterator<Item = &UsedConfigMap> {
         let sources = self.containers.iter().flat_map(|it| it.sources.iter().map(|it| &it.1));
         let keys = self.containers.iter().flat_map(|it| it.variables.iter().filter_map(Variable::brought));
         sources.chain(keys).chain(&self.volumes).filter(|it| !CERTIFICATES.contains(&it.name.as_str()))
@@ -316,7 +316,7 @@ impl ToldTemplate {
 
 impl Variable {
     /// The ConfigMap that its value is from.
-    fn brought(&self) -> Option<&Brought> {
+    fn brought(&self) -> Option<&UsedConfigMap> {
         match &self.from {
             ValueSource::Key(brought) => Some(brought),
             ValueSource::Text(_) | ValueSource::Namespace | ValueSource::Other => None,
@@ -325,7 +325,7 @@ impl Variable {
 }
 
 /// What a ConfigMap holds of what is brought in.
-fn of_map(brought: &Brought, object: &ManifestId, manifests: &Manifests, words: &mut Vec<ToldText>) {
+fn of_map(brought: &UsedConfigMap, object: &ManifestId, manifests: &Manifests, words: &mut Vec<ToldText>) {
     let Some(data) = manifests.config_maps.get(&(object.namespace.clone(), brought.name.clone())) else { return };
     let is_brought = |key: &String| brought.keys.as_ref().is_none_or(|it| it.contains(key));
     let map =

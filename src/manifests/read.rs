@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::pod::{PodSpec, ToldTemplate, template};
+use super::pod::{DeclaredPodSpec, ToldTemplate, template};
 use super::rows::{Declares, DeclaringKind};
-use super::{Backend, Controller, Entrance, ManifestId, Manifests, PortRef};
+use super::{Controller, Entrance, ManifestId, Manifests, PortRef, RoutedService};
 
 /// What all objects have.
 #[derive(Deserialize, Default)]
@@ -51,7 +51,7 @@ struct WorkloadSpec {
 #[serde(default)]
 struct PodTemplate {
     metadata: Option<ManifestMetadata>,
-    spec: Option<PodSpec>,
+    spec: Option<DeclaredPodSpec>,
 }
 
 #[derive(Deserialize, Default)]
@@ -128,7 +128,7 @@ impl Manifests {
 
     fn pod(&mut self, object: ManifestId, metadata: ManifestMetadata, spec: Value) {
         let controller = controller(metadata.owner_references.as_deref());
-        let Ok(spec) = PodSpec::deserialize(spec) else { return self.odd(&object) };
+        let Ok(spec) = DeclaredPodSpec::deserialize(spec) else { return self.odd(&object) };
         let (labels, scraped) = (texts(metadata.labels), scraped(metadata.annotations));
         let pod = ToldTemplate { labels, scraped, controller, ..template("spec", spec) };
         // Nearly all pods were made by what was read before.
@@ -241,7 +241,7 @@ fn ingress(object: &ManifestId, metadata: &ManifestMetadata, spec: &Value) -> En
         "" => annotation().unwrap_or_default(),
         class => class,
     };
-    let mut backends: Vec<Backend> = Vec::new();
+    let mut backends: Vec<RoutedService> = Vec::new();
     // `backend` is what v1beta1 called `defaultBackend`.
     for key in ["defaultBackend", "backend"] {
         backends.extend(spec.get(key).and_then(|it| of_ingress(object, it, format!("spec.{key}"))));
@@ -255,7 +255,7 @@ fn ingress(object: &ManifestId, metadata: &ManifestMetadata, spec: &Value) -> En
     Entrance { class: class.to_owned(), gateways: Vec::new(), backends }
 }
 
-fn of_ingress(object: &ManifestId, backend: &Value, place: String) -> Option<Backend> {
+fn of_ingress(object: &ManifestId, backend: &Value, place: String) -> Option<RoutedService> {
     let (service, port) = match backend.get("service") {
         Some(it) => {
             let written = it.get("port");
@@ -265,7 +265,7 @@ fn of_ingress(object: &ManifestId, backend: &Value, place: String) -> Option<Bac
         None => (word(backend, "serviceName"), port(backend.get("servicePort"))),
     };
     let (namespace, service) = (object.namespace.clone(), service.to_owned());
-    (!service.is_empty()).then_some(Backend { place, namespace, service, port, is_target: false })
+    (!service.is_empty()).then_some(RoutedService { place, namespace, service, port, is_target: false })
 }
 
 /// A route of the Gateway API: what its rules lead to, and what they mirror to.
@@ -290,14 +290,14 @@ fn route(object: &ManifestId, spec: &Value) -> Entrance {
     entrance
 }
 
-fn of_references(object: &ManifestId, rule: &Value, place: &str) -> Vec<Backend> {
+fn of_references(object: &ManifestId, rule: &Value, place: &str) -> Vec<RoutedService> {
     let all = items(rule, "backendRefs");
     // One that gets no requests is none.
     let weighed = all.filter(|(_, it)| it.get("weight").and_then(Value::as_u64) != Some(0));
     weighed.filter_map(|(at, it)| of_reference(object, it, format!("{place}.backendRefs[{at}]"))).collect()
 }
 
-fn of_reference(object: &ManifestId, reference: &Value, place: String) -> Option<Backend> {
+fn of_reference(object: &ManifestId, reference: &Value, place: String) -> Option<RoutedService> {
     if !["", "Service"].contains(&word(reference, "kind")) || !["", "core"].contains(&word(reference, "group")) {
         return None;
     }
@@ -306,7 +306,7 @@ fn of_reference(object: &ManifestId, reference: &Value, place: String) -> Option
         other => other.to_owned(),
     };
     let (service, port) = (word(reference, "name").to_owned(), port(reference.get("port")));
-    (!service.is_empty()).then_some(Backend { place, namespace, service, port, is_target: false })
+    (!service.is_empty()).then_some(RoutedService { place, namespace, service, port, is_target: false })
 }
 
 /// A Route of OpenShift: its port is that of the pods, or the name of the Service's.
@@ -316,7 +316,7 @@ fn openshift_route(object: &ManifestId, spec: &Value) -> Entrance {
         let service = word(it, "name").to_owned();
         let is_service = ["", "Service"].contains(&word(it, "kind")) && !service.is_empty();
         let (namespace, port) = (object.namespace.clone(), port.clone());
-        is_service.then_some(Backend { place, namespace, service, port, is_target: true })
+        is_service.then_some(RoutedService { place, namespace, service, port, is_target: true })
     };
     let first = spec.get("to").and_then(|it| one(it, "spec.to".to_owned()));
     let others =
@@ -345,7 +345,7 @@ mod tests {
     fn backends(version: &str, word: &str, spec: &str) -> Vec<String> {
         let json = format!(r#"{{"metadata":{{"name":"x"}},"spec":{spec}}}"#);
         let read = read(&[(version, word, &json)]);
-        let said = |it: &Backend| format!("{}/{} {:?} at {}", it.namespace, it.service, it.port, it.place);
+        let said = |it: &RoutedService| format!("{}/{} {:?} at {}", it.namespace, it.service, it.port, it.place);
         read.entrances.values().flat_map(|it| it.backends.iter().map(said)).collect()
     }
 

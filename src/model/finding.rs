@@ -22,7 +22,7 @@ pub struct Finding {
     pub place: Place,
     /// The word of the rule that it is about: a verb, a resource, a URL; empty for all that stands at the place.
     pub word: Name,
-    pub effect: Effect,
+    pub effect: Effectiveness,
     /// One clause: what is wrong, and what was probably meant.
     pub what: Cow<'static, str>,
 }
@@ -34,7 +34,7 @@ pub struct FindingSort {
     pub id: &'static str,
     pub found_in: FoundIn,
     /// Of such a finding where nothing else is said.
-    pub effect: Effect,
+    pub effect: Effectiveness,
     /// The rule of Kubernetes behind it: `S15` of docs/network-policy.md, `9` of docs/rbac.md; empty: none.
     pub rule: &'static str,
     /// What it says, where a finding does not say it more closely.
@@ -71,7 +71,7 @@ pub enum RulePart {
 
 /// How much of what it is about has an effect.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Effect {
+pub enum Effectiveness {
     /// None: no request or connection ever matches.
     Dead,
     /// Only some unusual requests match.
@@ -102,7 +102,7 @@ impl Finding {
 
     /// The same where some unusual requests match.
     pub fn limited(self) -> Self {
-        Self { effect: Effect::Limited, ..self }
+        Self { effect: Effectiveness::Limited, ..self }
     }
 
     /// Whether it is about this part of a rule.
@@ -156,25 +156,25 @@ impl FoundIn {
     }
 }
 
-impl Effect {
+impl Effectiveness {
     /// As JSON knows it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Effect::Dead => "dead",
-            Effect::Limited => "limited",
-            Effect::Whole => "whole",
+            Effectiveness::Dead => "dead",
+            Effectiveness::Limited => "limited",
+            Effectiveness::Whole => "whole",
         }
     }
 }
 
 pub const INERT_RULES: FindingSort =
-    policy("inert-rules", Effect::Dead, "S5", "rules in a direction that it does not isolate: without effect");
-pub const SELECTS_NOTHING: FindingSort = policy("selects-nothing", Effect::Dead, "", "selects no running pod");
-pub const NO_PEER: FindingSort = policy("no-peer", Effect::Dead, "", "rule matches nothing in the cluster");
+    policy("inert-rules", Effectiveness::Dead, "S5", "rules in a direction that it does not isolate: without effect");
+pub const SELECTS_NOTHING: FindingSort = policy("selects-nothing", Effectiveness::Dead, "", "selects no running pod");
+pub const NO_PEER: FindingSort = policy("no-peer", Effectiveness::Dead, "", "rule matches nothing in the cluster");
 pub const ALLOWS_ALL: FindingSort =
-    policy("allows-all", Effect::Whole, "S9", "this rule allows every end on every port");
+    policy("allows-all", Effectiveness::Whole, "S9", "this rule allows every end on every port");
 pub const TWO_ELEMENTS: FindingSort =
-    policy("two-elements", Effect::Whole, "S15", "separate list entries are ORed; did you mean AND?");
+    policy("two-elements", Effectiveness::Whole, "S15", "separate list entries are ORed; did you mean AND?");
 
 pub const LEFT: FindingSort = bad_subject("subject-left", "left", "", "inactive in directory: remove its bindings");
 pub const STALE: FindingSort = bad_subject(
@@ -195,67 +195,72 @@ pub const NEVER: FindingSort = bad_subject(
 );
 
 pub const UNKNOWN_VERB: FindingSort =
-    rule("unknown-verb", RulePart::Verb, Effect::Dead, "6", "no request has such a verb");
+    rule("unknown-verb", RulePart::Verb, Effectiveness::Dead, "6", "no request has such a verb");
 pub const UNKNOWN_GROUP: FindingSort =
-    rule("unknown-group", RulePart::Group, Effect::Dead, "7", "no resource is in such a group");
-pub const NO_WILDCARD: FindingSort =
-    rule("no-wildcard", RulePart::Resource, Effect::Dead, "9", "subresources are named one by one, or all with *");
+    rule("unknown-group", RulePart::Group, Effectiveness::Dead, "7", "no resource is in such a group");
+pub const NO_WILDCARD: FindingSort = rule(
+    "no-wildcard",
+    RulePart::Resource,
+    Effectiveness::Dead,
+    "9",
+    "subresources are named one by one, or all with *",
+);
 pub const UNKNOWN_RESOURCE: FindingSort =
-    rule("unknown-resource", RulePart::Resource, Effect::Dead, "12", "no request is for such a resource");
+    rule("unknown-resource", RulePart::Resource, Effectiveness::Dead, "12", "no request is for such a resource");
 pub const NO_VERB: FindingSort =
-    rule("no-verb", RulePart::Rule, Effect::Dead, "13", "a rule without verbs grants nothing");
+    rule("no-verb", RulePart::Rule, Effectiveness::Dead, "13", "a rule without verbs grants nothing");
 pub const OWN_NAMESPACE: FindingSort = rule(
     "own-namespace",
     RulePart::Resource,
-    Effect::Limited,
+    Effectiveness::Limited,
     "16",
     "through a RoleBinding this is the binding's own Namespace alone",
 );
 pub const CLUSTER_SCOPED: FindingSort = rule(
     "cluster-scoped",
     RulePart::Resource,
-    Effect::Dead,
+    Effectiveness::Dead,
     "17",
     "cluster-scoped: only a ClusterRoleBinding grants it",
 );
 pub const CLUSTER_SCOPED_VERB: FindingSort = rule(
     "cluster-scoped-verb",
     RulePart::Verb,
-    Effect::Dead,
+    Effectiveness::Dead,
     "17",
     "this verb carries no namespace there: only a ClusterRoleBinding grants it",
 );
 pub const NO_SUCH_NAME: FindingSort =
-    rule("no-such-name", RulePart::Name, Effect::Dead, "21", "no object can be called so");
+    rule("no-such-name", RulePart::Name, Effectiveness::Dead, "21", "no object can be called so");
 pub const NAMED_CREATE: FindingSort = rule(
     "named-create",
     RulePart::Verb,
-    Effect::Limited,
+    Effectiveness::Limited,
     "22",
     "a create by POST has no name: only apply, PUT and subresources match resourceNames",
 );
 pub const NAMED_DELETECOLLECTION: FindingSort = rule(
     "named-deletecollection",
     RulePart::Verb,
-    Effect::Dead,
+    Effectiveness::Dead,
     "23",
     "deletecollection never has a name: resourceNames shut it out",
 );
 pub const NAMED_LIST: FindingSort =
-    rule("named-list", RulePart::Verb, Effect::Limited, "24", "only with the field selector metadata.name=NAME");
+    rule("named-list", RulePart::Verb, Effectiveness::Limited, "24", "only with the field selector metadata.name=NAME");
 pub const UNKNOWN_URL: FindingSort =
-    rule("unknown-url", RulePart::Url, Effect::Dead, "28", "no request has such a path");
+    rule("unknown-url", RulePart::Url, Effectiveness::Dead, "28", "no request has such a path");
 pub const UNKNOWN_METHOD: FindingSort = rule(
     "unknown-method",
     RulePart::Method,
-    Effect::Dead,
+    Effectiveness::Dead,
     "29",
     "URLs are asked with HTTP methods in lower case: get, post, put, patch, delete, head, options",
 );
 pub const BOUND_URL: FindingSort = rule(
     "bound-url",
     RulePart::Url,
-    Effect::Dead,
+    Effectiveness::Dead,
     "30",
     "a RoleBinding grants no URLs: only a ClusterRoleBinding does",
 );
@@ -290,19 +295,25 @@ pub const FINDINGS: &[&FindingSort] = &[
     &BOUND_URL,
 ];
 
-const fn policy(id: &'static str, effect: Effect, rule: &'static str, doc: &'static str) -> FindingSort {
+const fn policy(id: &'static str, effect: Effectiveness, rule: &'static str, doc: &'static str) -> FindingSort {
     FindingSort { id, found_in: FoundIn::Policy, effect, rule, doc }
 }
 
 const fn subject(id: &'static str, word: &'static str, doc: &'static str) -> FindingSort {
-    FindingSort { id, found_in: FoundIn::Subject { word, is_bad: false }, effect: Effect::Whole, rule: "", doc }
+    FindingSort { id, found_in: FoundIn::Subject { word, is_bad: false }, effect: Effectiveness::Whole, rule: "", doc }
 }
 
 const fn bad_subject(id: &'static str, word: &'static str, rule: &'static str, doc: &'static str) -> FindingSort {
-    FindingSort { id, found_in: FoundIn::Subject { word, is_bad: true }, effect: Effect::Whole, rule, doc }
+    FindingSort { id, found_in: FoundIn::Subject { word, is_bad: true }, effect: Effectiveness::Whole, rule, doc }
 }
 
-const fn rule(id: &'static str, part: RulePart, effect: Effect, rule: &'static str, doc: &'static str) -> FindingSort {
+const fn rule(
+    id: &'static str,
+    part: RulePart,
+    effect: Effectiveness,
+    rule: &'static str,
+    doc: &'static str,
+) -> FindingSort {
     FindingSort { id, found_in: FoundIn::Rule(part), effect, rule, doc }
 }
 

@@ -25,7 +25,7 @@ pub mod verdict;
 
 pub use self::dns::{Dns, DnsServer, NodeLocal, dns};
 pub use self::ends::{host_addresses, implied_nodes, split_cidr};
-pub use self::index::{Index, Isolation, IsolationCounts, LazyReachList, MapPart, PodClasses, Settings};
+pub use self::index::{Index, IsolationCounts, LazyReachList, MapPart, PodClasses, PodIsolation, Settings};
 pub use self::index::{compare, representatives};
 pub use self::nodes::node_ports;
 pub use self::outside::{merge_ranges, whole_family};

@@ -8,7 +8,7 @@ use crate::model::policy::{GapEffect, Tier};
 
 /// One such kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Unevaluated {
+pub(super) struct UnevaluatedKind {
     pub kind: Kind,
     pub is_namespaced: bool,
     /// The tier that bends as much as an object of this kind can.
@@ -17,7 +17,7 @@ pub(super) struct Unevaluated {
     pub bends: GapEffect,
 }
 
-impl Unevaluated {
+impl UnevaluatedKind {
     /// Whether its objects of this namespace may be about pods of every namespace.
     pub fn is_about_all(self, namespace: &str) -> bool {
         kinds::root(self.kind).is_some_and(|it| it == namespace)
@@ -25,16 +25,16 @@ impl Unevaluated {
 }
 
 /// All of them whose objects can change an answer.
-pub(super) fn kinds() -> impl Iterator<Item = Unevaluated> {
+pub(super) fn kinds() -> impl Iterator<Item = UnevaluatedKind> {
     kinds::policies().filter_map(|it| match it.decides? {
         Decides::Unknown(tier, bends) => {
-            Some(Unevaluated { kind: it.kind, is_namespaced: it.is_namespaced(), tier, bends })
+            Some(UnevaluatedKind { kind: it.kind, is_namespaced: it.is_namespaced(), tier, bends })
         }
         Decides::Rules(_) | Decides::Nothing => None,
     })
 }
 
 /// The row of a kind.
-pub(super) fn find(kind: Kind) -> Option<Unevaluated> {
+pub(super) fn find(kind: Kind) -> Option<UnevaluatedKind> {
     kinds().find(|it| it.kind == kind)
 }

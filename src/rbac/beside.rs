@@ -23,7 +23,7 @@ use super::matching::PreparedRequest;
 use super::note;
 use super::places::{self, NamespaceOf};
 use super::request::{Request, ResourceRequest};
-use super::who::{AskedPlaces, WhoCan};
+use super::who::{AskedPlaces, WhoCanAnswer};
 
 /// All of it.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -62,7 +62,7 @@ impl Missing {
 
 impl Index {
     /// What stands beside a list of who can.
-    pub fn beside(&self, who: &WhoCan<'_>) -> OtherHolders {
+    pub fn beside(&self, who: &WhoCanAnswer<'_>) -> OtherHolders {
         let mut entries: Vec<&BindingEntry> = match (&who.places, &who.request) {
             (_, request) if is_of_own_namespace(request) => self.bindings.all().collect(),
             (AskedPlaces::Asked, request) => self.bindings_in(request.namespace()).collect(),
@@ -79,7 +79,7 @@ impl Index {
     }
 
     /// Who can for certain names only, where no name is asked for.
-    fn named(&self, who: &WhoCan<'_>, entries: &[&BindingEntry]) -> Vec<HolderOfNames> {
+    fn named(&self, who: &WhoCanAnswer<'_>, entries: &[&BindingEntry]) -> Vec<HolderOfNames> {
         let Request::Resource(request) = &who.request else { return Vec::new() };
         // A deletecollection never has a name (rule 23).
         if !request.name.is_empty() || request.verb == "deletecollection" {
@@ -176,7 +176,7 @@ fn names_of(grant: &Grant, is_of_own: bool) -> Vec<Name> {
 }
 
 /// Where somebody can whatever the name, so that names say nothing new; empty: in the whole cluster.
-fn whole_scopes(who: &WhoCan<'_>, subject: &Subject) -> BTreeSet<Name> {
+fn whole_scopes(who: &WhoCanAnswer<'_>, subject: &Subject) -> BTreeSet<Name> {
     let at = who.holders.binary_search_by(|it| who.subject(it).cmp(subject));
     let Some(holder) = at.ok().map(|it| &who.holders[it]) else { return BTreeSet::new() };
     if holder.is_always() || who.places == AskedPlaces::Asked {

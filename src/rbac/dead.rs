@@ -15,7 +15,7 @@
 pub(super) mod resources;
 mod words;
 
-use crate::model::finding::{CLUSTER_SCOPED_VERB, Effect, Finding, NO_VERB, RulePart};
+use crate::model::finding::{CLUSTER_SCOPED_VERB, Effectiveness, Finding, NO_VERB, RulePart};
 use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::place::Place;
@@ -47,7 +47,7 @@ pub fn findings(binding: &Binding, rule: &RoleRule, served: &Served) -> Vec<Find
 /// others are dead through a RoleBinding, whatever else is said of them.
 pub fn in_place(found: Vec<Finding>, binding: &Binding, rule: &RoleRule, group: &str, resource: &str) -> Vec<Finding> {
     let exception = places::exception(group, resource).filter(|_| !binding.meta.namespace.is_empty());
-    let is_dead = found.iter().any(|it| it.is_of(RulePart::Resource) && it.effect == Effect::Dead);
+    let is_dead = found.iter().any(|it| it.is_of(RulePart::Resource) && it.effect == Effectiveness::Dead);
     let Some(exception) = exception.filter(|_| !is_dead) else { return found };
     let lives = |verb: &Name| *verb == "*" || exception.verbs.contains(&verb.as_str());
     let mut all: Vec<Finding> = found.into_iter().filter(|it| !it.is_of(RulePart::Verb) || lives(&it.word)).collect();
@@ -60,7 +60,7 @@ pub fn in_place(found: Vec<Finding>, binding: &Binding, rule: &RoleRule, group: 
 
 /// Whether a grant gives anything, by the findings that concern what it is for.
 pub fn is_alive<'a>(rule: &RoleRule, found: impl IntoIterator<Item = &'a Finding>) -> bool {
-    let all_dead: Vec<&Finding> = found.into_iter().filter(|it| it.effect == Effect::Dead).collect();
+    let all_dead: Vec<&Finding> = found.into_iter().filter(|it| it.effect == Effectiveness::Dead).collect();
     let is_dead_verb = |verb: &Name| all_dead.iter().any(|it| it.is_of_verb() && it.word == *verb);
     all_dead.iter().all(|it| it.is_of_verb()) && !rule.verbs.iter().all(is_dead_verb)
 }
@@ -68,7 +68,7 @@ pub fn is_alive<'a>(rule: &RoleRule, found: impl IntoIterator<Item = &'a Finding
 /// The rule without its dead words; `None`: nothing of it lives.
 pub fn living(binding: &Binding, rule: &RoleRule, served: &Served) -> Option<RoleRule> {
     let found: Vec<Finding> =
-        findings(binding, rule, served).into_iter().filter(|it| it.effect == Effect::Dead).collect();
+        findings(binding, rule, served).into_iter().filter(|it| it.effect == Effectiveness::Dead).collect();
     if found.is_empty() {
         return Some(rule.clone());
     }
@@ -114,7 +114,7 @@ mod tests {
         groups: &[&str],
         resources: &[&str],
         names: &[&str],
-    ) -> Vec<(u32, Effect)> {
+    ) -> Vec<(u32, Effectiveness)> {
         let meta = Meta { namespace: namespace.into(), name: "b".into(), ..Meta::default() };
         let binding = Binding { meta, role: RoleRef::default(), subjects: [].into() };
         let rule = RoleRule::from(RuleLists {
@@ -130,7 +130,7 @@ mod tests {
     /// Rules 9, 12, 16, 17, 22, 23, 24 as CONTRACT §4 narrows them.
     #[test]
     fn dead_grants_are_told_and_living_ones_are_not() {
-        use Effect::{Dead, Limited};
+        use Effectiveness::{Dead, Limited};
         assert_eq!(found_in("shop", &["get"], &[""], &["pods/*"], &[]), [(9, Dead)]);
         assert_eq!(
             found_in("shop", &["get"], &["apps"], &["deployments.apps", "deployment", "deployments"], &[]),
@@ -155,14 +155,14 @@ mod tests {
     fn what_is_asked_in_another_objects_namespace_lives_through_a_role_binding() {
         let rbac = "rbac.authorization.k8s.io";
         assert_eq!(found_in("shop", &["bind"], &[rbac], &["clusterroles"], &["edit"]), []);
-        assert_eq!(found_in("shop", &["*"], &[rbac], &["clusterroles"], &[]), [(17, Effect::Limited)]);
-        assert_eq!(found_in("shop", &["escalate"], &[rbac], &["clusterroles"], &[]), [(17, Effect::Dead)]);
+        assert_eq!(found_in("shop", &["*"], &[rbac], &["clusterroles"], &[]), [(17, Effectiveness::Limited)]);
+        assert_eq!(found_in("shop", &["escalate"], &[rbac], &["clusterroles"], &[]), [(17, Effectiveness::Dead)]);
         assert_eq!(found_in("shop", &["use"], &["policy"], &["podsecuritypolicies"], &["x"]), []);
         let openshift = "security.openshift.io";
         assert_eq!(found_in("shop", &["use"], &[openshift], &["securitycontextconstraints"], &["anyuid"]), []);
         assert_eq!(
             found_in("shop", &["get"], &[openshift], &["securitycontextconstraints"], &[]),
-            [(17, Effect::Dead)]
+            [(17, Effectiveness::Dead)]
         );
         assert_eq!(found_in("shop", &["get"], &[openshift], &["rangeallocations"], &[]), []);
     }
@@ -170,7 +170,7 @@ mod tests {
     /// Rules 6–9, 12 and 21: words that no request can match, each beside one that lives.
     #[test]
     fn words_that_match_nothing_are_dead() {
-        use Effect::{Dead, Limited};
+        use Effectiveness::{Dead, Limited};
         let one = |verb: &str, group: &str, resource: &str, names: &[&str]| {
             found_in("shop", &[verb], &[group], &[resource], names)
         };
@@ -232,7 +232,11 @@ mod tests {
             let binding = Binding { meta: Meta::default(), role: RoleRef::default(), subjects: [].into() };
             let rule = RoleRule::from(RuleLists { verbs: words(&[verb]), urls: words(&[url]), ..RuleLists::default() });
             let found = findings(&binding, &rule, &Served::built_in());
-            assert_eq!(is_alive(&rule, &found), found.iter().all(|it| it.effect != Effect::Dead), "{verb} {url}");
+            assert_eq!(
+                is_alive(&rule, &found),
+                found.iter().all(|it| it.effect != Effectiveness::Dead),
+                "{verb} {url}"
+            );
             found.into_iter().map(|it| number(&it)).collect::<Vec<_>>()
         };
         for url in ["*", "/", "/healthz", "/healthz/*", "/apis/*", "/api/v1", "/apis/apps/v1", "/.well-known/x"] {

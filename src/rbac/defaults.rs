@@ -69,7 +69,7 @@ fn rule(line: &str) -> RoleRule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::finding::Effect;
+    use crate::model::finding::Effectiveness;
     use crate::model::role::Binding;
     use crate::rbac::dead::findings;
     use crate::rbac::served::Served;
@@ -98,7 +98,7 @@ mod tests {
             (Binding { meta: Default::default(), role: RoleRef::default(), subjects: [].into() }, Served::built_in());
         let lines = TEXT.lines().filter_map(|it| it.strip_prefix("  ")).map(rule);
         let found = lines.flat_map(|it| findings(&binding, &it, &served));
-        let dead: Vec<_> = found.filter(|it| it.effect == Effect::Dead).collect();
+        let dead: Vec<_> = found.filter(|it| it.effect == Effectiveness::Dead).collect();
         assert!(dead.is_empty(), "{dead:?}");
     }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::coverage::Coverage;
 use crate::model::evidence::{Gap, Outcome};
-use crate::model::finding::{Effect, Finding, FoundIn, RulePart};
+use crate::model::finding::{Effectiveness, Finding, FoundIn, RulePart};
 use crate::model::id::{Kind, ObjectId, ResourceScope};
 use crate::model::name::Name;
 use crate::model::place::Place;
@@ -59,7 +59,7 @@ impl PermissionSource {
     /// The verbs that it gives: none where it is dead, else those that no finding shuts out.
     fn living(&self) -> impl Iterator<Item = &Name> {
         let is_shut = |verb: &Name| {
-            self.findings.iter().any(|it| it.is_of_verb() && it.word == *verb && it.effect == Effect::Dead)
+            self.findings.iter().any(|it| it.is_of_verb() && it.word == *verb && it.effect == Effectiveness::Dead)
         };
         self.verbs.iter().filter(move |it| self.outcome != Outcome::Deny && !is_shut(it))
     }

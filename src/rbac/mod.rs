@@ -50,4 +50,4 @@ pub use index::Index;
 pub use lookup::Holding;
 pub use request::{Request, ResourceRequest};
 pub use served::Served;
-pub use who::{AskedPlaces, WhoCan};
+pub use who::{AskedPlaces, WhoCanAnswer};

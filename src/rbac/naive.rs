@@ -20,13 +20,13 @@ use super::request::Request;
 pub type GrantNames = (ObjectId, usize, ObjectId, usize);
 
 /// Somebody, by name and groups as an authorizer sees them.
-pub struct Asker<'a> {
+pub struct RequestUser<'a> {
     pub user: &'a str,
     pub groups: Vec<&'a str>,
 }
 
 /// Whether RBAC, or what is not known of it, allows something; other authorizers' marks are not looked at.
-pub fn outcome(cluster: &Cluster, asker: &Asker<'_>, request: &Request) -> Outcome {
+pub fn outcome(cluster: &Cluster, asker: &RequestUser<'_>, request: &Request) -> Outcome {
     if asker.groups.contains(&"system:masters") || !grants(cluster, asker, request).is_empty() {
         return Outcome::Allow;
     }
@@ -35,7 +35,7 @@ pub fn outcome(cluster: &Cluster, asker: &Asker<'_>, request: &Request) -> Outco
 }
 
 /// Every grant, by names.
-pub fn grants(cluster: &Cluster, asker: &Asker<'_>, request: &Request) -> BTreeSet<GrantNames> {
+pub fn grants(cluster: &Cluster, asker: &RequestUser<'_>, request: &Request) -> BTreeSet<GrantNames> {
     let mut all = BTreeSet::new();
     for binding in cluster.bindings.iter().filter(|it| is_asked(it, request) && speaks_of(it, asker)) {
         let Some(role) = role(cluster, binding) else { continue };
@@ -60,11 +60,11 @@ fn is_asked(binding: &Binding, request: &Request) -> bool {
     }
 }
 
-fn speaks_of(binding: &Binding, asker: &Asker<'_>) -> bool {
+fn speaks_of(binding: &Binding, asker: &RequestUser<'_>) -> bool {
     binding.subjects.iter().any(|subject| is_asker(subject, &binding.meta.namespace, asker))
 }
 
-fn is_asker(subject: &Subject, home: &str, asker: &Asker<'_>) -> bool {
+fn is_asker(subject: &Subject, home: &str, asker: &RequestUser<'_>) -> bool {
     let name = subject.name().as_str();
     match subject.kind() {
         // Who has no name is nobody: a nameless member of a group has no user either.
@@ -149,7 +149,7 @@ fn covers_url(written: &str, path: &str) -> bool {
 }
 
 /// Whether anything unread could allow it.
-fn is_partial(cluster: &Cluster, asker: &Asker<'_>, request: &Request) -> bool {
+fn is_partial(cluster: &Cluster, asker: &RequestUser<'_>, request: &Request) -> bool {
     let namespace = match request {
         Request::Resource(it) => it.namespace.as_str(),
         Request::Url { .. } => "",

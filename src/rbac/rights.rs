@@ -1,6 +1,6 @@
 //! What a binding really gives, word by word: the parts of its role's rules that some request can match.
 
-use crate::model::finding::{Effect, Finding};
+use crate::model::finding::{Effectiveness, Finding};
 use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::role::{Binding, RoleRule};
@@ -16,7 +16,7 @@ use super::served::Served;
 /// The parts of a rule that a binding gives; what is dead through it is left out (rules 6–30).
 pub fn given(binding: &Binding, rule: &RoleRule, served: &Served) -> Vec<Tuple> {
     let found = dead::findings(binding, rule, served);
-    let found: Vec<Finding> = found.into_iter().filter(|it| it.effect == Effect::Dead).collect();
+    let found: Vec<Finding> = found.into_iter().filter(|it| it.effect == Effectiveness::Dead).collect();
     let mut parts = tuples(rule);
     parts.retain(|it| lives(it, &found, binding, rule, served));
     parts.sort();
@@ -33,7 +33,7 @@ fn lives(part: &Tuple, found: &[Finding], binding: &Binding, rule: &RoleRule, se
         }
         found = dead::in_place(found, binding, rule, group, resource);
     }
-    found.iter().all(|it| it.effect != Effect::Dead || it.is_of_verb() && it.word != *verb)
+    found.iter().all(|it| it.effect != Effectiveness::Dead || it.is_of_verb() && it.word != *verb)
 }
 
 fn thing(part: &Tuple) -> (&Name, ResourceOrUrl) {

@@ -21,7 +21,7 @@ pub use verbs::{habit, is_like_a_verb};
 
 /// One resource that an API serves.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Resource {
+pub struct ServedResource {
     /// Empty: the core group.
     pub group: Name,
     /// The plural: `pods`.
@@ -45,7 +45,7 @@ pub enum ServedFrom {
 pub struct Served {
     pub source: ServedFrom,
     /// By group and plural, each once.
-    resources: Vec<Resource>,
+    resources: Vec<ServedResource>,
     /// Where each plural stands in `resources`.
     plurals: BTreeMap<Name, Vec<usize>>,
     /// Groups that are served and could not be asked: what they serve is not known.
@@ -163,42 +163,42 @@ impl Served {
     pub fn built_in() -> Self {
         let words = |text: &str| text.split_whitespace().map(Name::from).collect::<Vec<_>>();
         let resource =
-            |&(group, name, singular, short, subresources, scope): &(_, _, _, _, _, ResourceScope)| Resource {
+            |&(group, name, singular, short, subresources, scope): &(_, _, _, _, _, ResourceScope)| ServedResource {
                 group: Name::from(group),
                 name: Name::from(name),
                 singular: Name::from(singular),
                 short: words(short),
                 subresources: words(subresources).into_iter().collect(),
                 scope,
-                verbs: Resource::standard_verbs(),
+                verbs: ServedResource::standard_verbs(),
             };
         Self::of(ServedFrom::BuiltIn, BUILT_IN.iter().map(resource).collect(), BTreeSet::new())
     }
 
     /// Kubernetes' own resources, and those that definitions in files add.
-    pub fn built_in_and(defined: Vec<Resource>) -> Self {
+    pub fn built_in_and(defined: Vec<ServedResource>) -> Self {
         let mut all = Self::built_in().resources;
         all.extend(defined);
         Self::of(ServedFrom::BuiltIn, all, BTreeSet::new())
     }
 
     /// What a server's discovery told, with the names that only RBAC knows added; of `unsure` groups it told not all.
-    pub fn discovered(mut resources: Vec<Resource>, unsure: BTreeSet<Name>) -> Self {
+    pub fn discovered(mut resources: Vec<ServedResource>, unsure: BTreeSet<Name>) -> Self {
         let known = Self::built_in();
-        let is_virtual = |it: &Resource| VIRTUAL.contains(&it.name.as_str());
+        let is_virtual = |it: &ServedResource| VIRTUAL.contains(&it.name.as_str());
         resources.extend(known.resources.into_iter().filter(is_virtual));
         Self::of(ServedFrom::Discovery, resources, unsure)
     }
 
-    fn of(source: ServedFrom, resources: Vec<Resource>, unsure: BTreeSet<Name>) -> Self {
-        let mut merged: BTreeMap<(Name, Name), Resource> = BTreeMap::new();
+    fn of(source: ServedFrom, resources: Vec<ServedResource>, unsure: BTreeSet<Name>) -> Self {
+        let mut merged: BTreeMap<(Name, Name), ServedResource> = BTreeMap::new();
         for it in resources {
             match merged.get_mut(&(it.group.clone(), it.name.clone())) {
                 Some(held) => held.merge(it),
                 None => drop(merged.insert((it.group.clone(), it.name.clone()), it)),
             }
         }
-        let resources: Vec<Resource> = merged.into_values().collect();
+        let resources: Vec<ServedResource> = merged.into_values().collect();
         let mut plurals: BTreeMap<Name, Vec<usize>> = BTreeMap::new();
         for (at, it) in resources.iter().enumerate() {
             plurals.entry(it.name.clone()).or_default().push(at);
@@ -221,30 +221,31 @@ impl Served {
     }
 
     /// Every resource.
-    pub fn iter(&self) -> impl Iterator<Item = &Resource> {
+    pub fn iter(&self) -> impl Iterator<Item = &ServedResource> {
         self.resources.iter()
     }
 
     /// The resource of a group and plural.
-    pub fn get(&self, group: &str, name: &str) -> Option<&Resource> {
+    pub fn get(&self, group: &str, name: &str) -> Option<&ServedResource> {
         self.groups_of(name).find(|it| it.group == *group)
     }
 
     /// All groups that serve a plural.
-    pub fn groups_of(&self, name: &str) -> impl Iterator<Item = &Resource> {
+    pub fn groups_of(&self, name: &str) -> impl Iterator<Item = &ServedResource> {
         self.plurals.get(name).into_iter().flatten().map(|it| &self.resources[*it])
     }
 
     /// The resources that a word means, in this group or in any: plural, else singular or short name, core first.
-    fn named(&self, word: &str, group: Option<&str>) -> Vec<&Resource> {
-        let is_asked = |it: &&Resource| group.is_none_or(|group| it.group == *group);
-        let plural: Vec<&Resource> = self.groups_of(word).filter(is_asked).collect();
+    fn named(&self, word: &str, group: Option<&str>) -> Vec<&ServedResource> {
+        let is_asked = |it: &&ServedResource| group.is_none_or(|group| it.group == *group);
+        let plural: Vec<&ServedResource> = self.groups_of(word).filter(is_asked).collect();
         if !plural.is_empty() {
             return plural;
         }
         let lower = word.to_ascii_lowercase();
-        let means =
-            |it: &&Resource| it.name == *lower || it.singular == *lower || it.short.iter().any(|it| it == &*lower);
+        let means = |it: &&ServedResource| {
+            it.name == *lower || it.singular == *lower || it.short.iter().any(|it| it == &*lower)
+        };
         self.resources.iter().filter(is_asked).filter(means).collect()
     }
 }
@@ -255,14 +256,14 @@ impl Default for Served {
     }
 }
 
-impl Resource {
+impl ServedResource {
     /// The verbs that nearly every resource has.
     pub fn standard_verbs() -> Vec<Name> {
         STANDARD.iter().map(|it| Name::from(*it)).collect()
     }
 
     /// Takes in the same resource of another version of its group.
-    fn merge(&mut self, other: Resource) {
+    fn merge(&mut self, other: ServedResource) {
         let new = |held: &[Name], all: Vec<Name>| all.into_iter().filter(|it| !held.contains(it)).collect::<Vec<_>>();
         self.short.extend(new(&self.short, other.short));
         self.verbs.extend(new(&self.verbs, other.verbs));
@@ -305,8 +306,8 @@ mod tests {
         }
     }
 
-    fn resource(group: &str, name: &str, singular: &str, short: &str, scope: ResourceScope) -> Resource {
-        Resource {
+    fn resource(group: &str, name: &str, singular: &str, short: &str, scope: ResourceScope) -> ServedResource {
+        ServedResource {
             group: group.into(),
             name: name.into(),
             singular: singular.into(),

@@ -23,7 +23,7 @@ use super::who::AskedPlaces;
 
 /// One way to touch an object; any of its requests does it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Touch {
+pub struct TouchWay {
     /// `change`, `exec`, `forward`, `delete`, …
     pub word: &'static str,
     pub requests: Vec<Request>,
@@ -41,7 +41,7 @@ pub struct Touched {
 /// One way, and who has it: `system:masters`, who may do everything, is left out.
 #[derive(Clone, Debug)]
 pub struct HeldWay {
-    pub touch: Touch,
+    pub touch: TouchWay,
     /// Each once, with all their grants.
     pub holders: Vec<Toucher>,
     /// Why somebody may be missing.
@@ -68,7 +68,7 @@ impl Index {
         Some(Touched { id: id.clone(), acting: acting.cloned(), ways })
     }
 
-    fn held_way(&self, cluster: &Cluster, id: &ObjectId, touch: Touch, acting: Option<&Identity>) -> HeldWay {
+    fn held_way(&self, cluster: &Cluster, id: &ObjectId, touch: TouchWay, acting: Option<&Identity>) -> HeldWay {
         let mut holders: BTreeMap<Subject, Vec<Grant>> = BTreeMap::new();
         let mut gaps: Vec<Gap> = Vec::new();
         for request in &touch.requests {
@@ -121,15 +121,15 @@ const NAMESPACE: &[(&str, Power)] = &[
 ];
 
 /// All ways to touch an object of a kind that `resource` (group, plural) serves.
-pub fn touches(id: &ObjectId, group: &str, plural: &str) -> Vec<Touch> {
+pub fn touches(id: &ObjectId, group: &str, plural: &str) -> Vec<TouchWay> {
     let of_powers = |all: &'static [(&'static str, Power)]| {
-        let touch = |(word, power): &(&'static str, Power)| Touch {
+        let touch = |(word, power): &(&'static str, Power)| TouchWay {
             word,
             requests: power.needs.iter().flat_map(|it| requests(id, it.group, it.resource, it.verbs)).collect(),
         };
         all.iter().map(touch).collect()
     };
-    let any = |word, verbs| Touch { word, requests: requests(id, group, plural, verbs).collect() };
+    let any = |word, verbs| TouchWay { word, requests: requests(id, group, plural, verbs).collect() };
     match id.kind {
         Kind::POD => of_powers(POD),
         Kind::NAMESPACE => of_powers(NAMESPACE),

@@ -91,7 +91,7 @@ const NONE: u32 = u32::MAX;
 
 /// Everybody who can do something. Who they are and which grants they have is read from the index when it is asked for.
 #[derive(Clone, Debug)]
-pub struct WhoCan<'a> {
+pub struct WhoCanAnswer<'a> {
     pub request: Request,
     pub places: AskedPlaces,
     /// By subject; `group:system:masters` is always among them.
@@ -124,7 +124,7 @@ enum Everybody {
     NotGranted,
 }
 
-impl WhoCan<'_> {
+impl WhoCanAnswer<'_> {
     /// Who a holder is.
     pub fn subject<'b>(&'b self, holder: &'b Holder) -> &'b Subject {
         match holder {
@@ -185,7 +185,7 @@ impl WhoCan<'_> {
 }
 
 /// Equal when the same is answered, whatever the numbers of places are.
-impl PartialEq for WhoCan<'_> {
+impl PartialEq for WhoCanAnswer<'_> {
     fn eq(&self, other: &Self) -> bool {
         let same = |(a, b): (&Holder, &Holder)| {
             self.subject(a) == other.subject(b) && a.is_always() == b.is_always() && self.grants(a) == other.grants(b)
@@ -238,7 +238,7 @@ impl Index {
     /// Everybody who can do something.
     ///
     /// `cluster` is the one that the index stands for: it names the service accounts and namespaces.
-    pub fn who_can(&self, cluster: &Cluster, request: &Request, places: AskedPlaces) -> WhoCan<'_> {
+    pub fn who_can(&self, cluster: &Cluster, request: &Request, places: AskedPlaces) -> WhoCanAnswer<'_> {
         let asked = PreparedRequest::new(request);
         let mut found =
             GrantChains { hits: Vec::new(), links: Vec::new(), heads: vec![NONE; self.keys.bound()], seen: Vec::new() };
@@ -251,7 +251,7 @@ impl Index {
         let holders = self.holders(cluster, &found, everybody);
         let gaps = self.who_gaps(cluster, request, &places, everybody);
         let GrantChains { hits, links, .. } = found;
-        WhoCan { request: request.clone(), places, holders, gaps, index: self, hits, links, everybody }
+        WhoCanAnswer { request: request.clone(), places, holders, gaps, index: self, hits, links, everybody }
     }
 
     /// What the bindings give that a request in this namespace consults.

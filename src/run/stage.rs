@@ -17,7 +17,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::ask::{Fault, FaultKind, Line};
+use crate::ask::{Fault, FaultKind, QuestionLine};
 use crate::change::meanwhile::{Met, met};
 use crate::change::stage::{Fetched, StagedItem};
 use crate::change::{Saved, Stage};
@@ -172,7 +172,7 @@ impl Program {
     }
 
     /// Fetches the objects that a fix must hold whole.
-    pub(super) fn wholes(&mut self, line: Box<Line>, ids: Vec<ObjectId>) {
+    pub(super) fn wholes(&mut self, line: Box<QuestionLine>, ids: Vec<ObjectId>) {
         let (fetching, number) = (self.fetching(), self.feed.number);
         self.tasks.spawn(async move {
             let fetched = futures::future::join_all(ids.iter().map(|it| fetching.fetch(it))).await;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::apply::Pattern;
-use crate::ask::Line;
+use crate::ask::QuestionLine;
 use crate::ask::world::SelfCheck;
 use crate::change::Saved;
 use crate::live::connect::{self, Flags, Selection, Surroundings};
@@ -48,7 +48,7 @@ pub struct Start {
     /// `--directory`.
     pub people: Option<Arc<People>>,
     /// `--open`: the question that is answered first.
-    pub open: Option<Line>,
+    pub open: Option<QuestionLine>,
     /// `--write`: what is staged may be applied.
     pub writes: bool,
     /// Which contexts are production.

@@ -25,12 +25,12 @@ pub struct Arrow {
 
 /// Things and what leads from one to the next.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Graph {
+pub struct TextGraph {
     pub title: String,
     pub arrows: Vec<Arrow>,
 }
 
-impl Graph {
+impl TextGraph {
     /// A graph of these ways, each step once; `goal` is what the last step of a single way is called.
     pub fn of_ways<'p>(
         title: impl Into<String>,
@@ -55,7 +55,7 @@ impl Graph {
 }
 
 /// As Graphviz reads it.
-impl fmt::Display for Graph {
+impl fmt::Display for TextGraph {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "digraph {} {{", written::dot(&self.title))?;
         writeln!(out, "  rankdir=LR;\n  node [shape=box];")?;
@@ -114,7 +114,7 @@ mod tests {
             words: "A05".into(),
             outcome: Outcome::Unknown,
         };
-        let graph = Graph { title: "t".into(), arrows: vec![arrow] };
+        let graph = TextGraph { title: "t".into(), arrows: vec![arrow] };
         let line = r#"  "user:a\"; b\\" -> "sa:x/\\u{202e}y\\n" [label="A05", style=dashed];"#;
         assert_eq!(graph.to_string().lines().nth(3), Some(line), "{graph}");
     }

@@ -28,7 +28,7 @@ use crate::rbac::fold::Folded;
 use crate::rbac::grant::{Access, Grant};
 use crate::rbac::identity::{Identity, MASTERS, Membership};
 use crate::rbac::index::Index;
-use crate::rbac::who::{AskedPlaces, WhoCan};
+use crate::rbac::who::{AskedPlaces, WhoCanAnswer};
 
 use self::beside::add_beside;
 use self::reasons::{member, of_grant};
@@ -157,7 +157,7 @@ fn people_line(indent: u8, subject: &Subject, people: Option<&People>) -> Option
 }
 
 /// Everybody who can, each with all grants, and with the people where a directory names them.
-pub fn who_can(who: &WhoCan, beside: &OtherHolders, people: Option<&People>) -> Page {
+pub fn who_can(who: &WhoCanAnswer, beside: &OtherHolders, people: Option<&People>) -> Page {
     who_can_opened(who, beside, people, &|_, _| true)
 }
 
@@ -166,7 +166,7 @@ pub fn who_can(who: &WhoCan, beside: &OtherHolders, people: Option<&People>) -> 
 ///
 /// `is_open` is asked of the page's first line and a holder's.
 pub fn who_can_opened(
-    who: &WhoCan,
+    who: &WhoCanAnswer,
     beside: &OtherHolders,
     people: Option<&People>,
     is_open: &dyn Fn(&Line, &Line) -> bool,
@@ -220,7 +220,7 @@ const CROWD: usize = 3;
 const NAMED: usize = 6;
 
 /// The service accounts that can by the same roles of the same bindings, by where each of them stands.
-fn crowds(who: &WhoCan) -> BTreeMap<usize, Rc<Vec<usize>>> {
+fn crowds(who: &WhoCanAnswer) -> BTreeMap<usize, Rc<Vec<usize>>> {
     if who.holders.len() > COMPARED {
         return BTreeMap::new();
     }
@@ -241,7 +241,7 @@ fn crowds(who: &WhoCan) -> BTreeMap<usize, Rc<Vec<usize>>> {
 }
 
 /// Service accounts with the same grants: said once, then one by one where all is to be said.
-fn add_crowd(page: &mut Page, who: &WhoCan, crowd: &[usize]) {
+fn add_crowd(page: &mut Page, who: &WhoCanAnswer, crowd: &[usize]) {
     let subjects = crowd.iter().map(|at| who.subject(&who.holders[*at]));
     let names: Vec<String> = subjects.clone().take(NAMED).map(ToString::to_string).collect();
     let more = crowd.len().saturating_sub(NAMED);

@@ -15,9 +15,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::grid::{self, Cursor, GridSheet};
-use super::paint::{self, Focus};
+use super::paint::{self, FrameFocus};
 use super::theme::{TextRole, Theme};
-use crate::ask::scope::View;
+use crate::ask::scope::CellContext;
 use crate::model::role::Subject;
 use crate::rbac::abilities::{Ability, COLUMNS};
 use crate::text::written::markdown;
@@ -35,7 +35,7 @@ pub struct Abilities {
 
 impl Abilities {
     /// Shows these subjects, as the cluster is now; the cursor stays on its subject.
-    pub fn show(&mut self, subjects: Vec<Subject>, view: View<'_>) {
+    pub fn show(&mut self, subjects: Vec<Subject>, view: CellContext<'_>) {
         let here = self.subject().cloned();
         let acting = view.acting.map(|it| it.subject.clone());
         self.has_acting = acting.is_some();
@@ -51,7 +51,7 @@ impl Abilities {
     }
 
     /// Judges the rows that this area shows.
-    pub fn settle(&mut self, area: Rect, view: View<'_>) {
+    pub fn settle(&mut self, area: Rect, view: CellContext<'_>) {
         let inner = Rect { width: area.width.saturating_sub(2), height: area.height.saturating_sub(2), ..area };
         for row in grid::part(self, self.cursor, inner).rows {
             let subject = &self.rows[row];
@@ -99,7 +99,7 @@ impl Abilities {
     }
 
     /// Draws it in a frame.
-    pub fn draw(&self, buffer: &mut Buffer, area: Rect, focus: Focus, theme: Theme) {
+    pub fn draw(&self, buffer: &mut Buffer, area: Rect, focus: FrameFocus, theme: Theme) {
         let title = format!("{}{}", self.title(), grid::shown(self, self.cursor, area));
         let inner = paint::frame(buffer, area, &title, focus, theme);
         grid::draw(self, self.cursor, buffer, inner, focus, theme);

@@ -11,7 +11,7 @@ use crate::ask::item::Item;
 use crate::ask::question::access::Groups;
 use crate::ask::question::permissions::{HeldPermissions, Permissions};
 use crate::ask::question::who_can::Holders;
-use crate::ask::scope::View;
+use crate::ask::scope::CellContext;
 use crate::ask::{Fault, Here};
 use crate::model::name::Name;
 use crate::model::role::Subject;
@@ -53,7 +53,7 @@ impl WhoAsked {
 }
 
 /// What a subject may do, each grant with its binding, role and rule.
-pub fn permissions(view: View<'_>, item: &Item) -> Page {
+pub fn permissions(view: CellContext<'_>, item: &Item) -> Page {
     let Item::Subject(subject) = item else { return Page::default() };
     permitted(view, &Permitted::of(subject.clone()))
 }
@@ -65,18 +65,18 @@ impl Permitted {
     }
 
     /// The question, as a command asks it.
-    pub fn question(&self, view: View<'_>) -> Permissions {
+    pub fn question(&self, view: CellContext<'_>) -> Permissions {
         let (subject, groups) = grants::spelled(view, &self.subject, &self.groups);
         Permissions { subject: Some(subject), groups, ..Permissions::default() }
     }
 
-    fn held<'a>(&self, view: View<'a>) -> Result<HeldPermissions<'a>, Fault> {
+    fn held<'a>(&self, view: CellContext<'a>) -> Result<HeldPermissions<'a>, Fault> {
         self.question(view).answer(&Here { namespace: "default".into(), ..Here::default() }, view.world)
     }
 }
 
 /// The same, as an answer of its own that can be narrowed.
-pub fn permitted(view: View<'_>, of: &Permitted) -> Page {
+pub fn permitted(view: CellContext<'_>, of: &Permitted) -> Page {
     let mut held = match of.held(view) {
         Ok(held) => held,
         Err(why) => return answers::fault(&why),
@@ -107,12 +107,12 @@ pub fn permitted(view: View<'_>, of: &Permitted) -> Page {
 }
 
 /// Whether the server's word is wanted: on the operator, where what he is given may not all be read.
-fn is_own_word(view: View<'_>, folded: &fold::Folded) -> bool {
+fn is_own_word(view: CellContext<'_>, folded: &fold::Folded) -> bool {
     folded.is_partial() && view.world.told.me().is_some_and(|it| it.is(&folded.identity))
 }
 
 /// What is to be put to the server for what somebody may do: the operator's rules in the namespace in view.
-pub fn appeal(view: View<'_>, of: &Permitted) -> Option<Review> {
+pub fn appeal(view: CellContext<'_>, of: &Permitted) -> Option<Review> {
     let review = Review::OwnRules(view.scope.only()?.clone());
     let is_wanted = || of.held(view).is_ok_and(|it| is_own_word(view, &it.folded));
     (!view.world.told.has(&review) && is_wanted()).then_some(review)
@@ -185,7 +185,7 @@ fn cell(listed: &FoldedRow<'_>, title: &str, served: &Served) -> Option<String> 
 }
 
 /// Everybody who can; of many only the grants of those whom the reader has opened.
-pub fn who_can(view: View<'_>, asked: &WhoAsked, reader: &PageReader) -> Page {
+pub fn who_can(view: CellContext<'_>, asked: &WhoAsked, reader: &PageReader) -> Page {
     let holders = holders(view, asked);
     let mut page = match holders.who.holders.len() > MANY {
         true => holders.page_of(view.world, &|above, it| reader.is_open(above, it)),
@@ -196,13 +196,13 @@ pub fn who_can(view: View<'_>, asked: &WhoAsked, reader: &PageReader) -> Page {
 }
 
 /// Everybody who can, with all grants of all of them.
-pub fn who_can_whole(view: View<'_>, asked: &WhoAsked) -> Page {
+pub fn who_can_whole(view: CellContext<'_>, asked: &WhoAsked) -> Page {
     let mut page = holders(view, asked).page(view.world);
     page.head(&asked.notes);
     page
 }
 
-fn holders<'a>(view: View<'a>, asked: &WhoAsked) -> Holders<'a> {
+fn holders<'a>(view: CellContext<'a>, asked: &WhoAsked) -> Holders<'a> {
     Holders::of(view.world, &asked.request, asked.places.clone(), asked.pods)
 }
 
@@ -210,7 +210,7 @@ fn holders<'a>(view: View<'a>, asked: &WhoAsked) -> Holders<'a> {
 const MANY: usize = 1_000;
 
 /// Who may change the object, and what else they may do with it.
-pub fn touch(view: View<'_>, item: &Item) -> Page {
+pub fn touch(view: CellContext<'_>, item: &Item) -> Page {
     let world = view.world;
     let touched = item.object().and_then(|it| world.rbac().touched(&world.cluster, &it, view.acting));
     touched.map(|it| words::touch(&it, world.people.as_deref())).unwrap_or_default()

@@ -12,7 +12,7 @@ use crate::model::policy::Direction;
 use crate::net::reach::Granularity;
 use crate::text::{Mark, Page};
 
-pub use super::matrix::Matrix;
+pub use super::matrix::MatrixState;
 
 /// A trace as far as it has been chosen.
 #[derive(Clone, PartialEq, Debug)]

@@ -17,20 +17,20 @@ use super::event::Effect;
 use super::finding;
 use super::job::{Job, WantedJob, What};
 use super::layout::{self, Areas, FrontPane, ScreenSide};
-use super::list::{Pace, Run, SortBy};
+use super::list::{HasTime, ListDirection, SortBy};
 use super::panes::{self, Pane, PaneState};
 use super::staging::Staging;
 use super::state::{Answers, Focus, Input, Session};
-pub use super::state::{Fetched, HistoryEntry, Setup, Shown, Typing};
+pub use super::state::{FetchedObject, HistoryEntry, Setup, Shown, Typing};
 use super::status::{self, Freshness};
 use super::views::yaml::YamlAt;
 use super::{command, questions};
-use crate::ask::Line;
+use crate::ask::QuestionLine;
 use crate::ask::World;
 use crate::ask::filter::Filter;
 use crate::ask::item::Item;
-use crate::ask::scope::Scope;
-use crate::ask::scope::View;
+use crate::ask::scope::CellContext;
+use crate::ask::scope::ListScope;
 use crate::model::cluster::Cluster;
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
@@ -64,7 +64,7 @@ const HISTORY: usize = 100;
 impl App {
     /// The screen over this cluster.
     pub fn new(setup: Setup, cluster: Cluster) -> Self {
-        let scope = Scope { namespaces: setup.namespaces.clone(), ..Scope::default() };
+        let scope = ListScope { namespaces: setup.namespaces.clone(), ..ListScope::default() };
         // Who names a namespace wants to see what is in it.
         let pane = if scope.namespaces.is_empty() { 0 } else { panes::at(&panes::pods::PANE) };
         let world = World::of(cluster, setup.settings.clone(), setup.check).with_people(setup.people.clone());
@@ -98,7 +98,7 @@ impl App {
     /// Opens what answers a question, before anything else is on the screen.
     ///
     /// What it puts to a server is asked once there is a connection.
-    pub fn ask(&mut self, line: &Line) {
+    pub fn ask(&mut self, line: &QuestionLine) {
         self.prepare();
         if let Err(fault) = questions::open(self, line) {
             self.say(fault.whole());
@@ -113,7 +113,7 @@ impl App {
     }
 
     /// Goes on with what could wait, as long as the pace says.
-    pub fn work(&mut self, pace: Pace<'_>) {
+    pub fn work(&mut self, pace: HasTime<'_>) {
         if self.is_busy() && self.sift(pace) {
             self.selection_moved();
             self.settle();
@@ -121,8 +121,9 @@ impl App {
     }
 
     /// Goes on with the filters that are being applied; whether that is done.
-    fn sift(&mut self, pace: Pace<'_>) -> bool {
-        let view = View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
+    fn sift(&mut self, pace: HasTime<'_>) -> bool {
+        let view =
+            CellContext { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
         self.panes.iter_mut().all(|it| it.list.sift(view, pace))
     }
 
@@ -170,8 +171,8 @@ impl App {
     }
 
     /// What cells and pages are made from.
-    pub(super) fn view(&self) -> View<'_> {
-        View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() }
+    pub(super) fn view(&self) -> CellContext<'_> {
+        CellContext { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() }
     }
 
     /// Where things stand.
@@ -213,8 +214,9 @@ impl App {
     }
 
     /// Runs something on the pane in front.
-    pub(super) fn with_pane<T>(&mut self, run: impl FnOnce(&mut dyn Pane, View<'_>) -> T) -> T {
-        let view = View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
+    pub(super) fn with_pane<T>(&mut self, run: impl FnOnce(&mut dyn Pane, CellContext<'_>) -> T) -> T {
+        let view =
+            CellContext { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
         run(&mut *self.panes[self.focus.pane].list, view)
     }
 
@@ -331,7 +333,7 @@ impl App {
         self.with_pane(|pane, view| {
             let mut sort = pane.sort();
             let same = sort.by == SortBy::Column(column) || (column == 0 && sort.by == SortBy::Name);
-            sort.run = if same { sort.run.inverted() } else { Run::Up };
+            sort.run = if same { sort.run.inverted() } else { ListDirection::Up };
             sort.by = SortBy::Column(column);
             pane.sort_by(sort, view);
         });

@@ -13,7 +13,7 @@ use super::app::App;
 use super::event::Effect;
 use super::page::saying;
 use super::status::Origin;
-use crate::ask::{Fault, Here, Line, World};
+use crate::ask::{Fault, Here, QuestionLine, World};
 use crate::model::name::Name;
 use crate::rbac::review::{Reply, Review};
 use crate::text::{Mark, Page, coverage};
@@ -22,7 +22,7 @@ use crate::text::{Mark, Page, coverage};
 #[derive(Clone, PartialEq, Debug)]
 pub struct AskedQuestion {
     /// In full: it asks the same wherever it is typed.
-    pub line: Line,
+    pub line: QuestionLine,
     /// How it was read.
     pub here: Here,
     /// How what was typed is read, where that is worth a word.

@@ -17,7 +17,7 @@ use crate::ask::escalation::Watch;
 use crate::ask::question::access::Groups;
 use crate::ask::question::choke::Choke;
 use crate::ask::reaches::ReachWay;
-use crate::ask::{Answer, Fault, Here, Line, Question, World};
+use crate::ask::{Answer, Fault, Here, Question, QuestionLine, World};
 use crate::rbac::review::Review;
 use crate::text::{About, Mark, Page};
 
@@ -28,7 +28,7 @@ pub struct ChokeAsked(pub AskedQuestion);
 /// A question with all that its answer rests on besides the cluster.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ChokeAsOf {
-    line: Line,
+    line: QuestionLine,
     here: Here,
     /// Whether the server has said who the operator is.
     is_told: bool,
@@ -54,7 +54,7 @@ impl Choking {
         self.last = Some(cutting);
     }
 
-    fn answer(&self, line: &Line) -> Option<&Cutting> {
+    fn answer(&self, line: &QuestionLine) -> Option<&Cutting> {
         self.last.as_deref().filter(|it| it.as_of.line == *line)
     }
 }
@@ -111,7 +111,7 @@ fn found(world: &World, as_of: &ChokeAsOf, watch: Watch<'_>) -> Result<Page, Fau
 }
 
 /// Opens a question.
-pub fn open(app: &mut App, line: Line, here: Here) -> Vec<Effect> {
+pub fn open(app: &mut App, line: QuestionLine, here: Here) -> Vec<Effect> {
     let asked = ChokeAsked(AskedQuestion { line, here, notes: Vec::new() });
     app.open(Shown::Choke(Box::new(asked)));
     asked::asks(app)
@@ -141,7 +141,7 @@ pub fn nothing(app: &App) -> Option<&'static str> {
 /// Asks which grants end the way, or all ways.
 pub fn choke(app: &mut App) -> Vec<Effect> {
     let Some(choke) = meant(app) else { return Vec::new() };
-    let line = Line::of(Question::Choke(choke));
+    let line = QuestionLine::of(Question::Choke(choke));
     let here = questions::here(app, &line);
     open(app, line, here)
 }

@@ -18,7 +18,7 @@ use super::applying::{ApplyOrder, Attempt, Sent};
 use super::declaring::ReadingState;
 use super::job::Said;
 use super::proposing::FetchedObjects;
-use crate::ask::{Fault, Line};
+use crate::ask::{Fault, QuestionLine};
 use crate::change::record::Record;
 use crate::change::stage::{Fetched, StagedItem};
 use crate::change::{Change, Stage};
@@ -82,7 +82,7 @@ pub enum Event {
     },
     /// The objects that a fix must hold whole, as they are.
     Wholes {
-        line: Box<Line>,
+        line: Box<QuestionLine>,
         held: FetchedObjects,
     },
     /// How far the reading of what manifests declare has come, by its number.
@@ -179,7 +179,7 @@ pub enum Effect {
     StageFiles(PathBuf),
     /// Fetch objects that a fix must hold whole; answered by [`Event::Wholes`].
     Wholes {
-        line: Box<Line>,
+        line: Box<QuestionLine>,
         ids: Vec<ObjectId>,
     },
     /// Fetch the objects of staged changes; each answered by [`Event::Compared`].

@@ -8,7 +8,7 @@ use crate::ask::explain;
 use crate::ask::item::Item;
 use crate::ask::question::about::{Explain, Touch};
 use crate::ask::question::permissions::Permissions;
-use crate::ask::scope::View;
+use crate::ask::scope::CellContext;
 use crate::text::Page;
 
 /// One page of an object.
@@ -16,7 +16,7 @@ pub struct Tab {
     pub title: &'static str,
     /// Whether objects of this sort have it.
     pub has: fn(&Item) -> bool,
-    pub page: fn(View<'_>, &Item) -> Page,
+    pub page: fn(CellContext<'_>, &Item) -> Page,
     /// The question that it answers, of an object as it is typed.
     pub question: fn(String) -> Question,
 }
@@ -27,7 +27,7 @@ pub const FACTS: &str = "facts";
 pub const TOUCH: &str = "who may touch";
 
 /// Facts; of a namespace also how it is told which declared flows are denied, since nothing is read for a page.
-fn facts(view: View<'_>, item: &Item) -> Page {
+fn facts(view: CellContext<'_>, item: &Item) -> Page {
     let mut page = explain::facts(view, item);
     if let Item::Namespace(name) = item {
         page.push(explain::unread_gaps(name));

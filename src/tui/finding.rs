@@ -10,7 +10,7 @@ use super::app::App;
 use super::job::{Said, What, Work};
 use crate::ask::World;
 use crate::ask::findings::JoinedFindings;
-use crate::ask::scope::View;
+use crate::ask::scope::CellContext;
 
 /// What is to be worked out, if what is known is not of now, in a cluster that is listed and small enough.
 pub fn wanted(app: &App) -> Option<What> {
@@ -42,7 +42,7 @@ pub fn take(app: &mut App, found: Arc<JoinedFindings>) {
 }
 
 /// What a title counts, where it is not none.
-pub fn counted(view: View<'_>, count: fn(&JoinedFindings) -> usize, words: &str) -> String {
+pub fn counted(view: CellContext<'_>, count: fn(&JoinedFindings) -> usize, words: &str) -> String {
     match view.world.findings().map_or(0, |it| count(&it)) {
         0 => String::new(),
         count => format!(", {count} {words}"),

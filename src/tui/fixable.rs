@@ -11,7 +11,7 @@ use crate::ask::item::Item;
 use crate::ask::question::declared::Declared;
 use crate::ask::question::fix::Fix;
 use crate::ask::question::trace::Trace;
-use crate::ask::{Fault, Line, Question};
+use crate::ask::{Fault, Question, QuestionLine};
 use crate::escalate::Foothold;
 use crate::model::evidence::Outcome;
 use crate::model::name::Name;
@@ -132,11 +132,11 @@ pub fn propose(app: &mut App) -> Vec<Effect> {
         }
         Some(Meant::Pod(pod)) => Fix { contain: Some(pod), ..Fix::default() },
     };
-    open(app, &Line::of(Question::Fix(fix)))
+    open(app, &QuestionLine::of(Question::Fix(fix)))
 }
 
 /// Opens what answers a line, or says why nothing does.
-pub fn open(app: &mut App, line: &Line) -> Vec<Effect> {
+pub fn open(app: &mut App, line: &QuestionLine) -> Vec<Effect> {
     questions::open(app, line).unwrap_or_else(|fault| {
         app.say(fault.whole());
         Vec::new()
@@ -163,18 +163,20 @@ fn flow(app: &App, from: &AskedEnd, to: &AskedEnd, port: &PortAsk) -> Result<Fix
 
 /// A right is taken; of several verbs one is chosen.
 fn rights(app: &mut App, subject: &Subject, scope: &Name, what: &ResourceOrUrl, verbs: &[Name]) -> Vec<Effect> {
-    let lines: Vec<(Name, Line)> = verbs.iter().map(|it| (it.clone(), right(subject, scope, what, it))).collect();
+    let lines: Vec<(Name, QuestionLine)> =
+        verbs.iter().map(|it| (it.clone(), right(subject, scope, what, it))).collect();
     if let [(_, line)] = lines.as_slice() {
         return open(app, line);
     }
-    let entry =
-        |(verb, line): (Name, Line)| PickerEntry::new(verb.to_string(), line.to_string(), Choice::Ask(Box::new(line)));
+    let entry = |(verb, line): (Name, QuestionLine)| {
+        PickerEntry::new(verb.to_string(), line.to_string(), Choice::Ask(Box::new(line)))
+    };
     let entries = lines.into_iter().map(entry).collect();
     app.input.picker = Some(Picker::new(Picking::Verbs, "take which verb", entries));
     Vec::new()
 }
 
-fn right(subject: &Subject, scope: &Name, what: &ResourceOrUrl, verb: &Name) -> Line {
+fn right(subject: &Subject, scope: &Name, what: &ResourceOrUrl, verb: &Name) -> QuestionLine {
     let (resource, name) = match what {
         ResourceOrUrl::Resource { group, resource, name } => {
             // Of every group none is typed.

@@ -16,7 +16,7 @@ use super::field::Field;
 use super::picker::{Choice, Picker, PickerEntry, PickerSubject as Picking};
 use crate::ask::item::Item;
 use crate::ask::question::access::Groups;
-use crate::ask::scope::View;
+use crate::ask::scope::CellContext;
 use crate::ask::{Fault, somebody};
 use crate::model::id::ResourceScope;
 use crate::model::name::Name;
@@ -63,7 +63,7 @@ pub fn show_permissions(app: &mut App, subject: Subject, groups: Groups, filter:
 
 /// A subject as a question names them: the operator as who they are, with the groups that the server knows, and whom
 /// one sees with in the groups that were typed.
-pub fn spelled(view: View<'_>, subject: &Subject, typed: &Groups) -> (String, Groups) {
+pub fn spelled(view: CellContext<'_>, subject: &Subject, typed: &Groups) -> (String, Groups) {
     let acting = view.acting.filter(|it| typed.groups.is_empty() && it.subject == canonical(subject));
     let name = if view.world.is_me(subject) { "me".to_owned() } else { subject.to_string() };
     let groups = acting.map(|it| Groups { groups: given(it).map(ToString::to_string).collect() });

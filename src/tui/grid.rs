@@ -12,7 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::paint::{self, Focus, Slot};
+use super::paint::{self, FrameFocus, TextSlot};
 use super::theme::{TextRole, Theme};
 
 /// Where one is in a sheet.
@@ -89,33 +89,34 @@ pub fn shown(sheet: &impl GridSheet, cursor: Cursor, area: Rect) -> String {
 }
 
 /// Draws a sheet inside a frame.
-pub fn draw(sheet: &impl GridSheet, cursor: Cursor, buffer: &mut Buffer, inner: Rect, focus: Focus, theme: Theme) {
+pub fn draw(sheet: &impl GridSheet, cursor: Cursor, buffer: &mut Buffer, inner: Rect, focus: FrameFocus, theme: Theme) {
     if inner.height < 4 {
         return;
     }
     let part = part(sheet, cursor, inner);
-    let place = |slot: Slot, column: usize| slot.after(part.stub + (column - part.columns.start) as u16 * part.width);
-    let header = Slot::row(inner, 0);
-    paint::put(buffer, Slot { width: part.stub, ..header }, sheet.corner(), theme.style(TextRole::Dim), theme);
+    let place =
+        |slot: TextSlot, column: usize| slot.after(part.stub + (column - part.columns.start) as u16 * part.width);
+    let header = TextSlot::row(inner, 0);
+    paint::put(buffer, TextSlot { width: part.stub, ..header }, sheet.corner(), theme.style(TextRole::Dim), theme);
     for column in part.columns.clone() {
         let slot = place(header, column);
         let role = if column == cursor.column { TextRole::Title } else { TextRole::Dim };
-        let slot = Slot { width: slot.width.min(part.width - 1), ..slot };
+        let slot = TextSlot { width: slot.width.min(part.width - 1), ..slot };
         paint::put(buffer, slot, sheet.column(column), theme.style(role), theme);
     }
     for row in part.rows.clone() {
-        let slot = Slot::row(inner, (row - part.rows.start) as u16 + 1);
+        let slot = TextSlot::row(inner, (row - part.rows.start) as u16 + 1);
         let is_here = row == cursor.row;
         let role = if is_here { TextRole::Title } else { TextRole::Text };
         paint::put(buffer, slot, if is_here { ">" } else { " " }, theme.style(TextRole::Title), theme);
-        let title = Slot { width: part.stub.saturating_sub(2), ..slot.after(1) };
+        let title = TextSlot { width: part.stub.saturating_sub(2), ..slot.after(1) };
         paint::put_name(buffer, title, &sheet.row(row), theme.style(role), theme);
         for column in part.columns.clone() {
             let (word, style) = sheet.cell(row, column, theme);
             let slot = place(slot, column);
-            let slot = Slot { width: slot.width.min(part.width - 1), ..slot };
+            let slot = TextSlot { width: slot.width.min(part.width - 1), ..slot };
             let is_filled = style.add_modifier.contains(Modifier::REVERSED);
-            let is_selected = is_here && column == cursor.column && focus == Focus::Here;
+            let is_selected = is_here && column == cursor.column && focus == FrameFocus::Here;
             // A color fills the whole cell; under the cursor it is the other way around.
             if is_filled && !is_selected {
                 paint::restyle(buffer, slot, style);
@@ -123,11 +124,11 @@ pub fn draw(sheet: &impl GridSheet, cursor: Cursor, buffer: &mut Buffer, inner: 
             let style = if is_filled && is_selected { style.remove_modifier(Modifier::REVERSED) } else { style };
             paint::put(buffer, slot, &word, style, theme);
             if is_selected && !is_filled {
-                paint::restyle(buffer, Slot { width: slot.width.min(5), ..slot }, theme.selected());
+                paint::restyle(buffer, TextSlot { width: slot.width.min(5), ..slot }, theme.selected());
             }
         }
     }
     let (words, legend) = (sheet.words(cursor, theme), sheet.legend(theme));
-    paint::put(buffer, Slot::row(inner, inner.height - 2), &words, theme.style(TextRole::Text), theme);
-    paint::put(buffer, Slot::row(inner, inner.height - 1), &legend, theme.style(TextRole::Dim), theme);
+    paint::put(buffer, TextSlot::row(inner, inner.height - 2), &words, theme.style(TextRole::Text), theme);
+    paint::put(buffer, TextSlot::row(inner, inner.height - 1), &legend, theme.style(TextRole::Dim), theme);
 }

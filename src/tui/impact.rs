@@ -37,12 +37,12 @@ pub struct Gained {
 
 /// The last comparison.
 #[derive(Clone, Debug, Default)]
-pub struct Impact {
+pub struct ShownImpact {
     last: Option<Arc<ImpactAsOf>>,
     gained: Option<Arc<Gained>>,
 }
 
-impl Impact {
+impl ShownImpact {
     /// Keeps what was worked out.
     pub fn take(&mut self, compared: Arc<ImpactAsOf>) {
         self.last = Some(compared);

@@ -24,25 +24,25 @@ use std::collections::BTreeSet;
 use crate::ask::filter::{Cells, Filter};
 use crate::ask::listing::{Row, RowOrder, SortKey};
 
-pub use sift::Pace;
+pub use sift::HasTime;
 
 /// Which way a list runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Run {
+pub enum ListDirection {
     #[default]
     Up,
     Down,
 }
 
-impl Run {
+impl ListDirection {
     /// The other way.
     pub fn inverted(self) -> Self {
-        if self == Run::Up { Run::Down } else { Run::Up }
+        if self == ListDirection::Up { ListDirection::Down } else { ListDirection::Up }
     }
 
     /// An order, as it runs.
     pub fn apply(self, order: Ordering) -> Ordering {
-        if self == Run::Up { order } else { order.reverse() }
+        if self == ListDirection::Up { order } else { order.reverse() }
     }
 }
 
@@ -62,7 +62,7 @@ pub enum SortBy {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ListOrder {
     pub by: SortBy,
-    pub run: Run,
+    pub run: ListDirection,
 }
 
 /// How a row is looked at from outside: its sort keys and its cells.
@@ -240,7 +240,7 @@ mod tests {
             let mut dice = Dice(seed);
             let (mut list, mut things) = (RowList::default(), BTreeMap::new());
             list.fill(Vec::new(), RowOrder::Unordered, &Plainly);
-            let run = if dice.roll(2) == 0 { Run::Up } else { Run::Down };
+            let run = if dice.roll(2) == 0 { ListDirection::Up } else { ListDirection::Down };
             let by = [SortBy::Name, SortBy::Risk, SortBy::Column(0)][dice.roll(3) as usize];
             let sort = ListOrder { by, run };
             list.sort_by(sort, &Plainly);

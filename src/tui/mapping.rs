@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::job::{JobState, Said, What, Work};
-use super::list::Run;
+use super::list::ListDirection;
 use super::page::saying;
 use crate::ask::World;
 use crate::ask::filter::{Cells, Filter, Filtered, Pieces, holds_word};
@@ -40,7 +40,7 @@ pub const COLUMNS: &[&str] = &["FROM", "TO", "OUTCOME", "PORTS", "PAIRS"];
 pub struct MapAsked {
     pub of: MapOf,
     /// Rows come by their ends where nothing else is said.
-    pub sort: Option<(usize, Run)>,
+    pub sort: Option<(usize, ListDirection)>,
     pub filter: String,
     /// Only from pods of the one namespace to pods of the other: a cell of the matrix.
     pub between: Option<(Name, Name)>,

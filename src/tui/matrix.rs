@@ -22,18 +22,18 @@ use ratatui::style::Style;
 
 use super::grid::{self, Cursor, GridSheet};
 use super::job::{JobState, Said, Work};
-use super::paint::{self, Focus};
+use super::paint::{self, FrameFocus};
 use super::theme::{TextRole, Theme};
 use crate::ask::World;
 use crate::ask::matrix::{Counted, PairCell, with_pods};
-use crate::ask::scope::Scope;
+use crate::ask::scope::ListScope;
 use crate::model::name::Name;
 use crate::text::Mark;
 use crate::text::written::markdown;
 
 /// The matrix and where the cursor is.
 #[derive(Clone, Debug, Default)]
-pub struct Matrix {
+pub struct MatrixState {
     names: Vec<Name>,
     counted: Option<Arc<Counted>>,
     cursor: Cursor,
@@ -51,9 +51,9 @@ pub fn work(world: &World) -> Work {
 /// The widest that a column's title gets.
 const TITLE: u16 = 10;
 
-impl Matrix {
+impl MatrixState {
     /// Shows what the cluster says now, as far as that is counted.
-    pub fn show(&mut self, world: &World, scope: &Scope) {
+    pub fn show(&mut self, world: &World, scope: &ListScope) {
         let here = self.selected();
         self.names = with_pods(&world.cluster).filter(|it| scope.holds(it)).collect();
         if self.is_behind(world) && world.cluster.pods.len() <= AT_ONCE {
@@ -126,7 +126,7 @@ impl Matrix {
     }
 
     /// Draws it in a frame.
-    pub fn draw(&self, buffer: &mut Buffer, area: Rect, state: JobState, focus: Focus, theme: Theme) {
+    pub fn draw(&self, buffer: &mut Buffer, area: Rect, state: JobState, focus: FrameFocus, theme: Theme) {
         let title = format!("{}{}", self.title(state), grid::shown(self, self.cursor, area));
         let inner = paint::frame(buffer, area, &title, focus, theme);
         grid::draw(self, self.cursor, buffer, inner, focus, theme);
@@ -138,7 +138,7 @@ impl Matrix {
     }
 }
 
-impl GridSheet for Matrix {
+impl GridSheet for MatrixState {
     fn size(&self) -> (usize, usize) {
         (self.names.len(), self.names.len())
     }
@@ -200,20 +200,20 @@ mod tests {
         world
     }
 
-    fn signs(matrix: &Matrix) -> Vec<&'static str> {
+    fn signs(matrix: &MatrixState) -> Vec<&'static str> {
         let size = matrix.names.len();
         (0..size * size).map(|at| matrix.summary(at / size, at % size).sign().0).collect()
     }
 
     #[test]
     fn a_small_cluster_is_counted_at_once() {
-        let (mut matrix, world) = (Matrix::default(), world(4));
-        matrix.show(&world, &Scope::default());
+        let (mut matrix, world) = (MatrixState::default(), world(4));
+        matrix.show(&world, &ListScope::default());
         assert_eq!(signs(&matrix), ["v"; 4]);
         assert!(!matrix.is_behind(&world));
     }
 
-    fn count(jobs: &mut Jobs, matrix: &mut Matrix, world: &World) {
+    fn count(jobs: &mut Jobs, matrix: &mut MatrixState, world: &World) {
         assert!(matrix.is_behind(world) && jobs.lacks(&wanted(world)));
         let job = jobs.begin(wanted(world), work(world));
         assert!(!jobs.lacks(&wanted(world)), "it is counted once");
@@ -229,13 +229,13 @@ mod tests {
     /// A pair is never shown as denied before it is counted; what was counted stays until it is counted anew.
     #[test]
     fn a_large_cluster_is_counted_beside_the_screen() {
-        let (mut matrix, mut world, mut jobs) = (Matrix::default(), world(AT_ONCE + 1), Jobs::default());
-        matrix.show(&world, &Scope::default());
+        let (mut matrix, mut world, mut jobs) = (MatrixState::default(), world(AT_ONCE + 1), Jobs::default());
+        matrix.show(&world, &ListScope::default());
         assert_eq!(signs(&matrix), [""; 4]);
         count(&mut jobs, &mut matrix, &world);
         assert_eq!(signs(&matrix), ["v"; 4]);
         world.apply(vec![put("c", "new".into())]);
-        matrix.show(&world, &Scope::default());
+        matrix.show(&world, &ListScope::default());
         assert_eq!(signs(&matrix), ["v", "v", "", "v", "v", "", "", "", ""]);
         count(&mut jobs, &mut matrix, &world);
         let counted = Counted::of(&world.cluster, world.net(), world.revision());
@@ -246,12 +246,12 @@ mod tests {
     /// A count that failed ends; the same state is not tried again, another one is.
     #[test]
     fn a_count_that_failed_is_said_and_tried_again_when_something_changes() {
-        let (mut matrix, mut world, mut jobs) = (Matrix::default(), world(AT_ONCE + 1), Jobs::default());
-        matrix.show(&world, &Scope::default());
-        let title = |matrix: &Matrix, jobs: &Jobs| {
+        let (mut matrix, mut world, mut jobs) = (MatrixState::default(), world(AT_ONCE + 1), Jobs::default());
+        matrix.show(&world, &ListScope::default());
+        let title = |matrix: &MatrixState, jobs: &Jobs| {
             let area = Rect::new(0, 0, 60, 6);
             let mut buffer = Buffer::empty(area);
-            matrix.draw(&mut buffer, area, jobs.state(), Focus::Here, Theme::default());
+            matrix.draw(&mut buffer, area, jobs.state(), FrameFocus::Here, Theme::default());
             crate::tui::text(&buffer).lines().next().unwrap_or_default().to_owned()
         };
         let job = jobs.begin(wanted(&world), work(&world));
@@ -262,7 +262,7 @@ mod tests {
         world.apply(vec![put("c", "new".into())]);
         assert!(jobs.lacks(&wanted(&world)));
         count(&mut jobs, &mut matrix, &world);
-        matrix.show(&world, &Scope::default());
+        matrix.show(&world, &ListScope::default());
         assert!(title(&matrix, &jobs).contains("3 x 3 "), "{}", title(&matrix, &jobs));
     }
 }

@@ -73,7 +73,7 @@ use ratatui::style::Style;
 
 use app::{App, Typing};
 use layout::ScreenSide;
-use paint::{Focus, Slot};
+use paint::{FrameFocus, TextSlot};
 use panes::{PANES, PaneFrame};
 use theme::TextRole;
 use views::View;
@@ -93,7 +93,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         draw_pane(app, number, part, buffer);
     }
     if !areas.explain.is_empty() {
-        views::explain::Explained.draw(app, buffer, areas.explain, Focus::Elsewhere);
+        views::explain::Explained.draw(app, buffer, areas.explain, FrameFocus::Elsewhere);
     }
     if !areas.view.is_empty() {
         app.focus.shown.view().draw(app, buffer, areas.view, focus(app, ScreenSide::View));
@@ -110,7 +110,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 /// An answer that takes the whole screen says in its frame where one came from.
 fn draw_way_back(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = app.setup.theme;
-    let slot = Slot { x: area.x + 1, y: area.bottom().saturating_sub(1), width: area.width / 2 };
+    let slot = TextSlot { x: area.x + 1, y: area.bottom().saturating_sub(1), width: area.width / 2 };
     paint::put(buffer, slot, &format!(" Esc: back to {} ", navigate::way_back(app)), theme.style(TextRole::Dim), theme);
 }
 
@@ -118,11 +118,11 @@ fn draw_way_back(app: &App, area: Rect, buffer: &mut Buffer) {
 fn draw_too_small(app: &App, area: Rect, buffer: &mut Buffer) {
     let (width, height) = layout::SMALLEST;
     let words = format!("need {width}x{height}, have {}x{}; q quits", area.width, area.height);
-    paint::put(buffer, Slot::row(area, 0), &words, Style::new(), app.setup.theme);
+    paint::put(buffer, TextSlot::row(area, 0), &words, Style::new(), app.setup.theme);
 }
 
-fn focus(app: &App, side: ScreenSide) -> Focus {
-    if app.focus.side == side && app.input.picker.is_none() { Focus::Here } else { Focus::Elsewhere }
+fn focus(app: &App, side: ScreenSide) -> FrameFocus {
+    if app.focus.side == side && app.input.picker.is_none() { FrameFocus::Here } else { FrameFocus::Elsewhere }
 }
 
 fn draw_pane(app: &App, number: usize, area: Rect, buffer: &mut Buffer) {
@@ -136,7 +136,7 @@ fn draw_pane(app: &App, number: usize, area: Rect, buffer: &mut Buffer) {
         area,
         number: number + 1,
         title: &title,
-        focus: if is_front { focus(app, ScreenSide::Pane) } else { Focus::Elsewhere },
+        focus: if is_front { focus(app, ScreenSide::Pane) } else { FrameFocus::Elsewhere },
         theme: app.setup.theme,
         shift: if is_front { app.focus.shift } else { 0 },
     };
@@ -152,13 +152,13 @@ fn draw_notice(notice: &str, area: Rect, buffer: &mut Buffer, theme: theme::Them
         if above > 0 {
             ratatui::widgets::Widget::render(ratatui::widgets::Clear, row, buffer);
         }
-        paint::put(buffer, Slot::row(row, 0).after(1), line, theme.style(TextRole::Note), theme);
+        paint::put(buffer, TextSlot::row(row, 0).after(1), line, theme.style(TextRole::Note), theme);
     }
 }
 
 fn draw_hints(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = app.setup.theme;
-    let slot = Slot::row(area, 0);
+    let slot = TextSlot::row(area, 0);
     if let Some(typing) = &app.input.typing {
         let prompt = applying::prompt(app);
         let (before, field) = match typing {

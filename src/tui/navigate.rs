@@ -8,7 +8,7 @@ use super::layout::ScreenSide;
 use super::page::Seek;
 use super::panes::{self, PANES};
 use super::views::Back;
-use super::yaml::ManagedFields;
+use super::yaml::ManagedFieldsShown;
 use super::{explain, page, what_if};
 use crate::ask::item::Item;
 use crate::ask::scope::Problems;
@@ -162,8 +162,8 @@ pub fn last(app: &mut App) {
 /// Shows or hides the server's bookkeeping.
 pub fn managed(app: &mut App) {
     app.answers.yaml.managed = match app.answers.yaml.managed {
-        ManagedFields::Hidden => ManagedFields::Shown,
-        ManagedFields::Shown => ManagedFields::Hidden,
+        ManagedFieldsShown::Hidden => ManagedFieldsShown::Shown,
+        ManagedFieldsShown::Shown => ManagedFieldsShown::Hidden,
     };
     app.reanswer();
 }

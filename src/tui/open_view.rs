@@ -13,7 +13,7 @@ use crate::ask::escalation::{self, Actor};
 use crate::ask::item::Item;
 use crate::ask::question::about::Explain;
 use crate::ask::reaches::ReachWay;
-use crate::ask::{Line, Question, rules};
+use crate::ask::{Question, QuestionLine, rules};
 use crate::escalate::Foothold;
 use crate::model::id::{Kind, ObjectId, PodId};
 use crate::model::name::Name;
@@ -269,11 +269,11 @@ pub fn enter(app: &mut App) -> Vec<Effect> {
 }
 
 /// The line under the cursor tells how it is read which declared flows are denied: that question.
-fn gaps(app: &mut App) -> Option<Line> {
+fn gaps(app: &mut App) -> Option<QuestionLine> {
     let about = app.explain_reader().line().and_then(|it| it.about.as_deref());
     let Some(About::Gaps(namespace)) = about else { return None };
     let explain = Explain { object: format!("ns/{namespace}"), gaps: true, ..Explain::default() };
-    Some(Line::of(Question::Explain(explain)))
+    Some(QuestionLine::of(Question::Explain(explain)))
 }
 
 /// Opens what the line under the cursor points at.

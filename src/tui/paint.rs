@@ -13,13 +13,13 @@ use crate::model::untrusted;
 
 /// Where text starts and how many columns it may take.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Slot {
+pub struct TextSlot {
     pub x: u16,
     pub y: u16,
     pub width: u16,
 }
 
-impl Slot {
+impl TextSlot {
     /// A row of an area, counted from its top; of no width below it.
     pub fn row(area: Rect, row: u16) -> Self {
         let width = if row < area.height { area.width } else { 0 };
@@ -39,7 +39,7 @@ pub fn width(text: &str) -> u16 {
 }
 
 /// Writes text into a slot and says how many columns it took.
-pub fn put(buffer: &mut Buffer, slot: Slot, text: &str, style: Style, theme: Theme) -> u16 {
+pub fn put(buffer: &mut Buffer, slot: TextSlot, text: &str, style: Style, theme: Theme) -> u16 {
     if slot.width == 0 || !buffer.area.contains((slot.x, slot.y).into()) {
         return 0;
     }
@@ -55,7 +55,7 @@ pub fn put(buffer: &mut Buffer, slot: Slot, text: &str, style: Style, theme: The
 }
 
 /// Writes a name into a slot; one that is too long is cut in the middle, since names of one workload begin alike.
-pub fn put_name(buffer: &mut Buffer, slot: Slot, name: &str, style: Style, theme: Theme) -> u16 {
+pub fn put_name(buffer: &mut Buffer, slot: TextSlot, name: &str, style: Style, theme: Theme) -> u16 {
     let shown = untrusted::show(name);
     let room = usize::from(slot.width);
     if shown.width() <= room || room < 2 * TAIL {
@@ -84,7 +84,7 @@ pub fn shortened(text: &str, columns: u16, theme: Theme) -> String {
 const TAIL: usize = 5;
 
 /// Writes text at the right end of a slot.
-pub fn put_right(buffer: &mut Buffer, slot: Slot, text: &str, style: Style, theme: Theme) {
+pub fn put_right(buffer: &mut Buffer, slot: TextSlot, text: &str, style: Style, theme: Theme) {
     let gap = slot.width.saturating_sub(width(text));
     put(buffer, slot.after(gap), text, style, theme);
 }
@@ -102,17 +102,17 @@ fn clip(text: &str, columns: usize) -> String {
 
 /// Whether a frame surrounds what the keys go to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Focus {
+pub enum FrameFocus {
     Here,
     Elsewhere,
 }
 
 /// Draws a frame with a title and gives back what is inside.
-pub fn frame(buffer: &mut Buffer, area: Rect, title: &str, focus: Focus, theme: Theme) -> Rect {
+pub fn frame(buffer: &mut Buffer, area: Rect, title: &str, focus: FrameFocus, theme: Theme) -> Rect {
     if area.width < 2 || area.height < 2 {
         return Rect::default();
     }
-    let style = theme.style(if focus == Focus::Here { TextRole::Focus } else { TextRole::Dim });
+    let style = theme.style(if focus == FrameFocus::Here { TextRole::Focus } else { TextRole::Dim });
     let [across, down, left_top, right_top, left_bottom, right_bottom] = theme.frame();
     let (right, bottom) = (area.right() - 1, area.bottom() - 1);
     for x in area.x + 1..right {
@@ -131,14 +131,14 @@ pub fn frame(buffer: &mut Buffer, area: Rect, title: &str, focus: Focus, theme: 
     ] {
         buffer[(x, y)].set_char(corner).set_style(style);
     }
-    let slot = Slot { x: area.x + 1, y: area.y, width: area.width - 2 };
-    let title_style = theme.style(if focus == Focus::Here { TextRole::Focus } else { TextRole::Text });
+    let slot = TextSlot { x: area.x + 1, y: area.y, width: area.width - 2 };
+    let title_style = theme.style(if focus == FrameFocus::Here { TextRole::Focus } else { TextRole::Text });
     put(buffer, slot, title, title_style, theme);
     Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
 }
 
 /// Adds a look to a whole row.
-pub fn restyle(buffer: &mut Buffer, slot: Slot, style: Style) {
+pub fn restyle(buffer: &mut Buffer, slot: TextSlot, style: Style) {
     let row = Rect { x: slot.x, y: slot.y, width: slot.width, height: 1 };
     buffer.set_style(row.intersection(buffer.area), style);
 }
@@ -196,7 +196,7 @@ mod tests {
     fn row(text: &str, width: u16) -> String {
         let area = Rect::new(0, 0, width, 1);
         let mut buffer = Buffer::empty(area);
-        put(&mut buffer, Slot::row(area, 0), text, Style::new(), Theme::default());
+        put(&mut buffer, TextSlot::row(area, 0), text, Style::new(), Theme::default());
         (0..width).map(|x| buffer[(x, 0)].symbol()).collect()
     }
 
@@ -206,7 +206,7 @@ mod tests {
         let mut buffer = Buffer::empty(area);
         let cut = |buffer: &mut Buffer, name: &str| {
             buffer.reset();
-            put_name(buffer, Slot::row(area, 0), name, Style::new(), Theme::default());
+            put_name(buffer, TextSlot::row(area, 0), name, Style::new(), Theme::default());
             (0..14).map(|x| buffer[(x, 0)].symbol()).collect::<String>()
         };
         assert_eq!(cut(&mut buffer, "shop/web-7d9-x2k4z"), "shop/web…x2k4z");
@@ -238,6 +238,6 @@ mod tests {
     fn a_frame_smaller_than_its_corners_draws_nothing() {
         let area = Rect::new(0, 0, 3, 1);
         let mut buffer = Buffer::empty(area);
-        assert_eq!(frame(&mut buffer, area, "title", Focus::Here, Theme::default()), Rect::default());
+        assert_eq!(frame(&mut buffer, area, "title", FrameFocus::Here, Theme::default()), Rect::default());
     }
 }

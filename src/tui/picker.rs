@@ -19,9 +19,9 @@ use ratatui::layout::Rect;
 
 use super::access::WhoAsked;
 use super::field::Field;
-use super::paint::{self, Focus, Slot};
+use super::paint::{self, FrameFocus, TextSlot};
 use super::theme::{TextRole, Theme};
-use crate::ask::Line;
+use crate::ask::QuestionLine;
 use crate::ask::end::PortAsk;
 use crate::model::name::Name;
 
@@ -45,7 +45,7 @@ pub enum Choice {
     /// Asks who can.
     Who(Box<WhoAsked>),
     /// Opens what answers this.
-    Ask(Box<Line>),
+    Ask(Box<QuestionLine>),
     /// Copies this text.
     Copy(String),
     /// Keeps what is exported of the stage.
@@ -276,22 +276,23 @@ impl Picker {
             }
         }
         let title = format!(" {} ({}) ", self.title, self.shown.len());
-        let inner = paint::frame(buffer, area, &title, Focus::Here, theme);
+        let inner = paint::frame(buffer, area, &title, FrameFocus::Here, theme);
         if inner.is_empty() {
             return;
         }
-        self.draw_field(buffer, Slot::row(inner, 0), theme);
+        self.draw_field(buffer, TextSlot::row(inner, 0), theme);
         let told = self.told(usize::from(inner.width));
         let rows = inner.height.saturating_sub(told.len() as u16);
         for (row, line) in (rows..).zip(&told) {
-            paint::put(buffer, Slot::row(inner, row).after(1), line, theme.style(TextRole::Note), theme);
+            paint::put(buffer, TextSlot::row(inner, row).after(1), line, theme.style(TextRole::Note), theme);
         }
         let (pieces, columns, labels) = (self.pieces(), self.columns(inner.width), self.label_width());
         let width = inner.width / columns;
         let places = (0..columns).flat_map(|column| (1..rows).map(move |row| (column, row)));
         for (piece, (column, row)) in pieces.iter().skip(self.top).zip(places) {
             let left = column * width;
-            let slot = Slot { width: width - u16::from(column + 1 < columns), ..Slot::row(inner, row).after(left) };
+            let slot =
+                TextSlot { width: width - u16::from(column + 1 < columns), ..TextSlot::row(inner, row).after(left) };
             match *piece {
                 Piece::Heading(words) => drop(paint::put(buffer, slot, words, theme.style(TextRole::Title), theme)),
                 Piece::Entry(at) => {
@@ -304,14 +305,14 @@ impl Picker {
         }
     }
 
-    fn draw_field(&self, buffer: &mut Buffer, slot: Slot, theme: Theme) {
+    fn draw_field(&self, buffer: &mut Buffer, slot: TextSlot, theme: Theme) {
         let sign = if self.subject == PickerSubject::Palette { ":" } else { "/" };
         paint::put(buffer, slot, sign, theme.style(TextRole::Key), theme);
         field(buffer, slot.after(1), &self.field, theme);
     }
 
     /// Draws one, and whether the cursor is on it; labels take so many columns.
-    fn draw_entry(&self, buffer: &mut Buffer, slot: Slot, (at, is_here): (usize, bool), labels: u16, theme: Theme) {
+    fn draw_entry(&self, buffer: &mut Buffer, slot: TextSlot, (at, is_here): (usize, bool), labels: u16, theme: Theme) {
         let entry = &self.entries[at];
         let sign = match (is_here, self.marks.contains(&at)) {
             (true, true) => "#",
@@ -354,7 +355,7 @@ fn words_of(entry: &PickerEntry) -> String {
 }
 
 /// Draws a line being typed, its cursor reversed; the end stays in sight when it is too long.
-pub fn field(buffer: &mut Buffer, slot: Slot, field: &Field, theme: Theme) {
+pub fn field(buffer: &mut Buffer, slot: TextSlot, field: &Field, theme: Theme) {
     let text = field.text();
     let room = slot.width.saturating_sub(1);
     let hidden = field.cursor().saturating_sub(room);
@@ -369,7 +370,7 @@ pub fn field(buffer: &mut Buffer, slot: Slot, field: &Field, theme: Theme) {
         .collect();
     paint::put(buffer, slot, &shown, theme.style(TextRole::Text), theme);
     let cursor = slot.after(field.cursor() - hidden);
-    paint::restyle(buffer, Slot { width: cursor.width.min(1), ..cursor }, theme.selected());
+    paint::restyle(buffer, TextSlot { width: cursor.width.min(1), ..cursor }, theme.selected());
 }
 
 #[cfg(test)]

@@ -23,9 +23,9 @@ use super::job::{JobState, Said, What, Work};
 use super::page::saying;
 use super::staging::{self, is_about};
 use crate::ask::question::fix::Fix;
-use crate::ask::{Answer, Fault, Here, Line, Question, World};
+use crate::ask::{Answer, Fault, Here, Question, QuestionLine, World};
 use crate::change::Change;
-use crate::change::fix::Manifests;
+use crate::change::fix::WholeObjects;
 use crate::change::stage::{Fetched, StagedItem};
 use crate::model::cluster::Delta;
 use crate::model::id::ObjectId;
@@ -42,7 +42,7 @@ pub struct FixAsked(pub AskedQuestion);
 /// A question with all that its answer rests on besides the cluster.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ProposalAsOf {
-    line: Line,
+    line: QuestionLine,
     here: Here,
     held: Arc<FetchedObjects>,
     /// What manifests declare, where that is asked.
@@ -73,7 +73,7 @@ enum ProposalFound {
 /// What is known of the question that is shown.
 #[derive(Clone, Debug, Default)]
 pub struct Proposing {
-    line: Option<Line>,
+    line: Option<QuestionLine>,
     held: Arc<FetchedObjects>,
     last: Option<Arc<Proposed>>,
     /// What is being fetched, and for what.
@@ -98,7 +98,7 @@ impl Proposing {
     }
 
     /// Takes in objects that were fetched for a question.
-    pub fn hold(&mut self, line: &Line, held: FetchedObjects) {
+    pub fn hold(&mut self, line: &QuestionLine, held: FetchedObjects) {
         if self.line.as_ref() == Some(line) {
             self.waits = None;
             Arc::make_mut(&mut self.held).extend(held);
@@ -115,11 +115,11 @@ impl Proposing {
     }
 
     /// The answer to this question, or to the same one with other flows kept.
-    fn like(&self, line: &Line) -> Option<&Proposed> {
+    fn like(&self, line: &QuestionLine) -> Option<&Proposed> {
         self.last.as_deref().filter(|it| plain(&it.as_of.line) == plain(line))
     }
 
-    fn answer(&self, line: &Line) -> Option<&Proposed> {
+    fn answer(&self, line: &QuestionLine) -> Option<&Proposed> {
         self.last.as_deref().filter(|it| it.as_of.line == *line)
     }
 }
@@ -234,7 +234,7 @@ fn found(mut world: World, as_of: &ProposalAsOf) -> ProposalFound {
 }
 
 /// Objects as candidates change them: the server's bookkeeping of who manages what is put back by it.
-fn manifests(held: &FetchedObjects) -> Manifests {
+fn manifests(held: &FetchedObjects) -> WholeObjects {
     let whole = |(id, it): (&ObjectId, &Fetched)| {
         let Fetched::There(object) = it else { return None };
         let mut object = object.clone();
@@ -247,7 +247,7 @@ fn manifests(held: &FetchedObjects) -> Manifests {
 }
 
 /// Takes in objects that were fetched; what is staged already is that, where answers are for the stage.
-pub fn held(app: &mut App, line: &Line, mut held: FetchedObjects) {
+pub fn held(app: &mut App, line: &QuestionLine, mut held: FetchedObjects) {
     if app.session.what_if.is_some() {
         for (id, fetched) in &mut held {
             if let Some(item) = app.staging.stage.of(id) {
@@ -260,11 +260,11 @@ pub fn held(app: &mut App, line: &Line, mut held: FetchedObjects) {
 }
 
 /// The same question with nothing kept by hand.
-fn plain(line: &Line) -> Line {
+fn plain(line: &QuestionLine) -> QuestionLine {
     match &line.question {
         Question::Fix(fix) => {
             let declared = fix.declared.plain();
-            Line { question: Question::Fix(Fix { declared, ..fix.clone() }), ..line.clone() }
+            QuestionLine { question: Question::Fix(Fix { declared, ..fix.clone() }), ..line.clone() }
         }
         _ => line.clone(),
     }
@@ -350,7 +350,7 @@ pub fn stage(app: &mut App) -> Vec<Effect> {
 }
 
 /// Where a staged change is from, in few words: flows that are kept by hand are counted.
-fn origin(line: &Line, number: usize) -> String {
+fn origin(line: &QuestionLine, number: usize) -> String {
     let kept = match &line.question {
         Question::Fix(fix) if fix.declared.keep_current => ", all flows of today kept".to_owned(),
         Question::Fix(fix) if !fix.declared.keep_flow.is_empty() => {
@@ -363,7 +363,7 @@ fn origin(line: &Line, number: usize) -> String {
 }
 
 /// The changes of a candidate, each on its object as it was fetched.
-fn items(app: &App, line: &Line, number: usize) -> Result<Vec<StagedItem>, Fault> {
+fn items(app: &App, line: &QuestionLine, number: usize) -> Result<Vec<StagedItem>, Fault> {
     let gone = |what: &str| Fault::new(what, "");
     let proposed = app.answers.proposing.answer(line).ok_or_else(|| gone("the candidates are not there any more"))?;
     let ProposalFound::Fix(_, all) = &proposed.found else { return Err(gone("there is no candidate")) };

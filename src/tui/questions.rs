@@ -21,17 +21,17 @@ use super::{choices, choking, navigate};
 use crate::ask::item::Item;
 use crate::ask::question::about::{self, Explain, Touch};
 use crate::ask::question::access::{Groups, Unserved};
-use crate::ask::question::list::Which;
+use crate::ask::question::list::ListName;
 use crate::ask::question::matrix::{self, Matrix};
 use crate::ask::question::permissions::Permissions;
 use crate::ask::question::{can, who_can};
-use crate::ask::{Fault, Here, Line, Question, escalation};
+use crate::ask::{Fault, Here, Question, QuestionLine, escalation};
 use crate::model::name::Name;
 use crate::rbac::request::Request;
 use crate::rbac::served::ResolvedResource;
 
 /// How what is typed on this screen is read.
-pub(super) fn here(app: &App, line: &Line) -> Here {
+pub(super) fn here(app: &App, line: &QuestionLine) -> Here {
     let here = Here {
         namespace: app.namespace(),
         only: None,
@@ -45,7 +45,7 @@ pub(super) fn here(app: &App, line: &Line) -> Here {
 ///
 /// # Errors
 /// A question whose ends are none.
-pub fn check(line: &Line) -> Result<(), Fault> {
+pub fn check(line: &QuestionLine) -> Result<(), Fault> {
     let here = line.here(&Here { namespace: "default".into(), ..Here::default() });
     match &line.question {
         Question::Trace(it) => it.ends(&here.namespace).map(drop),
@@ -63,7 +63,7 @@ pub fn check(line: &Line) -> Result<(), Fault> {
 ///
 /// # Errors
 /// It cannot be asked, or what it names is proven not to be there.
-pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
+pub fn open(app: &mut App, line: &QuestionLine) -> Result<Vec<Effect>, Fault> {
     check(line)?;
     let here = here(app, line);
     match &line.question {
@@ -84,7 +84,7 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
         Question::Explain(it) if it.gaps => {
             let item = about::item(&it.object, &here)?;
             app.session.world.answer(&Question::Explain(Explain { gaps: false, ..it.clone() }), &here)?;
-            return Ok(open_worked_out(app, Line::of(in_full(&line.question, &item)), here));
+            return Ok(open_worked_out(app, QuestionLine::of(in_full(&line.question, &item)), here));
         }
         Question::Sidestep(_) | Question::Trust(_) => {
             let asked = Working(AskedQuestion { line: line.clone(), here, notes: Vec::new() });
@@ -96,7 +96,7 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
         Question::Permissions(it) if it.diff.is_some() => {
             let subject = typed(app, it.subject.as_deref(), &here)?;
             let question = Permissions { subject: Some(subject), ..it.clone() };
-            let line = Line { question: Question::Permissions(question), ..line.clone() };
+            let line = QuestionLine { question: Question::Permissions(question), ..line.clone() };
             return Ok(open_page(app, AskedQuestion { line, here, notes: Vec::new() }));
         }
         Question::Permissions(it) => {
@@ -108,8 +108,8 @@ pub fn open(app: &mut App, line: &Line) -> Result<Vec<Effect>, Fault> {
             return open_item(app, &about::item(object, &here)?, tab, line);
         }
         Question::Touch(Touch { object }) => return open_item(app, &about::item(object, &here)?, Some(TOUCH), line),
-        Question::Matrix(Matrix { of: matrix::Of::Namespaces }) => app.open(Shown::Matrix),
-        Question::Matrix(Matrix { of: matrix::Of::Access }) => app.open(Shown::Abilities),
+        Question::Matrix(Matrix { of: matrix::MatrixOf::Namespaces }) => app.open(Shown::Matrix),
+        Question::Matrix(Matrix { of: matrix::MatrixOf::Access }) => app.open(Shown::Abilities),
         Question::List(it) => list(app, it.list, &it.typed.line(), line),
     }
     Ok(Vec::new())
@@ -127,7 +127,7 @@ fn show_trace(
 }
 
 /// Shows what is worked out beside the loop; what manifests declare is read anew for it.
-fn open_worked_out(app: &mut App, line: Line, here: Here) -> Vec<Effect> {
+fn open_worked_out(app: &mut App, line: QuestionLine, here: Here) -> Vec<Effect> {
     app.answers.declaring.renew();
     app.open(Shown::Fix(Box::new(FixAsked(AskedQuestion { line, here, notes: Vec::new() }))));
     asked::asks(app)
@@ -140,7 +140,7 @@ fn open_page(app: &mut App, asked: AskedQuestion) -> Vec<Effect> {
 }
 
 /// A pane, filtered; of one namespace where one was named.
-fn list(app: &mut App, which: Which, filter: &str, line: &Line) {
+fn list(app: &mut App, which: ListName, filter: &str, line: &QuestionLine) {
     match &line.namespace {
         Some(name) => choices::narrow_to(app, [name.clone()].into()),
         None if line.all_namespaces => choices::narrow_to(app, Default::default()),
@@ -151,8 +151,8 @@ fn list(app: &mut App, which: Which, filter: &str, line: &Line) {
 }
 
 /// Selects an object in its pane and shows one of its pages; one that the pane does not list is shown by itself.
-fn open_item(app: &mut App, item: &Item, tab: Option<&str>, line: &Line) -> Result<Vec<Effect>, Fault> {
-    let pane = Which::of(item).map_or(0, panes::of);
+fn open_item(app: &mut App, item: &Item, tab: Option<&str>, line: &QuestionLine) -> Result<Vec<Effect>, Fault> {
+    let pane = ListName::of(item).map_or(0, panes::of);
     app.fill_pane(pane);
     if tab.is_none() || !app.panes[pane].list.select(item) {
         let here = here(app, line);
@@ -160,7 +160,7 @@ fn open_item(app: &mut App, item: &Item, tab: Option<&str>, line: &Line) -> Resu
         if needs.loading(&app.session.world.cluster).is_empty() {
             app.session.world.answer(&line.question, &here)?;
         }
-        let line = Line::of(in_full(&line.question, item));
+        let line = QuestionLine::of(in_full(&line.question, item));
         return Ok(open_page(app, AskedQuestion { line, here, notes: Vec::new() }));
     }
     navigate::pane(app, pane);
@@ -232,15 +232,15 @@ fn served(app: &App, resolved: ResolvedResource, unserved: &Unserved, here: &Her
 }
 
 /// The question that is shown, as a command asks it.
-pub fn shown(app: &App) -> Option<Line> {
+pub fn shown(app: &App) -> Option<QuestionLine> {
     app.focus.shown.view().question(app)
 }
 
 /// In this namespace, or in all where it is none.
-pub(super) fn in_namespace(question: Question, namespace: Option<Name>) -> Line {
+pub(super) fn in_namespace(question: Question, namespace: Option<Name>) -> QuestionLine {
     match namespace {
-        Some(name) if name.is_empty() => Line { question, namespace: None, all_namespaces: true },
-        namespace => Line { question, namespace, all_namespaces: false },
+        Some(name) if name.is_empty() => QuestionLine { question, namespace: None, all_namespaces: true },
+        namespace => QuestionLine { question, namespace, all_namespaces: false },
     }
 }
 

@@ -23,7 +23,7 @@ use crate::ask::question::access::Groups;
 use crate::ask::question::reach::{self, Reach};
 use crate::ask::reach_parts::{self, Parts};
 use crate::ask::reaches::{ReachWay, Reaches};
-use crate::ask::scope::View;
+use crate::ask::scope::CellContext;
 use crate::ask::{Answer, Fault, Here, Question, World};
 use crate::escalate::Foothold;
 use crate::model::name::Name;
@@ -93,7 +93,7 @@ pub struct ReachAsOf {
 
 impl ReachAsOf {
     /// The question, as it is asked now.
-    pub fn now(view: View<'_>, asked: &ReachAsked) -> Self {
+    pub fn now(view: CellContext<'_>, asked: &ReachAsked) -> Self {
         let identity = asked.subject().map(|it| view.identity(it));
         let mut groups: Vec<Name> = identity.iter().flat_map(grants::given).cloned().collect();
         let typed = asked.groups.iter().filter(|it| !groups.contains(it)).cloned();
@@ -135,14 +135,14 @@ enum ReachingFound {
 
 /// The answers that are kept, the latest first.
 #[derive(Clone, Debug, Default)]
-pub struct Reaching {
+pub struct ReachAnswers {
     kept: VecDeque<Arc<Answered>>,
 }
 
 /// So many are kept.
 const KEPT: usize = 8;
 
-impl Reaching {
+impl ReachAnswers {
     /// Takes an answer in.
     pub fn take(&mut self, answered: Arc<Answered>) {
         self.kept.retain(|it| it.as_of != answered.as_of);
@@ -155,19 +155,19 @@ impl Reaching {
     }
 
     /// What is to be worked out for a question, if its answer is not that of this state.
-    pub fn wanted(&self, view: View<'_>, asked: &ReachAsked) -> Option<What> {
+    pub fn wanted(&self, view: CellContext<'_>, asked: &ReachAsked) -> Option<What> {
         let as_of = ReachAsOf::now(view, asked);
         let is_there = self.answer(&as_of).is_some_and(|it| it.revision == view.world.revision());
         (!is_there).then(|| What::Reach(Box::new(as_of)))
     }
 
     /// Whether something can be shown meanwhile.
-    pub fn has(&self, view: View<'_>, asked: &ReachAsked) -> bool {
+    pub fn has(&self, view: CellContext<'_>, asked: &ReachAsked) -> bool {
         self.answer(&ReachAsOf::now(view, asked)).is_some()
     }
 
     /// The answer as a page, as far as it is known.
-    pub fn page(&self, view: View<'_>, asked: &ReachAsked, state: JobState) -> Page {
+    pub fn page(&self, view: CellContext<'_>, asked: &ReachAsked, state: JobState) -> Page {
         let answered = self.answer(&ReachAsOf::now(view, asked));
         let page = match answered.map(|it| &it.found) {
             Some(ReachingFound::Fault(fault)) => answers::fault(fault),
@@ -181,7 +181,7 @@ impl Reaching {
 }
 
 /// All that is known by now: what one has by oneself and connects to is, what one comes to in steps takes longer.
-fn rows(view: View<'_>, asked: &ReachAsked, found: Option<(&Reaches, &Connections)>, state: JobState) -> Page {
+fn rows(view: CellContext<'_>, asked: &ReachAsked, found: Option<(&Reaches, &Connections)>, state: JobState) -> Page {
     let of = asked.of.to_string();
     // What was asked is written out in full: no namespace is missing.
     let own = ReachAsOf::now(view, asked).question().own(&Here::default(), view.world).ok().flatten();

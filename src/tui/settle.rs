@@ -12,7 +12,7 @@ use super::layout::Areas;
 use super::page;
 use super::panes::{self, PANES, subjects};
 use crate::ask::item::Item;
-use crate::ask::scope::View;
+use crate::ask::scope::CellContext;
 use crate::model::role::Subject;
 use crate::text::Mark;
 
@@ -30,7 +30,8 @@ impl App {
     /// Too many changes to take in one by one: the lists that they concern are read anew.
     pub(super) fn overflow(&mut self) {
         let changes = std::mem::take(&mut self.session.pending);
-        let view = View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
+        let view =
+            CellContext { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
         for (held, pane) in self.panes.iter_mut().zip(PANES) {
             held.is_stale = held.is_stale || changes.iter().any(|it| (pane.concerns)(it, view));
         }
@@ -41,7 +42,8 @@ impl App {
         if self.session.stale_lists || changes.is_empty() {
             return;
         }
-        let view = View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
+        let view =
+            CellContext { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
         // One that is read anew needs no change by change.
         for (at, pane) in self.panes.iter_mut().enumerate().filter(|it| !it.1.is_stale) {
             match panes::is_aside(at, self.focus.pane) {
@@ -58,7 +60,8 @@ impl App {
 
     /// Reads a pane anew where that waits.
     pub(super) fn fill_pane(&mut self, pane: usize) {
-        let view = View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
+        let view =
+            CellContext { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
         if std::mem::take(&mut self.panes[pane].is_stale) {
             self.panes[pane].list.fill(view);
             self.session.stale_answers = true;
@@ -96,7 +99,8 @@ impl App {
 
     /// The areas once every list knows how wide what it shows is.
     fn measured(&mut self, areas: Areas) -> Areas {
-        let view = View { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
+        let view =
+            CellContext { world: &self.session.world, scope: &self.focus.scope, acting: self.session.acting.as_ref() };
         for (pane, area) in self.panes.iter_mut().zip(areas.panes).filter(|it| !it.1.is_empty()) {
             pane.list.measure(panes::rows_in(area), view);
         }

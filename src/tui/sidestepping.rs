@@ -13,7 +13,7 @@ use crate::ask::item::Item;
 use crate::ask::question::reach::Reach;
 use crate::ask::question::sidestep::Sidestep;
 use crate::ask::question::trust::Trust;
-use crate::ask::{Here, Line, Question};
+use crate::ask::{Here, Question, QuestionLine};
 use crate::kinds::is_evaluated;
 use crate::text::{Mark, Page};
 
@@ -36,7 +36,7 @@ pub fn judged(app: &mut App, mut page: Page) -> Page {
 fn asked(app: &App) -> Option<Working> {
     let tracing = &app.answers.tracing;
     let (from, to) = tracing.ends()?;
-    let line = Line::of(Question::Sidestep(Sidestep::of(from, to, &tracing.port)));
+    let line = QuestionLine::of(Question::Sidestep(Sidestep::of(from, to, &tracing.port)));
     Some(Working(AskedQuestion { line, here: here(app), notes: Vec::new() }))
 }
 
@@ -85,7 +85,7 @@ pub fn open(app: &mut App) -> Vec<Effect> {
         app.open(Shown::Working(Box::new(denied)));
         return Vec::new();
     }
-    let question = of_what_is_in_front(app).map(Line::of);
+    let question = of_what_is_in_front(app).map(QuestionLine::of);
     question.and_then(|it| questions::open(app, &it).ok()).unwrap_or_default()
 }
 

@@ -16,7 +16,7 @@ use super::event::Effect;
 use super::layout::ScreenSide;
 use super::picker::{Choice, Picker, PickerEntry, PickerSubject as Picking};
 use super::views::stage::StagedAt;
-use super::yaml::{self, ManagedFields};
+use super::yaml::{self, ManagedFieldsShown};
 use super::{open_view, what_if};
 use crate::ask::staged::Staged;
 use crate::ask::{Fault, FaultKind};
@@ -250,7 +250,7 @@ pub fn written(id: &ObjectId, object: &Value) -> String {
 pub fn lines(object: &Value) -> Vec<String> {
     let mut object = object.clone();
     object.as_object_mut().map(|it| it.remove("status"));
-    yaml::lines(&object, ManagedFields::Hidden).into_iter().map(|it| it.text).collect()
+    yaml::lines(&object, ManagedFieldsShown::Hidden).into_iter().map(|it| it.text).collect()
 }
 
 /// Takes in what was saved in the editor: staged where it is still that object, else refused with line and reason.
@@ -307,7 +307,7 @@ fn read(id: &ObjectId, fetched: &Fetched, text: &str) -> Result<StagedItem, Faul
         Fetched::There(object) => Change { op: Op::Update, object: object.clone() }.problems(),
         Fetched::Absent | Fetched::Unseen(_) => Vec::new(),
     };
-    let lines = yaml::lines(&change.object, ManagedFields::Shown);
+    let lines = yaml::lines(&change.object, ManagedFieldsShown::Shown);
     if let Some(problem) = change.problems().into_iter().find(|it| !known.iter().any(|known| known.what == it.what)) {
         let line = line_of(text, &lines[yaml::line_of(&lines, &problem.place)].text);
         let place = if problem.place.0.is_empty() { String::new() } else { format!("{}: ", problem.place) };

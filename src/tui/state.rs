@@ -12,15 +12,15 @@ use super::choking::Choking;
 use super::declaring::Declaring;
 use super::event::{Mouse, Progress};
 use super::field::Field;
-use super::impact::Impact;
+use super::impact::ShownImpact;
 use super::job::Jobs;
 use super::layout::{ListShare, ScreenSide};
 use super::mapping::Mapping;
-use super::matrix::Matrix;
+use super::matrix::MatrixState;
 use super::page::{PagePosition, PageReader};
 use super::picker::Picker;
 use super::proposing::Proposing;
-use super::reaching::Reaching;
+use super::reaching::ReachAnswers;
 use super::status::Origin;
 use super::theme::Theme;
 use super::viewer::Viewer;
@@ -28,7 +28,7 @@ pub use super::views::Shown;
 use super::what_if::Base;
 use super::working::{KeptAnswers, Working};
 use crate::ask::item::Item;
-use crate::ask::scope::Scope;
+use crate::ask::scope::ListScope;
 use crate::ask::world::SelfCheck;
 use crate::ask::{Fault, World};
 use crate::model::cluster::FactChange;
@@ -59,7 +59,7 @@ pub struct Session {
     pub now: Option<Timestamp>,
     /// What was put to the server: nothing is asked twice.
     pub asking: BTreeSet<Review>,
-    pub fetched: Option<Fetched>,
+    pub fetched: Option<FetchedObject>,
     /// Whom the operator sees with, for as long as the program runs.
     pub acting: Option<Identity>,
     /// Changes that the lists have not taken in yet: that waits for the next key or frame, so a burst is one sorting.
@@ -103,7 +103,7 @@ pub struct Focus {
     pub tab: usize,
     /// How many columns of the pane in front are scrolled away.
     pub shift: usize,
-    pub scope: Scope,
+    pub scope: ListScope,
     pub back: Vec<HistoryEntry>,
     pub forward: Vec<HistoryEntry>,
 }
@@ -136,13 +136,13 @@ pub struct Answers {
     /// The question about everybody that the reader shows the answer to, and as of when ([`World::access`]).
     pub asked: Option<(WhoAsked, u64)>,
     pub yaml: Viewer,
-    pub matrix: Matrix,
+    pub matrix: MatrixState,
     pub mapping: Mapping,
-    pub reaching: Reaching,
+    pub reaching: ReachAnswers,
     /// What is worked out beside the loop.
     pub jobs: Jobs,
     pub abilities: Abilities,
-    pub impact: Impact,
+    pub impact: ShownImpact,
     pub proposing: Proposing,
     pub choking: Choking,
     /// What manifests declare, read for the question that is shown.
@@ -161,7 +161,7 @@ pub struct HistoryEntry {
     pub side: ScreenSide,
     pub shown: Shown,
     pub item: Option<Item>,
-    pub scope: Scope,
+    pub scope: ListScope,
     /// Where in the answer.
     pub reading: PagePosition,
 }
@@ -191,7 +191,7 @@ pub enum Typing {
 
 /// A fetched object.
 #[derive(Clone, Debug)]
-pub struct Fetched {
+pub struct FetchedObject {
     pub id: ObjectId,
     pub object: Result<serde_json::Value, Fault>,
 }

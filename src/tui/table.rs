@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 
 use ratatui::buffer::Buffer;
 
-use super::list::{ListOrder, Pace, RowList, Run, SeenFrom, SortBy};
-use super::paint::{self, Focus, Slot};
+use super::list::{HasTime, ListDirection, ListOrder, RowList, SeenFrom, SortBy};
+use super::paint::{self, FrameFocus, TextSlot};
 use super::panes::{Pane, PaneFrame};
 use super::theme::{TextRole, Theme};
 use crate::ask::filter::Filter;
 use crate::ask::item::Item;
 use crate::ask::listing::{Column, FilteredRow, Listing, Row, RowOrder, SortKey, Sorts, Stands};
-use crate::ask::scope::View;
+use crate::ask::scope::CellContext;
 use crate::model::cluster::FactChange;
 
 /// A pane's list and columns.
@@ -33,9 +33,9 @@ pub struct PaneTable<R: Row + 'static> {
     /// How wide each column is, and at which end of it its cells stand.
     widths: Vec<Width>,
     /// Why there is nothing, when there is nothing.
-    empty: fn(View<'_>) -> String,
+    empty: fn(CellContext<'_>) -> String,
     /// What its heading says besides.
-    around: fn(View<'_>) -> Around,
+    around: fn(CellContext<'_>) -> Around,
 }
 
 /// What is known of a column by the rows that were shown since it was filled.
@@ -81,7 +81,7 @@ const WEIGHED: usize = 5_000;
 
 impl<R: Row> PaneTable<R> {
     /// The pane of a list, with what it says when it is empty.
-    pub fn of(listing: &'static Listing<R>, empty: fn(View<'_>) -> String) -> Self {
+    pub fn of(listing: &'static Listing<R>, empty: fn(CellContext<'_>) -> String) -> Self {
         let widths = untold(listing);
         let (list, hidden) = (RowList::default(), BTreeSet::new());
         Self {
@@ -99,21 +99,21 @@ impl<R: Row> PaneTable<R> {
     }
 
     /// The same, with more in its heading.
-    pub fn headed(self, around: fn(View<'_>) -> Around) -> Self {
+    pub fn headed(self, around: fn(CellContext<'_>) -> Around) -> Self {
         Self { around, ..self }
     }
 
-    fn seen<'a>(&self, view: View<'a>) -> FilteredRow<'a, R> {
+    fn seen<'a>(&self, view: CellContext<'a>) -> FilteredRow<'a, R> {
         FilteredRow { view, listing: self.listing }
     }
 
-    fn count_problems(&mut self, view: View<'_>) {
+    fn count_problems(&mut self, view: CellContext<'_>) {
         let is_few = self.list.total() <= WEIGHED;
         self.problems = is_few.then(|| self.list.all().filter(|it| (self.listing.is_problem)(it, view)).count());
     }
 
     /// While the cluster is still being listed, a selection that nobody made stays on the first row.
-    fn stay_above(&mut self, view: View<'_>) {
+    fn stay_above(&mut self, view: CellContext<'_>) {
         let was_loading = std::mem::replace(&mut self.is_loading, view.world.cluster.coverage.is_loading());
         if !self.is_chosen && (was_loading || self.is_loading) {
             self.list.go(0);
@@ -145,7 +145,7 @@ impl<R: Row> PaneTable<R> {
     }
 
     /// Takes in how wide the cells of a row are.
-    fn measure_row(&mut self, row: &R, view: View<'_>) {
+    fn measure_row(&mut self, row: &R, view: CellContext<'_>) {
         for (column, known) in self.listing.columns.iter().zip(&mut self.widths) {
             let cell = (column.cell)(row, view);
             known.columns = known.columns.max(paint::width(&cell.text).min(WIDEST.max(column.width)));
@@ -155,11 +155,11 @@ impl<R: Row> PaneTable<R> {
         }
     }
 
-    fn draw_header(&self, buffer: &mut Buffer, slot: Slot, columns: &[Shown<'_, R>], look: RowLook<'_>) {
+    fn draw_header(&self, buffer: &mut Buffer, slot: TextSlot, columns: &[Shown<'_, R>], look: RowLook<'_>) {
         let style = look.theme.style(TextRole::Dim);
         let mut slot = slot.after(1);
         for it in columns {
-            let here = Slot { width: it.width.min(slot.width), ..slot };
+            let here = TextSlot { width: it.width.min(slot.width), ..slot };
             match it.stands {
                 Stands::Left => drop(paint::put(buffer, here, it.column.title, style, look.theme)),
                 Stands::Right => paint::put_right(buffer, here, it.column.title, style, look.theme),
@@ -168,7 +168,7 @@ impl<R: Row> PaneTable<R> {
         }
     }
 
-    fn draw_row(&self, buffer: &mut Buffer, slot: Slot, at: usize, columns: &[Shown<'_, R>], look: RowLook<'_>) {
+    fn draw_row(&self, buffer: &mut Buffer, slot: TextSlot, at: usize, columns: &[Shown<'_, R>], look: RowLook<'_>) {
         let Some(row) = self.list.row(at) else { return };
         let is_selected = at == self.list.at();
         let sign = match (is_selected, self.list.is_marked(row)) {
@@ -182,7 +182,7 @@ impl<R: Row> PaneTable<R> {
         let mut rest = slot.after(1);
         for (number, it) in columns.iter().enumerate() {
             let cell = (it.column.cell)(row, look.view);
-            let (slot, style) = (Slot { width: it.width.min(rest.width), ..rest }, theme.style(cell.tone.into()));
+            let (slot, style) = (TextSlot { width: it.width.min(rest.width), ..rest }, theme.style(cell.tone.into()));
             match cell.stands {
                 _ if number == 0 => drop(paint::put_name(buffer, slot, &cell.text, style, theme)),
                 Stands::Left => drop(paint::put(buffer, slot, &cell.text, style, theme)),
@@ -191,12 +191,12 @@ impl<R: Row> PaneTable<R> {
             self.list.filter().words().for_each(|it| mark_word(buffer, slot, it, theme));
             rest = rest.after(it.width + look.gap);
         }
-        if is_selected && look.focus == Focus::Here {
+        if is_selected && look.focus == FrameFocus::Here {
             paint::restyle(buffer, slot, theme.selected());
         }
     }
 
-    fn heading(&self, frame: PaneFrame<'_>, view: View<'_>) -> String {
+    fn heading(&self, frame: PaneFrame<'_>, view: CellContext<'_>) -> String {
         let (shown, total) = (self.list.len(), self.list.total());
         let mut heading = format!("[{}] {}", frame.number, frame.title);
         let around = (self.around)(view);
@@ -207,7 +207,7 @@ impl<R: Row> PaneTable<R> {
         }
         heading.push_str(&around.behind);
         if let SortBy::Column(column) = self.list.sort().by {
-            let run = if self.list.sort().run == Run::Up { "+" } else { "-" };
+            let run = if self.list.sort().run == ListDirection::Up { "+" } else { "-" };
             heading.push_str(&format!(" by {}{run}", self.listing.columns[column].title.to_lowercase()));
         }
         heading
@@ -216,14 +216,14 @@ impl<R: Row> PaneTable<R> {
 
 #[derive(Clone, Copy)]
 struct RowLook<'a> {
-    view: View<'a>,
-    focus: Focus,
+    view: CellContext<'a>,
+    focus: FrameFocus,
     theme: Theme,
     gap: u16,
 }
 
 /// Marks where a word (lower case) stands in what was drawn.
-fn mark_word(buffer: &mut Buffer, slot: Slot, word: &str, theme: Theme) {
+fn mark_word(buffer: &mut Buffer, slot: TextSlot, word: &str, theme: Theme) {
     let symbols = (0..slot.width).map(|at| buffer[(slot.x + at, slot.y)].symbol().to_lowercase());
     let symbols: Vec<String> = symbols.collect();
     for at in 0..symbols.len() {
@@ -237,7 +237,7 @@ fn mark_word(buffer: &mut Buffer, slot: Slot, word: &str, theme: Theme) {
         });
         let width = end.count() as u16;
         if rest.is_empty() {
-            let found = Slot { width, ..slot.after(at as u16) };
+            let found = TextSlot { width, ..slot.after(at as u16) };
             return paint::restyle(buffer, found, theme.style(TextRole::Link));
         }
     }
@@ -273,7 +273,7 @@ impl<R: Row> Pane for PaneTable<R> {
     fn sort(&self) -> ListOrder {
         self.list.sort()
     }
-    fn sort_by(&mut self, sort: ListOrder, view: View<'_>) {
+    fn sort_by(&mut self, sort: ListOrder, view: CellContext<'_>) {
         let by = match sort.by {
             SortBy::Column(at) if matches!(self.listing.columns[at].sorts, Sorts::Naturally) => SortBy::Name,
             by => by,
@@ -285,14 +285,14 @@ impl<R: Row> Pane for PaneTable<R> {
     fn filter_by(&mut self, filter: Filter) {
         self.list.begin(filter);
     }
-    fn sift(&mut self, view: View<'_>, pace: Pace<'_>) -> bool {
+    fn sift(&mut self, view: CellContext<'_>, pace: HasTime<'_>) -> bool {
         let seen = self.seen(view);
         self.list.sift(&seen, pace)
     }
     fn is_sifting(&self) -> bool {
         self.list.is_sifting()
     }
-    fn fill(&mut self, view: View<'_>) {
+    fn fill(&mut self, view: CellContext<'_>) {
         let (rows, given) = (self.listing.rows)(view);
         if rows.len() <= WEIGHED {
             (self.listing.weigh)(&mut rows.iter(), view);
@@ -308,7 +308,7 @@ impl<R: Row> Pane for PaneTable<R> {
         self.count_problems(view);
         self.stay_above(view);
     }
-    fn change(&mut self, changes: &[FactChange], view: View<'_>) {
+    fn change(&mut self, changes: &[FactChange], view: CellContext<'_>) {
         let moves: Option<Vec<_>> = changes.iter().map(|it| (self.listing.moves)(it, view)).collect();
         let Some(moves) = moves else { return self.fill(view) };
         let moves: Vec<_> = moves.into_iter().flatten().collect();
@@ -335,7 +335,7 @@ impl<R: Row> Pane for PaneTable<R> {
     fn settle(&mut self, rows: usize) {
         self.list.settle(rows);
     }
-    fn measure(&mut self, rows: usize, view: View<'_>) {
+    fn measure(&mut self, rows: usize, view: CellContext<'_>) {
         for at in self.list.top()..self.list.top() + rows {
             let Some(row) = self.list.row(at).cloned() else { break };
             self.measure_row(&row, view);
@@ -366,24 +366,24 @@ impl<R: Row> Pane for PaneTable<R> {
     fn on_screen_from(&self, top: usize, rows: usize) -> Vec<Item> {
         (top..top + rows).map_while(|at| self.list.row(at)).map(self.listing.item).collect()
     }
-    fn draw(&self, buffer: &mut Buffer, frame: PaneFrame<'_>, view: View<'_>) {
+    fn draw(&self, buffer: &mut Buffer, frame: PaneFrame<'_>, view: CellContext<'_>) {
         let inner = paint::frame(buffer, frame.area, &self.heading(frame, view), frame.focus, frame.theme);
         if inner.is_empty() {
             return;
         }
         let (columns, gap) = self.fitting(inner.width.saturating_sub(1), frame.shift);
         let look = RowLook { view, focus: frame.focus, theme: frame.theme, gap };
-        self.draw_header(buffer, Slot::row(inner, 0), &columns, look);
+        self.draw_header(buffer, TextSlot::row(inner, 0), &columns, look);
         if self.list.is_empty() {
             let words = if self.list.total() > 0 { "nothing passes the filter".into() } else { (self.empty)(view) };
             let style = frame.theme.style(TextRole::Dim);
             for (row, line) in paint::wrap(&words, usize::from(inner.width).saturating_sub(2)).into_iter().enumerate() {
-                paint::put(buffer, Slot::row(inner, row as u16 + 1).after(1), line, style, frame.theme);
+                paint::put(buffer, TextSlot::row(inner, row as u16 + 1).after(1), line, style, frame.theme);
             }
         }
         for row in 1..inner.height {
             let at = self.list.top() + usize::from(row) - 1;
-            self.draw_row(buffer, Slot::row(inner, row), at, &columns, look);
+            self.draw_row(buffer, TextSlot::row(inner, row), at, &columns, look);
         }
     }
 }

@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 
 use super::app::App;
 use super::layout::ScreenSide;
-use super::paint::{self, Slot};
+use super::paint::{self, TextSlot};
 use super::panes::PANES;
 use super::theme::TextRole;
 use super::{event, grants, status};
@@ -33,7 +33,7 @@ type TopPart = (String, TextRole);
 /// Draws it.
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let theme = app.setup.theme;
-    let mut slot = Slot::row(area, 0).after(1);
+    let mut slot = TextSlot::row(area, 0).after(1);
     let (place, states, words) = (place(app), states(app), words(app));
     let wide = |it: &str| if it.is_empty() { 0 } else { paint::width(it) + GAP };
     let taken: u16 = states.iter().map(|it| wide(&it.0)).sum();

@@ -6,10 +6,10 @@ use super::asked;
 use super::event::{self, Effect, Event, Then};
 use super::finding;
 use super::job::Said;
-use super::list::Pace;
+use super::list::HasTime;
 use super::proposing;
 use super::staging::{self, Staging};
-use super::state::{Answers, Fetched, Focus, Session, Shown};
+use super::state::{Answers, FetchedObject, Focus, Session, Shown};
 use super::{typing, what_if};
 use crate::ask::World;
 use crate::model::name::Name;
@@ -26,7 +26,7 @@ impl App {
     }
 
     /// The same, but what can wait is begun as far as the pace says; [`App::work`] goes on with it.
-    pub fn update_within(&mut self, event: Event, pace: Pace<'_>) -> Vec<Effect> {
+    pub fn update_within(&mut self, event: Event, pace: HasTime<'_>) -> Vec<Effect> {
         if let Event::Deltas(deltas) = event {
             let staged = self.staging.concerned(&deltas);
             self.answers.proposing.forget(&deltas);
@@ -55,7 +55,7 @@ impl App {
             Event::Resize(width, height) => self.size = Rect::new(0, 0, width, height),
             Event::Deltas(_) => {}
             Event::Object { id, object } => {
-                self.session.fetched = Some(Fetched { id, object });
+                self.session.fetched = Some(FetchedObject { id, object });
                 self.session.stale_answers = true;
             }
             Event::Progress { kind, progress: Some(progress) } => {

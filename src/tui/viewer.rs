@@ -3,11 +3,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::app::Fetched;
+use super::app::FetchedObject;
 use super::page::Seek;
-use super::paint::{self, Focus, Slot};
+use super::paint::{self, FrameFocus, TextSlot};
 use super::theme::{TextRole, Theme};
-use super::yaml::{self, ManagedFields, YamlLine};
+use super::yaml::{self, ManagedFieldsShown, YamlLine};
 use crate::model::id::ObjectId;
 use crate::model::place::Place;
 
@@ -15,7 +15,7 @@ use crate::model::place::Place;
 #[derive(Clone, Debug, Default)]
 pub struct Viewer {
     lines: Vec<YamlLine>,
-    pub managed: ManagedFields,
+    pub managed: ManagedFieldsShown,
     title: String,
     cursor: usize,
     top: usize,
@@ -33,7 +33,7 @@ impl Viewer {
     }
 
     /// Shows a fetched object, or why there is none.
-    pub fn show(&mut self, object: &ObjectId, place: &Place, fetched: Option<&Fetched>) {
+    pub fn show(&mut self, object: &ObjectId, place: &Place, fetched: Option<&FetchedObject>) {
         self.title = match place.0.is_empty() {
             true => object.to_string(),
             false => format!("{object} {place}"),
@@ -93,10 +93,10 @@ impl Viewer {
     }
 
     /// Draws it in a frame.
-    pub fn draw(&self, buffer: &mut Buffer, area: Rect, focus: Focus, theme: Theme) {
+    pub fn draw(&self, buffer: &mut Buffer, area: Rect, focus: FrameFocus, theme: Theme) {
         let inner = paint::frame(buffer, area, &self.heading(), focus, theme);
         for (row, line) in self.lines.iter().skip(self.top).take(inner.height.into()).enumerate() {
-            let slot = Slot::row(inner, row as u16);
+            let slot = TextSlot::row(inner, row as u16);
             let text: String = line.text.chars().skip(self.shift).collect();
             let is_here = self.top + row == self.cursor;
             paint::put(buffer, slot, if is_here { ">" } else { " " }, theme.style(TextRole::Title), theme);
@@ -104,7 +104,7 @@ impl Viewer {
             let value_style = theme.style(if is_here { TextRole::Title } else { TextRole::Text });
             let taken = paint::put(buffer, slot.after(1), key, theme.style(TextRole::Key), theme);
             paint::put(buffer, slot.after(1 + taken), value, value_style, theme);
-            if is_here && focus == Focus::Here {
+            if is_here && focus == FrameFocus::Here {
                 paint::restyle(buffer, slot, theme.selected());
             }
         }

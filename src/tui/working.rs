@@ -13,7 +13,7 @@ use super::app::App;
 use super::asked::AskedQuestion;
 use super::job::{JobState, Said, What, Work};
 use super::page::saying;
-use crate::ask::{Answer, Here, Line, World};
+use crate::ask::{Answer, Here, QuestionLine, World};
 use crate::text::{Mark, Page};
 
 /// A question whose answer is worked out beside the loop.
@@ -23,7 +23,7 @@ pub struct Working(pub AskedQuestion);
 /// A question with how it is read.
 #[derive(Clone, PartialEq, Debug)]
 pub struct QuestionAsOf {
-    line: Line,
+    line: QuestionLine,
     here: Here,
 }
 

@@ -24,14 +24,14 @@ pub struct YamlLine {
 
 /// Whether the server's bookkeeping is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum ManagedFields {
+pub enum ManagedFieldsShown {
     #[default]
     Hidden,
     Shown,
 }
 
 /// The object as lines.
-pub fn lines(object: &Value, managed: ManagedFields) -> Vec<YamlLine> {
+pub fn lines(object: &Value, managed: ManagedFieldsShown) -> Vec<YamlLine> {
     let mut writer = YamlWriter { lines: Vec::new(), managed };
     writer.value(object, "", 0, Start::Line);
     writer.lines
@@ -64,7 +64,7 @@ enum Start {
 
 struct YamlWriter {
     lines: Vec<YamlLine>,
-    managed: ManagedFields,
+    managed: ManagedFieldsShown,
 }
 
 impl YamlWriter {
@@ -89,7 +89,7 @@ impl YamlWriter {
     fn object(&mut self, fields: &serde_json::Map<String, Value>, place: &str, depth: usize, start: Start) {
         let mut head = self.begin(start, place, depth);
         for (key, value) in fields {
-            if key == "managedFields" && place == "metadata" && self.managed == ManagedFields::Hidden {
+            if key == "managedFields" && place == "metadata" && self.managed == ManagedFieldsShown::Hidden {
                 continue;
             }
             let inner = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
@@ -199,7 +199,7 @@ mod tests {
     }
 
     fn printed(value: &Value) -> String {
-        lines(value, ManagedFields::Hidden).into_iter().map(|it| it.text + "\n").collect()
+        lines(value, ManagedFieldsShown::Hidden).into_iter().map(|it| it.text + "\n").collect()
     }
 
     #[test]
@@ -224,12 +224,12 @@ spec:
   - Ingress
 ";
         assert_eq!(printed(&policy()), expected);
-        assert!(lines(&policy(), ManagedFields::Shown).iter().any(|it| it.text.contains("kubectl")));
+        assert!(lines(&policy(), ManagedFieldsShown::Shown).iter().any(|it| it.text.contains("kubectl")));
     }
 
     #[test]
     fn a_place_finds_its_line() {
-        let lines = lines(&policy(), ManagedFields::Hidden);
+        let lines = lines(&policy(), ManagedFieldsShown::Hidden);
         let at = |place: &str| lines[line_of(&lines, &Place::new(place))].text.trim().to_owned();
         assert_eq!(at("spec.ingress[0].from[1]"), "- ipBlock:");
         assert_eq!(at("spec.ingress[0]"), "- from:");

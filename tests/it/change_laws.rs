@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use kreach::ask::diff::Common;
 use kreach::ask::world::SelfCheck;
 use kreach::ask::{World, diff};
-use kreach::change::{DifferingFlow, FlowChange, Impact, Ports, When};
+use kreach::change::{DifferingFlow, FlowChange, Impact, MapPorts, When};
 use kreach::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
 use kreach::model::coverage::{Coverage, Scope};
 use kreach::model::evidence::Outcome;
@@ -113,7 +113,7 @@ fn lists(matrix: Option<&Matrix>, at: usize) -> [bool; 3] {
     [every, some, !some && outcomes.contains(&Outcome::Unknown)]
 }
 
-fn told(ports: &Ports, port: Port) -> [bool; 3] {
+fn told(ports: &MapPorts, port: Port) -> [bool; 3] {
     [&ports.every, &ports.some, &ports.unknown].map(|it| it.contains(port.0, port.1))
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use kreach::embedded::{ServeSettings, Story, World, kinds, kubeconfig, serve, serve_named};
+use kreach::embedded::{ServeSettings, ServedCluster, Story, kinds, kubeconfig, serve, serve_named};
 use serde_json::{Value, json};
 
 const POLICY: &str = r#"{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"shut-all","namespace":"legacy"},"spec":{"podSelector":{},"policyTypes":["Ingress","Egress"]}}"#;
@@ -113,7 +113,7 @@ async fn a_fix_of_a_cluster_changes_what_it_says() {
 type Said = (Option<i32>, Value, String);
 
 /// An object as its server has it, changed by somebody else.
-fn others(world: &World, plural: &str, fetched: &Value, change: impl Fn(&mut Value)) {
+fn others(world: &ServedCluster, plural: &str, fetched: &Value, change: impl Fn(&mut Value)) {
     let mut object = fetched.clone();
     change(&mut object);
     object["metadata"]["managedFields"] =
@@ -126,7 +126,7 @@ fn kept(
     form: &str,
     (plural, field): (&str, &str),
     asked: &str,
-    world: &World,
+    world: &ServedCluster,
     folder: &Path,
     ask: &dyn Fn(&str) -> Said,
 ) {

@@ -15,7 +15,7 @@ use kreach::model::name::Name;
 use kreach::model::role::{Binding, Role, RoleRef, RoleRule, RoleSource, RuleLists, Subject};
 use kreach::net::Settings;
 use kreach::rbac::covers::Tuple;
-use kreach::rbac::naive::{self, Asker};
+use kreach::rbac::naive::{self, RequestUser};
 use kreach::rbac::resource_or_url::ResourceOrUrl;
 use kreach::rbac::{Identity, Request, Served, rights};
 
@@ -43,8 +43,8 @@ fn two(random: &mut Random) -> (Cluster, Cluster) {
     (cluster(&before), cluster(&after))
 }
 
-fn asker(identity: &Identity) -> Asker<'_> {
-    Asker { user: &identity.user, groups: identity.groups.iter().map(|(it, _)| it.as_str()).collect() }
+fn asker(identity: &Identity) -> RequestUser<'_> {
+    RequestUser { user: &identity.user, groups: identity.groups.iter().map(|(it, _)| it.as_str()).collect() }
 }
 
 /// Everybody whom a binding names.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use kreach::escalate::choke::{Left, SubjectOfBinding, Whose, Why, choke};
-use kreach::escalate::{Choke, Foothold, Goal, closure};
+use kreach::escalate::choke::{Left, SubjectOfBinding, WhoseWays, Why, choke};
+use kreach::escalate::{Cut, Foothold, Goal, closure};
 use kreach::model::cluster::AnyFact;
 use kreach::model::evidence::Outcome;
 use kreach::model::id::Kind;
@@ -161,18 +161,18 @@ fn is_there(goal: &Goal, start: &Foothold) -> bool {
     matches!(goal, Goal::Is(it) if it == start)
 }
 
-fn asked(world: &World, goal: &Goal, whose: &Whose) -> Choke {
+fn asked(world: &World, goal: &Goal, whose: &WhoseWays) -> Cut {
     choke(&world.ground(), goal, whose, &mut |_, _| true)
 }
 
 /// Who comes there but whoever stays.
-fn who<'s>(world: &World, goal: &Goal, all: &'s [Foothold], found: &Choke) -> Vec<&'s Foothold> {
+fn who<'s>(world: &World, goal: &Goal, all: &'s [Foothold], found: &Cut) -> Vec<&'s Foothold> {
     let surely = |left: &Left, it: &Foothold| left.who == *it && left.why != Why::Unsure;
     let stays = |it: &Foothold| is_there(goal, it) || found.left.iter().any(|left| surely(left, it));
     all.iter().filter(|it| !stays(it) && comes(world, it, goal)).collect()
 }
 
-fn check(seed: u64, facts: &[AnyFact], goal: &Goal, whose: &Whose, all: &[Foothold]) -> Choke {
+fn check(seed: u64, facts: &[AnyFact], goal: &Goal, whose: &WhoseWays, all: &[Foothold]) -> Cut {
     let found = asked(&World::of(facts), goal, whose);
     let cut: BTreeSet<SubjectOfBinding> = found.keys();
     let what = format!("seed {seed}: {goal:?} of {whose:?}: cut {cut:?}");
@@ -195,10 +195,10 @@ fn the_cut_ends_every_way_and_each_grant_of_it_is_needed() {
         for goal in goals() {
             for start in starts() {
                 let found =
-                    check(seed, &facts, &goal, &Whose::These(vec![start.clone()]), std::slice::from_ref(&start));
+                    check(seed, &facts, &goal, &WhoseWays::These(vec![start.clone()]), std::slice::from_ref(&start));
                 sizes[found.cut.len().min(7)] += 1;
             }
-            let found = check(seed, &facts, &goal, &Whose::Everyone, &everybody);
+            let found = check(seed, &facts, &goal, &WhoseWays::Everyone, &everybody);
             sizes[found.cut.len().min(7)] += 1;
         }
     }
@@ -228,7 +228,7 @@ fn no_smaller_set_of_grants_ends_every_way() {
         let (all, everybody) = (grants(&facts), everybody(&facts));
         for goal in [Goal::Is(Foothold::ClusterAdmin), Goal::AnyNode, goals().swap_remove(5)] {
             let start = starts().swap_remove(seed as usize % 4);
-            let asks = [(Whose::These(vec![start.clone()]), vec![start]), (Whose::Everyone, everybody.clone())];
+            let asks = [(WhoseWays::These(vec![start.clone()]), vec![start]), (WhoseWays::Everyone, everybody.clone())];
             for (whose, starts) in asks {
                 let found = asked(&World::of(&facts), &goal, &whose);
                 let size = found.cut.len();

@@ -152,9 +152,9 @@ fn every_step_of_reach_is_in_the_docs() {
         String::from("| id | step | needs | gives | does not say | leaves | undo |\n|---|---|---|---|---|---|---|\n");
     for edge in edges::EDGES.iter().chain(connect::EDGES) {
         let leaves = match edge.leaves {
-            edges::Trace::Audited => "an entry in the audit log",
-            edges::Trace::Object => "an object",
-            edges::Trace::Unseen => "nothing that the API server sees",
+            edges::MoveTrace::Audited => "an entry in the audit log",
+            edges::MoveTrace::Object => "an object",
+            edges::MoveTrace::Unseen => "nothing that the API server sees",
         };
         assert!(
             !edge.limits.is_empty() && !edge.undo.is_empty() && !edge.sources.is_empty() || edge.id == "MEMBER",

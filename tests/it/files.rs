@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kreach::embedded::World;
+use kreach::embedded::ServedCluster;
 use kreach::live::files::{Loaded, ReadOptions, load, load_text, load_text_with};
 use kreach::live::snapshot;
 use kreach::model::cluster::{Cluster, Delta};
@@ -285,7 +285,7 @@ fn a_snapshot_that_was_cut_is_read_in_part() {
 #[test]
 fn a_snapshot_reads_back_as_the_same_cluster() {
     let mut dump = Vec::new();
-    World::seeded("S").expect("a world").dump(&mut dump).expect("a vector takes everything");
+    ServedCluster::seeded("S").expect("a world").dump(&mut dump).expect("a vector takes everything");
     let dump = String::from_utf8(dump).expect("YAML is text");
     let odd = include_str!("../cases/snapshot/odd.yaml");
     for text in [dump.as_str(), odd, DUMP] {

@@ -12,7 +12,7 @@ use kreach::ask::fix::revoke::{ChokedWays, Revoke, Taken};
 use kreach::ask::fix::{Candidate, Certainty, FixAnswer, FlowAsk, FlowTurn};
 use kreach::ask::world::SelfCheck;
 use kreach::change::edits::project;
-use kreach::change::fix::Manifests;
+use kreach::change::fix::WholeObjects;
 use kreach::change::{Change, GrantChange};
 use kreach::escalate::{Foothold, Goal};
 use kreach::live::ManagedFields;
@@ -27,7 +27,7 @@ use kreach::net::verdict::{End, Port};
 use kreach::net::{Settings, naive};
 use kreach::rbac;
 use kreach::rbac::identity::canonical;
-use kreach::rbac::naive::Asker;
+use kreach::rbac::naive::RequestUser;
 use proptest::prelude::*;
 
 use crate::choke_laws::{comes, everybody, random_facts};
@@ -41,12 +41,12 @@ fn config(usual: u32) -> ProptestConfig {
 }
 
 /// A cluster as files hold it, with its objects whole.
-pub fn from_files(cluster: &Cluster) -> (Cluster, Manifests) {
+pub fn from_files(cluster: &Cluster) -> (Cluster, WholeObjects) {
     let mut text = Vec::new();
     snapshot::write(cluster, &mut text).expect("it is written");
     let text = String::from_utf8(text).expect("text");
     let loaded = load_text("world", &text, "default").expect("it reads back");
-    let mut manifests = Manifests::new();
+    let mut manifests = WholeObjects::new();
     let policies = loaded.cluster.policies.iter().map(|it| it.id());
     let roles = loaded.cluster.roles.iter().map(|it| it.id());
     let bindings = loaded.cluster.bindings.iter().map(|it| it.id());
@@ -205,7 +205,7 @@ proptest! {
             for candidate in &fix.candidates {
                 let after = made(&world.cluster, candidate);
                 let groups = identity.groups.iter().map(|it| it.0.as_str()).collect();
-                let asker = Asker { user: &identity.user, groups };
+                let asker = RequestUser { user: &identity.user, groups };
                 let outcome = rbac::naive::outcome(&after, &asker, &request);
                 prop_assert!(outcome != Outcome::Allow, "seed {seed}: {request:?} {:?}", candidate.what);
                 let given = candidate.impact.grants.iter().filter(|it| it.change == GrantChange::Given);

@@ -163,7 +163,7 @@ fn list_page(bytes: &[u8]) {
 fn watch_line(bytes: &[u8]) {
     for spec in likely(bytes) {
         let event = kinds::read_event(spec, bytes, &mut Intern::new());
-        if let Ok(kinds::Event { step: kinds::Step::Delta(delta), .. }) = event {
+        if let Ok(kinds::WatchEvent { step: kinds::WatchStep::Delta(delta), .. }) = event {
             Cluster::new(Coverage::Live).apply(delta);
         }
     }

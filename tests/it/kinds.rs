@@ -1,6 +1,6 @@
 //! Reading: what JSON and YAML become, and that no bytes make it panic or lose an object in silence.
 
-use kreach::kinds::{Intern, KINDS, ReadOutcome, Step, read_event, read_list, spec, spec_named, spec_of};
+use kreach::kinds::{Intern, KINDS, ReadOutcome, WatchStep, read_event, read_list, spec, spec_named, spec_of};
 use kreach::model::cluster::{AnyFact, Delta, ReadObject};
 use kreach::model::facts::{ContainerRole, Exposure, Phase, Pod, PodNetwork, Service, TargetPort};
 use kreach::model::id::Kind;
@@ -456,19 +456,19 @@ fn watch_lines_become_steps() {
     let mut read = |line: &str| read_event(pods, line.as_bytes(), &mut intern).expect("an event");
     let object = r#"{"metadata":{"name":"a","namespace":"s","resourceVersion":"7"},"spec":{}}"#;
     let put = read(&format!(r#"{{"type":"ADDED","object":{object}}}"#));
-    assert!(matches!(put.step, Step::Delta(Delta::Put(_))) && put.version == "7");
+    assert!(matches!(put.step, WatchStep::Delta(Delta::Put(_))) && put.version == "7");
     let gone = read(&format!(r#"{{"type":"DELETED","object":{object}}}"#));
-    assert!(matches!(gone.step, Step::Delta(Delta::Gone(_))) && gone.version == "7");
+    assert!(matches!(gone.step, WatchStep::Delta(Delta::Gone(_))) && gone.version == "7");
     let gone = read(r#"{"type":"DELETED","object":{"metadata":{"name":"a","resourceVersion":"8"},"spec":3}}"#);
-    assert!(matches!(gone.step, Step::Delta(Delta::Gone(_))) && gone.version == "8");
+    assert!(matches!(gone.step, WatchStep::Delta(Delta::Gone(_))) && gone.version == "8");
     let bad = read(r#"{"type":"MODIFIED","object":{"metadata":{"name":"a","resourceVersion":"9"},"spec":3}}"#);
-    assert!(matches!(bad.step, Step::Delta(Delta::Unreadable { .. })) && bad.version == "9");
+    assert!(matches!(bad.step, WatchStep::Delta(Delta::Unreadable { .. })) && bad.version == "9");
     let mark = read(
         r#"{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"12","annotations":{"k8s.io/initial-events-end":"true"}}}}"#,
     );
-    assert_eq!((mark.step, mark.version.as_str()), (Step::Bookmark { ends_initial_events: true }, "12"));
+    assert_eq!((mark.step, mark.version.as_str()), (WatchStep::Bookmark { ends_initial_events: true }, "12"));
     let failed = read(r#"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"m"}}"#);
-    assert!(matches!(failed.step, Step::Failed(status) if status.code == 410));
+    assert!(matches!(failed.step, WatchStep::Failed(status) if status.code == 410));
     for line in ["", "{}", "{\"type\":\"ADDED\"}", "{\"type\":\"ADDED\",\"object\":"] {
         assert!(read_event(pods, line.as_bytes(), &mut Intern::new()).is_err(), "{line:?}");
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use kreach::ask::needs::Needs;
 use kreach::embedded::review::Requester;
-use kreach::embedded::{ServeSettings, World, serve};
+use kreach::embedded::{ServeSettings, ServedCluster, serve};
 use kreach::live::connect::{self, Flags, Surroundings};
 use kreach::live::fault::{LiveFault, LiveFaultClass};
 use kreach::live::read::Reader;
@@ -123,7 +123,7 @@ async fn saying(answer: &'static str) -> std::net::SocketAddr {
 /// N3: which check of the certificate failed is said, and nothing is trusted by itself.
 #[tokio::test]
 async fn n3_a_certificate_that_does_not_hold_is_told_by_what_fails() {
-    let server = serve(World::told("tls"), "127.0.0.1:0", ServeSettings::default()).await.expect("a server");
+    let server = serve(ServedCluster::told("tls"), "127.0.0.1:0", ServeSettings::default()).await.expect("a server");
     let (ours, other) = (Authority::new("ours"), Authority::new("other"));
     let sound = secured(ours.certify(&["127.0.0.1"], |_| {}), server.addr).await;
     let trusting = |address: &str| json!({ "server": address, "certificate-authority-data": ours.pem() });
@@ -208,7 +208,7 @@ async fn a_proxy_that_stands_in_the_way_is_named() {
 async fn a1_a_refused_token_is_told_and_a_new_one_is_taken() {
     let identities = vec![Requester { token: Some("t2".to_owned()), ..Requester::demo() }];
     let settings = ServeSettings { identities, ..ServeSettings::default() };
-    let server = serve(World::told("tokens"), "127.0.0.1:0", settings).await.expect("a server");
+    let server = serve(ServedCluster::told("tokens"), "127.0.0.1:0", settings).await.expect("a server");
     let folder = tempfile::tempdir().expect("a folder");
     let runs = folder.path().join("runs").display().to_string();
     let script = format!(

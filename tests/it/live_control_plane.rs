@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use kreach::kinds::{self, Event, Intern, Step};
+use kreach::kinds::{self, Intern, WatchEvent, WatchStep};
 use kreach::live::connect::{Connected, Flags, connect};
 use kreach::model::coverage::Coverage;
 use kreach::model::id::Kind;
@@ -199,15 +199,15 @@ async fn kinds_reads_the_bookmarks_of_a_real_watch() {
         let text = admin.request_text(request).await.expect("a watch that ends");
         let spec = kinds::spec(Kind::POD).expect("a kind that we read");
         let read = |it: &str| kinds::read_event(spec, it.as_bytes(), &mut Intern::new()).expect("a line");
-        let events: Vec<Event> = text.lines().map(read).collect();
+        let events: Vec<WatchEvent> = text.lines().map(read).collect();
         let ends: Vec<bool> = events
             .iter()
             .filter_map(|it| match it.step {
-                Step::Bookmark { ends_initial_events } => Some(ends_initial_events),
+                WatchStep::Bookmark { ends_initial_events } => Some(ends_initial_events),
                 _ => None,
             })
             .collect();
-        assert!(matches!(events[0].step, Step::Delta(_)), "{events:?}");
+        assert!(matches!(events[0].step, WatchStep::Delta(_)), "{events:?}");
         assert_eq!(ends.first(), Some(&true), "{text}");
         assert!(events.iter().all(|it| it.version.parse::<u64>().is_ok()));
     })

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kreach::ask::needs::{Needs, ReadNeed};
 use kreach::embedded::review::{GivenRight, Requester};
-use kreach::embedded::{ServeSettings, Server, World, kinds, serve};
+use kreach::embedded::{ServeSettings, ServedCluster, Server, kinds, serve};
 use kreach::kinds::KINDS;
 use kreach::live::read::Reader;
 use kreach::live::{self, ManagedFields, connect};
@@ -17,8 +17,8 @@ use serde_json::json;
 
 use crate::live_world::Session;
 
-async fn served(settings: ServeSettings) -> (Arc<World>, Server, Client) {
-    let world = World::seeded("S").expect("a world of that name");
+async fn served(settings: ServeSettings) -> (Arc<ServedCluster>, Server, Client) {
+    let world = ServedCluster::seeded("S").expect("a world of that name");
     let server = serve(world.clone(), "127.0.0.1:0", settings).await.expect("a server");
     let client = connect::to_address(server.url().parse().expect("an address")).expect("a client");
     (world, server, client)

@@ -7,10 +7,10 @@ use crossterm::event::Event as Input;
 use kreach::args::Args;
 use kreach::ask::listing::LISTS;
 use kreach::ask::question::about;
-use kreach::ask::question::list::{List, Which};
+use kreach::ask::question::list::{List, ListName};
 use kreach::ask::question::reach::ReachFound;
 use kreach::ask::world::SelfCheck;
-use kreach::ask::{Answer, Here, Line, Question, World};
+use kreach::ask::{Answer, Here, Question, QuestionLine, World};
 use kreach::change::stage::Fetched;
 use kreach::cli::{Asked, Context, Exit};
 use kreach::model::cluster::Cluster;
@@ -140,7 +140,7 @@ fn command(line: &str, form: &str, world: &World) -> (String, Exit) {
 }
 
 fn here(line: &str) -> Here {
-    let line: Line = line.parse().expect("a question");
+    let line: QuestionLine = line.parse().expect("a question");
     line.here(&Here { namespace: "default".into(), ..Here::default() })
 }
 
@@ -226,7 +226,7 @@ async fn a_question_has_one_answer_on_the_screen_and_on_a_command_line() {
     let mut asked = [false; VARIANTS];
     for line in QUESTIONS.iter().copied().chain(LISTS.iter().map(|it| it.name())) {
         let world = World::of(cluster.clone(), Settings::default(), SelfCheck::Off);
-        let question: Line = line.parse().expect("a question");
+        let question: QuestionLine = line.parse().expect("a question");
         asked[variant(&question.question)] = true;
         let answer =
             world.answer(&question.question, &here(line)).unwrap_or_else(|it| panic!("{line}: {}", it.whole()));
@@ -260,7 +260,7 @@ async fn what_a_list_shows_is_read_as_it_is_typed() {
         for (item, _) in rows {
             let read = about::item(&item.typed(), &here).unwrap_or_else(|it| panic!("{}", it.whole()));
             assert_eq!(read, item, "{}", list.name());
-            assert_eq!(Which::of(&item).map(|it| it.0.name()), Some(list.name()), "{item:?}");
+            assert_eq!(ListName::of(&item).map(|it| it.0.name()), Some(list.name()), "{item:?}");
         }
     }
 }

@@ -6,7 +6,7 @@ use kreach::ask::World;
 use kreach::ask::diff::{self, Common};
 use kreach::ask::world::SelfCheck;
 use kreach::change::edits::project;
-use kreach::change::fix::Manifests;
+use kreach::change::fix::WholeObjects;
 use kreach::change::order::{FlowLapse, Lapse, Order};
 use kreach::change::{Change, Op};
 use kreach::model::cluster::Cluster;
@@ -17,7 +17,7 @@ use kreach::model::role::Subject;
 use kreach::net::reach::Unit;
 use kreach::net::verdict::{End, Port};
 use kreach::net::{Settings, naive};
-use kreach::rbac::naive::Asker;
+use kreach::rbac::naive::RequestUser;
 use kreach::rbac::{self, Identity};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ fn config(usual: u32) -> ProptestConfig {
 }
 
 /// Changes of objects of one kind of list: some go, some say what another says, some are new.
-fn changes(own: &Manifests, others: &Manifests, what: &str, dice: &mut Dice) -> Vec<Change> {
+fn changes(own: &WholeObjects, others: &WholeObjects, what: &str, dice: &mut Dice) -> Vec<Change> {
     let is_one = |it: &&ObjectId| it.kind != Kind::POD;
     let mut left: Vec<&ObjectId> = own.keys().filter(is_one).collect();
     let pool: Vec<&Value> = own.values().chain(others.values()).collect();
@@ -148,7 +148,7 @@ fn assert_rights_are_told(seed: u64) {
     let (_, others) = from_files(&rbac_worlds::cluster(&STORED.facts(&mut random, 6)));
     let mut dice = Dice::new(seed);
     let what = *dice.pick(&["rules", "subjects"]);
-    let of = |it: &Manifests| -> Manifests {
+    let of = |it: &WholeObjects| -> WholeObjects {
         it.iter().filter(|it| it.1.get(what).is_some()).map(|it| (it.0.clone(), it.1.clone())).collect()
     };
     let changes = changes(&of(&manifests), &of(&others), what, &mut dice);
@@ -160,7 +160,7 @@ fn assert_rights_are_told(seed: u64) {
         for _ in 0..20 {
             let Some((identity, request)) = STORED.likely(&mut random, &world.cluster) else { continue };
             let groups = identity.groups.iter().map(|it| it.0.as_str()).collect();
-            let asker = Asker { user: &identity.user, groups };
+            let asker = RequestUser { user: &identity.user, groups };
             let allows = |it: &Cluster| rbac::naive::outcome(it, &asker, &request) == Outcome::Allow;
             let is_cut =
                 allows(&clusters[0]) && allows(&clusters[clusters.len() - 1]) && !allows(&clusters[number + 1]);

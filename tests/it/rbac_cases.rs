@@ -36,7 +36,7 @@ use kreach::model::role::{RoleRef, SharedBinding, SharedRole};
 use kreach::rbac::covers::Leave;
 use kreach::rbac::dead::findings;
 use kreach::rbac::impersonation::ImpersonatedUser;
-use kreach::rbac::naive::{self, Asker};
+use kreach::rbac::naive::{self, RequestUser};
 use kreach::rbac::served::Served;
 use kreach::rbac::touch::touches;
 use kreach::rbac::version::Version;
@@ -185,7 +185,7 @@ fn check_can(case: &Case, it: &Expectation<'_>, what: &str) {
     let access = Index::build(&case.cluster).can(&identity, &request);
     assert_eq!(Some(access.outcome()), outcome(it.words[at]), "{what}");
     let groups = identity.groups.iter().map(|(it, _)| it.as_str()).collect();
-    let asker = Asker { user: &identity.user, groups };
+    let asker = RequestUser { user: &identity.user, groups };
     // The naive evaluator does not look at other authorizers' marks.
     if case.cluster.pods.is_empty() && case.cluster.nodes.is_empty() {
         assert_eq!(naive::outcome(&case.cluster, &asker, &request), access.outcome(), "{what}: naive");

@@ -14,7 +14,7 @@ use kreach::model::name::Name;
 use kreach::model::role::{Role, RoleRef, RoleRule, RoleSource, Subject};
 use kreach::rbac::covers::tuples;
 use kreach::rbac::defaults;
-use kreach::rbac::naive::{self, Asker};
+use kreach::rbac::naive::{self, RequestUser};
 use kreach::rbac::{AskedPlaces, Identity, Index, Request};
 use kube::Client;
 use serde_json::{Value, json};
@@ -202,7 +202,7 @@ fn commands_answer_live(plane: &control_plane::ControlPlane, index: &Index, clus
 pub async fn settle(client: &Client, cluster: &Cluster, questions: &[(Identity, Request)]) {
     let is_allowed = |(identity, request): &&(Identity, Request)| {
         let groups = identity.groups.iter().map(|(it, _)| it.as_str()).collect();
-        let asker = Asker { user: &identity.user, groups };
+        let asker = RequestUser { user: &identity.user, groups };
         let grants = naive::grants(cluster, &asker, request);
         grants.iter().any(|(binding, ..)| binding.name.starts_with('b'))
     };

@@ -10,7 +10,7 @@ use kreach::model::evidence::Outcome;
 use kreach::model::id::{Kind, ObjectId};
 use kreach::model::name::Name;
 use kreach::model::role::Subject;
-use kreach::rbac::naive::{self, Asker, GrantNames};
+use kreach::rbac::naive::{self, GrantNames, RequestUser};
 use kreach::rbac::{Access, AskedPlaces, Identity, Index, Request, ResourceRequest};
 
 use crate::rbac_worlds::{ANYTHING, Random, account, cluster, namespace, put};
@@ -18,8 +18,8 @@ use crate::rbac_worlds::{ANYTHING, Random, account, cluster, namespace, put};
 const WORLDS: u64 = 150;
 const QUESTIONS: usize = 60;
 
-fn asker(identity: &Identity) -> Asker<'_> {
-    Asker { user: &identity.user, groups: identity.groups.iter().map(|(it, _)| it.as_str()).collect() }
+fn asker(identity: &Identity) -> RequestUser<'_> {
+    RequestUser { user: &identity.user, groups: identity.groups.iter().map(|(it, _)| it.as_str()).collect() }
 }
 
 fn names(access: &Access) -> BTreeSet<GrantNames> {

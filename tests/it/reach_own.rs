@@ -104,7 +104,7 @@ fn who_could_open_a_flow_tells_controllers_of_kubernetes_apart() {
     let world = of_own();
     let end = |text: &str| end_and_port(text, &"default".into()).expect("an end");
     let ((from, _), (to, port)) = (end("shop/web"), end("shop/db:5432"));
-    let ask = sidestep::Ask { from, to, port, by: None, in_steps: true };
+    let ask = sidestep::SidestepAsk { from, to, port, by: None, in_steps: true };
     let found = ask.answer(&world, &mut |_, _| true).expect("an answer");
     assert_eq!(found.count(), "1 group of subjects could open it");
     let lines = found.page().lines;

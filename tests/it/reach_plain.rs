@@ -14,7 +14,7 @@ use kreach::model::name::Name;
 use kreach::model::role::{Binding, Role, RoleRef, RoleRule, RoleSource, RuleLists, Subject, SubjectKind};
 use kreach::model::security::SecurityLevel;
 use kreach::rbac::identity::node_of;
-use kreach::rbac::naive::{self, Asker};
+use kreach::rbac::naive::{self, RequestUser};
 use kreach::rbac::{Identity, Request, ResourceRequest};
 
 use crate::rbac_worlds::put;
@@ -114,7 +114,7 @@ impl Plain<'_> {
     fn is_allowed(&self, who: &Subject, verb: &str, group: &str, path: &str, namespace: &str, name: &str) -> bool {
         let identity = Identity::new(who, &[]);
         let groups = identity.groups.iter().map(|(it, _)| it.as_str()).collect();
-        let asker = Asker { user: identity.user.as_str(), groups };
+        let asker = RequestUser { user: identity.user.as_str(), groups };
         let (resource, subresource) = path.split_once('/').unwrap_or((path, ""));
         let request = Request::Resource(ResourceRequest {
             verb: verb.into(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use kreach::embedded::{ServeSettings, Server, World, serve};
+use kreach::embedded::{ServeSettings, ServedCluster, Server, serve};
 use serde_json::{Value, json};
 
 use crate::live_connection::{Authority, secured};
@@ -25,7 +25,7 @@ fn config(folder: &Path, cluster: &Value) -> String {
 }
 
 async fn server() -> Server {
-    serve(World::told("safe"), "127.0.0.1:0", ServeSettings::default()).await.expect("a server")
+    serve(ServedCluster::told("safe"), "127.0.0.1:0", ServeSettings::default()).await.expect("a server")
 }
 
 const PASSWORD: &str = "hunter2";

@@ -38,7 +38,7 @@ struct Ways {
 }
 
 impl Ways {
-    async fn to(world: Arc<embedded::World>) -> Self {
+    async fn to(world: Arc<embedded::ServedCluster>) -> Self {
         let server = serve(world, "127.0.0.1:0", ServeSettings::default()).await.expect("a server");
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("config");
@@ -151,7 +151,7 @@ async fn are_the_same(ways: &Ways, words: &[String]) {
     assert_eq!(one_shot, answer(&args, &ways.files), "one-shot and files: {words:?}");
 }
 
-async fn every_trace_is_the_same(world: Arc<embedded::World>) {
+async fn every_trace_is_the_same(world: Arc<embedded::ServedCluster>) {
     let ways = Ways::to(world).await;
     for words in traces(&ends(&ways.followed)) {
         are_the_same(&ways, &words).await;
@@ -165,7 +165,7 @@ async fn traces_of_the_story_are_the_same_each_way() {
 
 #[tokio::test]
 async fn traces_of_a_seeded_world_are_the_same_each_way() {
-    every_trace_is_the_same(embedded::World::seeded("S").expect("a world of that name")).await;
+    every_trace_is_the_same(embedded::ServedCluster::seeded("S").expect("a world of that name")).await;
 }
 
 /// S51: a pod whose egress is isolated is told whether it can ask for names, though the question named no DNS.

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use kreach::ask::{Fault, FaultKind, Line};
+use kreach::ask::{Fault, FaultKind, QuestionLine};
 use kreach::change::stage::Fetched;
 use kreach::kinds::{self, Intern};
 use kreach::manifests::Manifests;
@@ -148,7 +148,7 @@ impl Driver {
         }
     }
 
-    fn hold(&mut self, line: Box<Line>, ids: &[ObjectId]) {
+    fn hold(&mut self, line: Box<QuestionLine>, ids: &[ObjectId]) {
         let whole = |it: &ObjectId| self.objects.get(it).cloned().or_else(|| object(it).ok());
         let fetched = |it: &ObjectId| whole(it).map_or(Fetched::Absent, Fetched::There);
         let held = ids.iter().map(|it| (it.clone(), fetched(it))).collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use kreach::ask::World;
 use kreach::ask::end::{AskedEnd, PortAsk};
-use kreach::ask::sidestep::{Ask, Sidestep, Witness};
+use kreach::ask::sidestep::{SidestepAnswer, SidestepAsk, Witness};
 use kreach::ask::world::SelfCheck;
 use kreach::escalate::holders::is_always;
 use kreach::escalate::{Because, Certainty, Foothold};
@@ -96,7 +96,7 @@ fn of(cluster: Cluster) -> World {
 }
 
 /// The flows between pods that are denied.
-fn denied(world: &World) -> Vec<Ask> {
+fn denied(world: &World) -> Vec<SidestepAsk> {
     let pods: Vec<PodId> = world.cluster.pods.iter().map(|it| it.pod_id()).collect();
     let mut all = Vec::new();
     for from in &pods {
@@ -105,7 +105,7 @@ fn denied(world: &World) -> Vec<Ask> {
             let port = PortAsk::number(80, None).expect("a port");
             let trace = world.asker().trace(&from, &to, &port).expect("an answer");
             if trace.outcome() == Outcome::Deny {
-                all.push(Ask { from, to, port, by: None, in_steps: false });
+                all.push(SidestepAsk { from, to, port, by: None, in_steps: false });
             }
         }
     }
@@ -113,11 +113,11 @@ fn denied(world: &World) -> Vec<Ask> {
     all
 }
 
-fn answer(world: &World, ask: &Ask) -> Sidestep {
+fn answer(world: &World, ask: &SidestepAsk) -> SidestepAnswer {
     ask.answer(world, &mut |_, _| true).expect("an answer")
 }
 
-fn sure(found: &Sidestep) -> impl Iterator<Item = &Witness> {
+fn sure(found: &SidestepAnswer) -> impl Iterator<Item = &Witness> {
     found.witnesses.iter().filter(|it| it.certainty == Certainty::Certain)
 }
 
@@ -171,7 +171,7 @@ fn who_is_told_to_could_is_who_could_when_asked_alone() {
             });
             let carol = Subject::User("carol".into());
             for subject in subjects.chain([carol]).chain(named.iter().map(|it| (*it).clone())) {
-                let alone = answer(&world, &Ask { by: Some((subject.clone(), Vec::new())), ..ask.clone() });
+                let alone = answer(&world, &SidestepAsk { by: Some((subject.clone(), Vec::new())), ..ask.clone() });
                 let identity = Identity::new(&subject, &[]);
                 let implied = identity.groups.iter().map(|it| Subject::Group(it.0.clone()));
                 let is_told = named.contains(&subject)
@@ -202,7 +202,7 @@ fn without_its_grant_a_witness_goes() {
         let world = world(seed);
         for ask in denied(&world) {
             let Some(first) = sure(&answer(&world, &ask)).next().map(|it| it.subjects[0].clone()) else { continue };
-            let ask = Ask { by: Some((first, Vec::new())), ..ask };
+            let ask = SidestepAsk { by: Some((first, Vec::new())), ..ask };
             let mut cluster = world.cluster.clone();
             let mut taken: BTreeSet<ObjectId> = BTreeSet::new();
             loop {
@@ -240,7 +240,7 @@ fn where_many_are_named_not_all_are_asked_in_steps_and_nobody_is_no_deny() {
         world.apply(idle().into_iter().map(|it| Delta::Put(ReadObject::new(it))).collect());
         for ask in denied(&world) {
             let few = answer(&world, &ask);
-            let all = answer(&world, &Ask { in_steps: true, ..ask.clone() });
+            let all = answer(&world, &SidestepAsk { in_steps: true, ..ask.clone() });
             assert_ne!(few.outcome(), Outcome::Deny, "seed {seed}: {ask:?}");
             match few.outcome() {
                 Outcome::Allow => {

@@ -6,7 +6,7 @@ use std::path::Path;
 use kreach::ask::{Fault, FaultKind};
 use kreach::change::stage::{Fetched, StagedItem};
 use kreach::change::{Change, Op, Stage};
-use kreach::embedded::{ServeSettings, World, kinds, kubeconfig, serve, serve_named};
+use kreach::embedded::{ServeSettings, ServedCluster, kinds, kubeconfig, serve, serve_named};
 use kreach::kinds::spec_of;
 use kreach::model::cluster::Delta;
 use kreach::model::id::{Kind, ObjectId};
@@ -244,7 +244,7 @@ fn kept(home: &Path) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_others_do_to_a_live_object_is_told_by_its_manager() {
     let home = tempfile::tempdir().expect("a folder");
-    let world = World::told("shared");
+    let world = ServedCluster::told("shared");
     let put = |plural: &str, object: Value| world.put(kinds::by_plural(plural).expect("it is served"), object);
     put("namespaces", json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "uid": "n"}}));
     let policy = |rules: Value, managers: Value| {

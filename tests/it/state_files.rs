@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use kreach::embedded::{ServeSettings, World, kinds, kubeconfig, serve};
+use kreach::embedded::{ServeSettings, ServedCluster, kinds, kubeconfig, serve};
 use kreach::terminal::state;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::json;
@@ -251,7 +251,7 @@ fn f5_a_folder_that_is_none_of_ours_is_left_alone() {
 async fn f6_a_kubeconfig_that_goes_ends_no_session() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("config");
-    let world = World::told("going");
+    let world = ServedCluster::told("going");
     let put = |name: &str| {
         let metadata = json!({ "name": name, "uid": name });
         let object = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": metadata });
@@ -286,7 +286,7 @@ async fn seen(terminal: Terminal, words: &'static str) -> Terminal {
 async fn p5_memory_is_bounded_while_the_terminal_takes_nothing() {
     const PODS: usize = 20;
     const CHANGES: usize = 20_000;
-    let world = World::told("frozen");
+    let world = ServedCluster::told("frozen");
     let kind = |plural: &str| kinds::by_plural(plural).expect("it is served");
     world.put(kind("namespaces"), json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "n" } }));
     let put = |name: &str, round: usize| {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use kreach::embedded::review::Requester;
-use kreach::embedded::{ServeSettings, Server, World, kinds, kubeconfig, serve};
+use kreach::embedded::{ServeSettings, ServedCluster, Server, kinds, kubeconfig, serve};
 use kreach::terminal::{guard, panics};
 use serde_json::json;
 
@@ -264,7 +264,7 @@ const CREDENTIAL: &str = "echo '{\"apiVersion\": \"client.authentication.k8s.io/
 
 /// A server that wants a plugin's token, and a kubeconfig with that plugin.
 async fn behind_a_plugin(command: &str, args: &[&str], mode: &str) -> (Server, tempfile::TempDir, String) {
-    let world = World::told("plugin");
+    let world = ServedCluster::told("plugin");
     put_pod(&world, "quiet");
     let identities = vec![Requester { token: Some("sesame".to_owned()), ..Requester::demo() }];
     let server =
@@ -401,7 +401,7 @@ async fn a_plugin_ends_with_the_command_that_wanted_it() {
     .expect("the command's part holds");
 }
 
-fn put_pod(world: &World, name: &str) {
+fn put_pod(world: &ServedCluster, name: &str) {
     let kind = |plural: &str| kinds::by_plural(plural).expect("it is served");
     let metadata = json!({ "name": name, "namespace": "default", "uid": name });
     world
@@ -417,7 +417,7 @@ async fn a_context_is_changed_on_the_screen() {
     let mut servers = Vec::new();
     let mut paths = Vec::new();
     for name in ["one", "two"] {
-        let world = World::told(name);
+        let world = ServedCluster::told(name);
         put_pod(&world, &format!("only-in-{name}"));
         let server = serve(world, "127.0.0.1:0", ServeSettings::default()).await.expect("a server");
         let path = folder.path().join(name);

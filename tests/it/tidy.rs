@@ -7,6 +7,7 @@
 //! enough for words and paths. What rustc and clippy can check is left to them.
 
 mod cycles;
+mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -126,13 +127,15 @@ type Rule = fn(&[File]) -> Complaints;
 fn the_tree_is_tidy() {
     let files = tree();
     assert!(files.iter().any(|it| it.path == "src/lib.rs"), "the tree was not read");
-    let rules: [(&str, Rule); 16] = [
+    let rules: [(&str, Rule); 18] = [
         ("pure modules do no IO and know no clock", impure_words),
         ("modules use only what lies below them", upward_uses),
         ("every module of src has its floor", homeless_modules),
         ("file names say what is inside", empty_names),
         ("files of a folder do not use each other in circles", cycles::circles),
         ("who is excused for a circle has one", cycles::idle_excuses),
+        ("no two public types have one name", names::homonyms),
+        ("who is excused for a name that stands twice has one", names::idle_excuses),
         ("fixes alone know which kind they write", named_policy_kinds),
         ("every file of a table's directory is in the table", forgotten_rows),
         ("every power is in POWERS", forgotten_powers),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use kreach::ask::World;
-use kreach::ask::trust::{Ruled, Trust, trust};
+use kreach::ask::trust::{Ruled, TrustAnswer, trust};
 use kreach::escalate::Because;
 use kreach::escalate::holders::is_always;
 use kreach::model::evidence::Outcome;
@@ -19,13 +19,13 @@ use kreach::rbac::{Identity, Request, ResourceRequest};
 use crate::net_worlds::cases;
 use crate::sidestep_laws::world;
 
-fn answers(world: &World) -> Vec<(Policy, Trust)> {
+fn answers(world: &World) -> Vec<(Policy, TrustAnswer)> {
     let all = world.cluster.policies.iter().filter(|it| it.kind == Kind::NETWORK_POLICY);
     let answer = |it: &Policy| trust(world, &it.id()).expect("an answer").expect("a policy that is read");
     all.map(|it| ((**it).clone(), answer(it))).collect()
 }
 
-fn ruled(trust: &Trust) -> impl Iterator<Item = &Ruled> {
+fn ruled(trust: &TrustAnswer) -> impl Iterator<Item = &Ruled> {
     trust.rules.iter().chain(&trust.target).chain([&trust.itself])
 }
 

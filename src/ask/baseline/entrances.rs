@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use super::ports::NeededPort;
 use super::services::WhichPorts;
-use super::units::Peer;
-use super::{BaselineDraft, Because};
-use crate::manifests::{Backend, Entrance, ManifestId, PortRef};
+use super::units::NeededPeer;
+use super::{BaselineDraft, NeedReason};
+use crate::manifests::{Entrance, ManifestId, PortRef, RoutedService};
 use crate::model::facts::Pod;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
@@ -99,9 +99,9 @@ impl BaselineDraft<'_> {
                 crate::model::service::ServiceType::NodePort => "NodePort",
                 _ => "LoadBalancer",
             };
-            let because = Because { object, place: "spec.type".to_owned(), what: format!("is of type {kind}") };
+            let because = NeedReason { object, place: "spec.type".to_owned(), what: format!("is of type {kind}") };
             for (to, ports) in self.targets(service, &WhichPorts::All).unwrap_or_default() {
-                self.flows.need(Peer::Everyone, to, ports, &because);
+                self.flows.need(NeededPeer::Everyone, to, ports, &because);
             }
         }
     }
@@ -109,7 +109,7 @@ impl BaselineDraft<'_> {
     fn routed(&mut self, object: &ManifestId, entrance: &Entrance) {
         let cluster = self.units.cluster.clone();
         let sources = self.proxies(entrance);
-        for Backend { place, namespace, service, port, is_target } in &entrance.backends {
+        for RoutedService { place, namespace, service, port, is_target } in &entrance.backends {
             let Some(found) = cluster.services.get(namespace, service) else {
                 if self.units.scope.contains(object.namespace.as_str()) {
                     let value = format!("{service}.{namespace}");
@@ -125,7 +125,7 @@ impl BaselineDraft<'_> {
                 (Some(PortRef::Name(name)), false) => WhichPorts::Name(name.clone()),
             };
             let what = format!("leads to service/{namespace}/{service}");
-            let because = Because { object: object.clone(), place: place.clone(), what };
+            let because = NeedReason { object: object.clone(), place: place.clone(), what };
             for (to, ports) in self.targets(found, &which).unwrap_or_default() {
                 sources.iter().for_each(|it| self.flows.need(*it, to, ports.iter().cloned(), &because));
             }
@@ -133,7 +133,7 @@ impl BaselineDraft<'_> {
     }
 
     /// The pods of the controller behind an Ingress or a route.
-    fn proxies(&mut self, entrance: &Entrance) -> BTreeSet<Peer> {
+    fn proxies(&mut self, entrance: &Entrance) -> BTreeSet<NeededPeer> {
         let mut found = BTreeSet::new();
         for (namespace, gateway) in &entrance.gateways {
             for key in OF_GATEWAY {
@@ -156,16 +156,16 @@ impl BaselineDraft<'_> {
                 found.extend(self.known(known.labels));
             }
         }
-        if found.is_empty() { [Peer::AllPods].into() } else { found }
+        if found.is_empty() { [NeededPeer::AllPods].into() } else { found }
     }
 
-    fn known(&mut self, labels: &[(&str, &str)]) -> Vec<Peer> {
+    fn known(&mut self, labels: &[(&str, &str)]) -> Vec<NeededPeer> {
         let labels = Labels::new(labels.iter().map(|(key, value)| ((*key).into(), (*value).into())));
         self.labeled(&labels, None)
     }
 
     /// Workloads whose pods have these labels, in any namespace or in one.
-    fn labeled(&mut self, labels: &Labels, home: Option<&Name>) -> Vec<Peer> {
+    fn labeled(&mut self, labels: &Labels, home: Option<&Name>) -> Vec<NeededPeer> {
         let cluster = self.units.cluster.clone();
         let holds = |it: &Pod| it.labels().hold(labels);
         let namespaces: BTreeSet<Name> = cluster
@@ -192,7 +192,7 @@ impl BaselineDraft<'_> {
             return;
         }
         let sources = MONITORING.iter().map(|it| self.known(it)).find(|it| !it.is_empty());
-        let sources = sources.unwrap_or_else(|| vec![Peer::AllPods]);
+        let sources = sources.unwrap_or_else(|| vec![NeededPeer::AllPods]);
         for (object, template) in &manifests.templates {
             let Some(port) = template.scraped else { continue };
             for to in self.units.peers(&crate::manifests::unit_of(object, template)) {
@@ -208,9 +208,9 @@ impl BaselineDraft<'_> {
         }
     }
 
-    fn scrape(&mut self, sources: &[Peer], to: Peer, port: u16, object: &ManifestId) {
+    fn scrape(&mut self, sources: &[NeededPeer], to: NeededPeer, port: u16, object: &ManifestId) {
         let place = "metadata.annotations[prometheus.io/port]".to_owned();
-        let because = Because { object: object.clone(), place, what: format!("is scraped on port {port}") };
+        let because = NeedReason { object: object.clone(), place, what: format!("is scraped on port {port}") };
         let port = NeededPort::number(Protocol::Tcp, port);
         sources.iter().for_each(|it| self.flows.need(*it, to, [port.clone()], &because));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::ports::NeededPort;
-use super::units::{Peer, Units};
+use super::units::{NeededPeer, Units};
 use super::{BaselineDraft, NeededFlow};
 use crate::ask::pair::PairPort;
 use crate::ask::world::SelfCheck;
@@ -21,8 +21,8 @@ const SOMEBODY: [&str; 2] = ["198.51.100.7", "2001:db8::7"];
 
 /// A needed flow, judged as policies are today.
 pub(super) struct JudgedFlow {
-    pub from: Peer,
-    pub to: Peer,
+    pub from: NeededPeer,
+    pub to: NeededPeer,
     pub flow: NeededFlow,
     /// What denies it.
     pub denied: Option<String>,
@@ -70,7 +70,7 @@ struct Sample<'u> {
 }
 
 impl Units<'_> {
-    fn judge(&self, from: Peer, to: Peer, flow: NeededFlow, opens_gaps: bool) -> JudgedFlow {
+    fn judge(&self, from: NeededPeer, to: NeededPeer, flow: NeededFlow, opens_gaps: bool) -> JudgedFlow {
         let denied = self.denied(from, to, &flow);
         let is_denied = |direction| denied.iter().any(|it| it.directions.contains(&direction));
         let closes = |peer, direction| {
@@ -86,7 +86,7 @@ impl Units<'_> {
     }
 
     /// Whether some pod of it is not surely isolated in a direction.
-    fn is_open(&self, peer: Peer, direction: Direction) -> bool {
+    fn is_open(&self, peer: NeededPeer, direction: Direction) -> bool {
         self.pods(peer).iter().any(|it| {
             let isolation = self.index.isolation(&it.pod_id());
             isolation.is_none_or(|it| match direction {
@@ -97,8 +97,8 @@ impl Units<'_> {
     }
 
     /// What denies some of a flow today.
-    fn denied(&self, from: Peer, to: Peer, flow: &NeededFlow) -> Option<Denied> {
-        let is_whole = matches!(from, Peer::AllPods | Peer::Everyone);
+    fn denied(&self, from: NeededPeer, to: NeededPeer, flow: &NeededFlow) -> Option<Denied> {
+        let is_whole = matches!(from, NeededPeer::AllPods | NeededPeer::Everyone);
         // Whoever it is asks through a gate of its own: only that of the target is meant.
         if is_whole && self.is_open(to, Direction::Ingress) {
             return None;
@@ -139,10 +139,10 @@ impl Units<'_> {
     }
 
     /// Connections that stand for all: one of each pods that are alike.
-    fn samples(&self, from: Peer, to: Peer) -> Vec<Sample<'_>> {
+    fn samples(&self, from: NeededPeer, to: NeededPeer) -> Vec<Sample<'_>> {
         let mut samples = Vec::new();
         let targets: Vec<(End, Option<&SharedPod>)> = match to {
-            Peer::Block(block) => vec![(End::Address(block.addr()), None)],
+            NeededPeer::Block(block) => vec![(End::Address(block.addr()), None)],
             _ => self.pods(to).iter().map(|it| (End::Pod(it.pod_id()), Some(it))).collect(),
         };
         for (target, pod) in targets {
@@ -155,26 +155,26 @@ impl Units<'_> {
         samples
     }
 
-    fn sources(&self, from: Peer, to: Option<&SharedPod>) -> Vec<End> {
+    fn sources(&self, from: NeededPeer, to: Option<&SharedPod>) -> Vec<End> {
         match from {
-            Peer::Pods(group) => self.groups[group].pods.iter().map(|it| End::Pod(it.pod_id())).collect(),
-            Peer::AllPods => {
+            NeededPeer::Pods(group) => self.groups[group].pods.iter().map(|it| End::Pod(it.pod_id())).collect(),
+            NeededPeer::AllPods => {
                 let governed = self.entries.values().filter_map(|it| it.pods.iter().find(|it| it.is_governed()));
                 governed.map(|it| End::Pod(it.pod_id())).collect()
             }
-            Peer::Everyone => {
+            NeededPeer::Everyone => {
                 let is_v6 =
                     to.is_some_and(|it| it.addresses().iter().next().is_some_and(|it| Family::of(it) == Family::V6));
                 let address: IpAddr = SOMEBODY[usize::from(is_v6)].parse().expect("it is written as one");
                 vec![End::Address(address)]
             }
-            Peer::Block(block) => vec![End::Address(block.addr())],
+            NeededPeer::Block(block) => vec![End::Address(block.addr())],
         }
     }
 
     /// Another pod of the same sort; none where it is alone.
-    fn twin(&self, peer: Peer, one: &End) -> Option<End> {
-        let Peer::Pods(group) = peer else { return None };
+    fn twin(&self, peer: NeededPeer, one: &End) -> Option<End> {
+        let NeededPeer::Pods(group) = peer else { return None };
         let selection = &self.groups[group].selection;
         let here = self.cluster.pods.of(&selection.namespace).iter();
         let mut alike = here.filter(|it| it.is_governed() && selection.holds(it)).map(|it| End::Pod(it.pod_id()));

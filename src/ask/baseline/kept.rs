@@ -7,8 +7,8 @@ use ipnet::IpNet;
 
 use super::ports::{NeededPort, ranges};
 use super::services::{Targets, WhichPorts};
-use super::units::Peer;
-use super::{BaselineDraft, BaselineScope, Because, JudgedFlow, Undeclared};
+use super::units::NeededPeer;
+use super::{BaselineDraft, BaselineScope, JudgedFlow, NeedReason, Undeclared};
 use crate::ask::directory::Directory;
 use crate::ask::end::{self, AskedEnd, PortAsk};
 use crate::ask::entry::ServiceEntry;
@@ -34,7 +34,7 @@ impl BaselineDraft<'_> {
                 Expectation::Connects { from, how: Reaching::Reaches | Reaching::MustReach, to } => {
                     // A flow may be kept on the command line as well.
                     let kind = if file.starts_with('-') { "flag" } else { "file" };
-                    let because = Because {
+                    let because = NeedReason {
                         object: ManifestId { kind: kind.to_owned(), name: file.clone(), ..ManifestId::default() },
                         place: format!("line {line}"),
                         what: format!("is to be kept: {expectation}"),
@@ -51,7 +51,7 @@ impl BaselineDraft<'_> {
         Ok(())
     }
 
-    fn keep(&mut self, from: &str, to: &str, because: &Because, here: &Here) -> Result<(), Fault> {
+    fn keep(&mut self, from: &str, to: &str, because: &NeedReason, here: &Here) -> Result<(), Fault> {
         let source = end::end(from, &here.namespace)?;
         let (goal, port) = end::end_and_port(to, &here.namespace)?;
         let from = self.sources_of(&source)?;
@@ -71,17 +71,17 @@ impl BaselineDraft<'_> {
         Ok(resolve(&self.units.cluster, of_all, end, role)?.end)
     }
 
-    fn sources_of(&mut self, end: &AskedEnd) -> Result<Vec<Peer>, Fault> {
+    fn sources_of(&mut self, end: &AskedEnd) -> Result<Vec<NeededPeer>, Fault> {
         Ok(self.targets_of(end, EndRole::Source)?.into_iter().map(|it| it.0).collect())
     }
 
     fn targets_of(&mut self, end: &AskedEnd, role: EndRole<'_>) -> Result<Targets, Fault> {
         let port = if let EndRole::Goal(port) = role { port } else { &PortAsk::NONE };
         let peers = match end {
-            AskedEnd::Internet => {
-                ["0.0.0.0/0", "::/0"].map(|it| Peer::Block(it.parse::<IpNet>().expect("it is written as one"))).to_vec()
-            }
-            AskedEnd::Block(block) => vec![Peer::Block(*block)],
+            AskedEnd::Internet => ["0.0.0.0/0", "::/0"]
+                .map(|it| NeededPeer::Block(it.parse::<IpNet>().expect("it is written as one")))
+                .to_vec(),
+            AskedEnd::Block(block) => vec![NeededPeer::Block(*block)],
             other => match self.resolved(other, role)? {
                 // Nothing connects from a Service's address.
                 ResolvedEnd::Service(front) if role == EndRole::Source && front.entry != ServiceEntry::Name => {
@@ -109,11 +109,11 @@ impl BaselineDraft<'_> {
         which.iter().filter_map(|it| self.targets(service, it)).flatten().collect()
     }
 
-    fn peers_of(&mut self, end: ResolvedEnd) -> Vec<Peer> {
+    fn peers_of(&mut self, end: ResolvedEnd) -> Vec<NeededPeer> {
         let members = match end {
             ResolvedEnd::One(member) | ResolvedEnd::At(member, _) => vec![member],
             ResolvedEnd::Pods { members, .. } => members.into_iter().map(crate::ask::member::EndMember::Pod).collect(),
-            ResolvedEnd::Block(block) => return vec![Peer::Block(block)],
+            ResolvedEnd::Block(block) => return vec![NeededPeer::Block(block)],
             ResolvedEnd::Service(_) | ResolvedEnd::Internet | ResolvedEnd::Unseen => Vec::new(),
         };
         let mut peers = BTreeSet::new();
@@ -123,14 +123,14 @@ impl BaselineDraft<'_> {
                     let unit = Unit::of_pod(&self.units.cluster, pod);
                     peers.extend(self.units.peers(&unit));
                 }
-                None => peers.extend(member.addresses().into_iter().map(|it| Peer::Block(IpNet::from(it)))),
+                None => peers.extend(member.addresses().into_iter().map(|it| NeededPeer::Block(IpNet::from(it)))),
             }
         }
         peers.into_iter().collect()
     }
 
     /// The ports of a question, on what is no Service.
-    fn asked(&self, peer: Peer, port: &PortAsk) -> Vec<NeededPort> {
+    fn asked(&self, peer: NeededPeer, port: &PortAsk) -> Vec<NeededPort> {
         match port {
             PortAsk::Any(None) => vec![NeededPort::All],
             PortAsk::Any(Some(protocol)) => vec![NeededPort::Range(*protocol, 1, u16::MAX)],
@@ -150,7 +150,7 @@ impl BaselineDraft<'_> {
         for row in rows {
             let (from, to) = (self.units.peers(&row.from), self.units.peers(&row.to));
             let object = ManifestId { kind: "cluster".to_owned(), ..ManifestId::default() };
-            let because = Because { object, place: String::new(), what: "is allowed today".to_owned() };
+            let because = NeedReason { object, place: String::new(), what: "is allowed today".to_owned() };
             let ports = ranges(&row.summary.every);
             for from in &from {
                 to.iter().for_each(|it| self.flows.need(*from, *it, ports.iter().cloned(), &because));
@@ -175,7 +175,7 @@ impl BaselineDraft<'_> {
         let mut open: BTreeSet<String> = BTreeSet::new();
         for it in judged {
             match it.from {
-                Peer::AllPods | Peer::Everyone => drop(open.insert(self.units.name(it.to))),
+                NeededPeer::AllPods | NeededPeer::Everyone => drop(open.insert(self.units.name(it.to))),
                 _ => drop(declared.entry(self.units.name(it.from)).or_default().insert(self.units.name(it.to))),
             }
         }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::ports::NeededPort;
 use super::services::WhichPorts;
-use super::units::{GroupOwner, Peer, dns_selection};
-use super::{BaselineDraft, Because, Unresolved, names};
+use super::units::{GroupOwner, NeededPeer, dns_selection};
+use super::{BaselineDraft, NeedReason, Unresolved, names};
 use crate::manifests::mention::{Mention, mentions};
 use crate::manifests::{ManifestId, ToldTemplate, ToldText, unit_of};
 use crate::model::name::Name;
@@ -77,7 +77,14 @@ impl BaselineDraft<'_> {
     }
 
     /// A host that a workload names; says whether it needs egress to it.
-    fn names(&mut self, from: &[Peer], namespace: &str, word: &ToldText, mention: &Mention, is_in_scope: bool) -> bool {
+    fn names(
+        &mut self,
+        from: &[NeededPeer],
+        namespace: &str,
+        word: &ToldText,
+        mention: &Mention,
+        is_in_scope: bool,
+    ) -> bool {
         let told = |value: String| Unresolved { object: word.object.clone(), place: word.place.clone(), value };
         let cluster = self.units.cluster.clone();
         match names::whom(&cluster, namespace, mention, &word.key) {
@@ -94,7 +101,7 @@ impl BaselineDraft<'_> {
         }
     }
 
-    fn needs(&mut self, from: &[Peer], service: &Service, word: &ToldText, mention: &Mention) -> bool {
+    fn needs(&mut self, from: &[NeededPeer], service: &Service, word: &ToldText, mention: &Mention) -> bool {
         let which = mention.port.map_or(WhichPorts::All, WhichPorts::Number);
         let name = format!("service/{}/{}", service.meta.namespace, service.meta.name);
         let Some(targets) = self.targets(service, &which) else {
@@ -104,7 +111,7 @@ impl BaselineDraft<'_> {
         };
         let port = mention.port.map_or_else(|| "all its ports".to_owned(), |it| format!("port {it}"));
         let (object, place) = (word.object.clone(), word.place.clone());
-        let because = Because { object, place, what: format!("names {name}, {port}") };
+        let because = NeedReason { object, place, what: format!("names {name}, {port}") };
         for (to, ports) in &targets {
             from.iter().for_each(|it| self.flows.need(*it, *to, ports.iter().cloned(), &because));
         }
@@ -113,9 +120,9 @@ impl BaselineDraft<'_> {
     }
 
     /// Names are asked for over UDP, and over TCP where answers are long.
-    fn resolves(&mut self, from: &[Peer], object: &ManifestId, servers: &[Peer]) {
+    fn resolves(&mut self, from: &[NeededPeer], object: &ManifestId, servers: &[NeededPeer]) {
         let what = "resolves the names of Services".to_owned();
-        let because = Because { object: object.clone(), place: String::new(), what };
+        let because = NeedReason { object: object.clone(), place: String::new(), what };
         let ports = [Protocol::Udp, Protocol::Tcp].map(|it| NeededPort::number(it, self.units.dns.port));
         for to in servers {
             from.iter().for_each(|it| self.flows.need(*it, *to, ports.clone(), &because));
@@ -123,7 +130,7 @@ impl BaselineDraft<'_> {
     }
 
     /// The pods of the cluster's DNS, and the nodes of those on the host network.
-    fn servers(&mut self) -> Vec<Peer> {
+    fn servers(&mut self) -> Vec<NeededPeer> {
         let selection = dns_selection(&self.units.dns);
         let namespace: Name = selection.namespace.clone();
         let found = self.units.selected(&namespace, &|it| selection.holds(it));

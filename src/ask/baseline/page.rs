@@ -1,6 +1,6 @@
 //! A baseline in words.
 
-use super::{Baseline, Because, Needed, Undeclared, Unresolved};
+use super::{Baseline, NeedReason, Needed, Undeclared, Unresolved};
 use crate::ask::many::unit_text;
 use crate::model::id::{Kind, ObjectId};
 use crate::model::place::Place;
@@ -132,12 +132,12 @@ fn whom(selects: &str) -> String {
     if selects.contains('/') { format!("the pods of {selects}") } else { selects.to_owned() }
 }
 
-fn reason(it: &Because) -> Line {
+fn reason(it: &NeedReason) -> Line {
     said(3, it, &it.to_string())
 }
 
 /// Words that lead to what something is needed for.
-fn said(indent: u8, it: &Because, words: &str) -> Line {
+fn said(indent: u8, it: &NeedReason, words: &str) -> Line {
     let line = Line::new(indent, Mark::Plain, words);
     match kind_of(&it.object.kind) {
         Some(kind) => {

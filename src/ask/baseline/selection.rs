@@ -23,13 +23,13 @@ const PASSING: &[&str] = &[
 
 /// Pods of a namespace that have all of these labels, and none under those keys.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub(super) struct Selection {
+pub(super) struct LabelSelection {
     pub namespace: Name,
     pub labels: BTreeMap<Name, Name>,
     pub lacks: BTreeSet<Name>,
 }
 
-impl Selection {
+impl LabelSelection {
     pub fn holds(&self, pod: &Pod) -> bool {
         let labels = pod.labels();
         let has = |(key, value): (&Name, &Name)| labels.get(key).is_some_and(|it| *it == *value);
@@ -71,11 +71,12 @@ pub(super) fn selection(
     template: &BTreeMap<String, String>,
     selector: &BTreeMap<String, String>,
     others: &[SharedPod],
-) -> (Selection, Vec<SharedPod>) {
+) -> (LabelSelection, Vec<SharedPod>) {
     let shared = shared_labels(own, template);
     let selector: BTreeMap<Name, Name> =
         selector.iter().map(|(key, value)| (Name::from(key.as_str()), Name::from(value.as_str()))).collect();
-    let of = |labels: BTreeMap<Name, Name>| Selection { namespace: namespace.clone(), labels, lacks: BTreeSet::new() };
+    let of =
+        |labels: BTreeMap<Name, Name>| LabelSelection { namespace: namespace.clone(), labels, lacks: BTreeSet::new() };
     let is_own = !selector.is_empty() && selector.iter().all(|(key, value)| shared.get(key) == Some(value));
     if is_own {
         let first = of(selector);
@@ -116,7 +117,7 @@ fn shared_labels(own: &[SharedPod], template: &BTreeMap<String, String>) -> BTre
 }
 
 /// A lasting label that another has beside these.
-fn further_label(selection: &Selection, other: &SharedPod) -> Option<Name> {
+fn further_label(selection: &LabelSelection, other: &SharedPod) -> Option<Name> {
     let labels = other.labels().whole().into_owned();
     let mut further = labels.iter().map(|it| it.0).filter(|it| !selection.labels.contains_key(*it));
     further.find(|it| !PASSING.contains(&it.as_str())).cloned()

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::BaselineDraft;
 use super::ports::NeededPort;
-use super::units::Peer;
+use super::units::NeededPeer;
 use crate::manifests::PortRef;
 use crate::model::address::canonical;
 use crate::model::facts::{Pod, SharedPod};
@@ -16,7 +16,7 @@ use crate::model::service::{Service, ServicePort, TargetPort};
 use crate::net::reach::Unit;
 
 /// A target of a Service and the ports that it is reached on.
-pub(super) type Targets = Vec<(Peer, Vec<NeededPort>)>;
+pub(super) type Targets = Vec<(NeededPeer, Vec<NeededPort>)>;
 
 /// Which of a Service's ports are meant.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -97,7 +97,7 @@ impl BaselineDraft<'_> {
                         let unit = Unit::of_pod(&cluster, pod);
                         targets.extend(self.units.peers(&unit).into_iter().map(|it| (it, own.clone())));
                     }
-                    None => targets.push((Peer::Block(IpNet::from(address)), own.clone())),
+                    None => targets.push((NeededPeer::Block(IpNet::from(address)), own.clone())),
                 }
             }
         }
@@ -111,7 +111,7 @@ fn untranslated(number: u16) -> ServicePort {
 }
 
 /// What a Service's port is on its pods; of a headless one clients ask for the port that it lists itself (S47).
-fn of_port(service: &Service, port: &ServicePort, peer: Peer, pods: &[SharedPod]) -> Vec<NeededPort> {
+fn of_port(service: &Service, port: &ServicePort, peer: NeededPeer, pods: &[SharedPod]) -> Vec<NeededPort> {
     let target = match &port.target {
         TargetPort::Number(number) => NeededPort::number(port.protocol, *number),
         TargetPort::Named(name) => NeededPort::Named(port.protocol, name.clone()),
@@ -121,7 +121,7 @@ fn of_port(service: &Service, port: &ServicePort, peer: Peer, pods: &[SharedPod]
     let is_same = on_pods.iter().all(|it| it.contains(port.protocol, port.number));
     let mut own: Vec<NeededPort> = match (&target, peer) {
         // A name is one of the pods' own.
-        (NeededPort::Named(..), Peer::Block(_)) => on_pods.iter().flat_map(super::ports::ranges).collect(),
+        (NeededPort::Named(..), NeededPeer::Block(_)) => on_pods.iter().flat_map(super::ports::ranges).collect(),
         _ if is_declared => vec![target],
         _ => Vec::new(),
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::selection::{Selection, selection};
+use super::selection::{LabelSelection, selection};
 use super::{BaselineScope, DnsServers};
 use crate::ask::World;
 use crate::ask::many::{namespace_of, unit_text};
@@ -22,7 +22,7 @@ use crate::net::reach::Unit;
 
 /// One end of a needed flow.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Peer {
+pub(super) enum NeededPeer {
     /// Pods that a selector selects: a number of [`Units::groups`].
     Pods(usize),
     AllPods,
@@ -41,7 +41,7 @@ pub(super) enum GroupOwner {
 
 impl GroupOwner {
     /// What they are called.
-    pub fn name(&self, selection: &Selection) -> String {
+    pub fn name(&self, selection: &LabelSelection) -> String {
         match self {
             GroupOwner::Unit(unit) => unit_text(unit),
             GroupOwner::Dns => format!("pods {} of {}", selection.words(), selection.namespace),
@@ -54,7 +54,7 @@ pub(super) struct SelectedPods {
     pub whose: GroupOwner,
     /// What it is called: its workload, mostly.
     pub name: String,
-    pub selection: Selection,
+    pub selection: LabelSelection,
     /// Pods that policies select, one of those that are alike.
     pub pods: Vec<SharedPod>,
     /// Workloads that this selector cannot leave out.
@@ -78,7 +78,7 @@ pub(super) struct Units<'a> {
     pub scope: BTreeSet<Name>,
     pub entries: BTreeMap<Unit, WorkloadEntry<'a>>,
     pub groups: Vec<SelectedPods>,
-    numbers: BTreeMap<Selection, usize>,
+    numbers: BTreeMap<LabelSelection, usize>,
     /// By workload: its own group.
     own: BTreeMap<Unit, usize>,
     pub dns: DnsServers,
@@ -108,33 +108,33 @@ impl<'a> Units<'a> {
     }
 
     /// What an end is called.
-    pub fn name(&self, peer: Peer) -> String {
+    pub fn name(&self, peer: NeededPeer) -> String {
         match peer {
-            Peer::Pods(group) => self.groups[group].name.clone(),
-            Peer::AllPods => "all pods".to_owned(),
-            Peer::Everyone => "everyone".to_owned(),
-            Peer::Block(block) if block.prefix_len() == block.max_prefix_len() => block.addr().to_string(),
-            Peer::Block(block) => block.to_string(),
+            NeededPeer::Pods(group) => self.groups[group].name.clone(),
+            NeededPeer::AllPods => "all pods".to_owned(),
+            NeededPeer::Everyone => "everyone".to_owned(),
+            NeededPeer::Block(block) if block.prefix_len() == block.max_prefix_len() => block.addr().to_string(),
+            NeededPeer::Block(block) => block.to_string(),
         }
     }
 
     /// The pods of an end; none of what are not known.
-    pub fn pods(&self, peer: Peer) -> &[SharedPod] {
+    pub fn pods(&self, peer: NeededPeer) -> &[SharedPod] {
         match peer {
-            Peer::Pods(group) => &self.groups[group].pods,
-            Peer::AllPods | Peer::Everyone | Peer::Block(_) => &[],
+            NeededPeer::Pods(group) => &self.groups[group].pods,
+            NeededPeer::AllPods | NeededPeer::Everyone | NeededPeer::Block(_) => &[],
         }
     }
 
     /// Whether policies are written for an end.
-    pub fn is_in_scope(&self, peer: Peer) -> bool {
-        matches!(peer, Peer::Pods(group) if self.scope.contains(&self.groups[group].selection.namespace))
+    pub fn is_in_scope(&self, peer: NeededPeer) -> bool {
+        matches!(peer, NeededPeer::Pods(group) if self.scope.contains(&self.groups[group].selection.namespace))
     }
 
     /// The pods of a selector as a group.
-    pub fn group(&mut self, whose: GroupOwner, selection: Selection, alike: BTreeSet<String>) -> Peer {
+    pub fn group(&mut self, whose: GroupOwner, selection: LabelSelection, alike: BTreeSet<String>) -> NeededPeer {
         if let Some(number) = self.numbers.get(&selection) {
-            return Peer::Pods(*number);
+            return NeededPeer::Pods(*number);
         }
         let mut pods: Vec<SharedPod> = Vec::new();
         let here = self.cluster.pods.of(&selection.namespace).iter();
@@ -147,11 +147,11 @@ impl<'a> Units<'a> {
         self.numbers.insert(selection.clone(), number);
         let name = whose.name(&selection);
         self.groups.push(SelectedPods { whose, name, selection, pods, alike });
-        Peer::Pods(number)
+        NeededPeer::Pods(number)
     }
 
     /// A workload's own pods, and its nodes where they are on the host network.
-    pub fn peers(&mut self, unit: &Unit) -> Vec<Peer> {
+    pub fn peers(&mut self, unit: &Unit) -> Vec<NeededPeer> {
         let Some(entry) = self.entries.get(unit) else { return Vec::new() };
         let hosts: Vec<SharedPod> = entry.pods.iter().filter(|it| it.network() == PodNetwork::Host).cloned().collect();
         let mut peers = self.hosts(&unit_text(unit), &hosts);
@@ -162,7 +162,7 @@ impl<'a> Units<'a> {
     }
 
     /// The nodes of pods on the host network: policies know them by their addresses alone (S37).
-    pub fn hosts(&mut self, name: &str, pods: &[SharedPod]) -> Vec<Peer> {
+    pub fn hosts(&mut self, name: &str, pods: &[SharedPod]) -> Vec<NeededPeer> {
         let addresses: BTreeSet<IpAddr> =
             pods.iter().flat_map(|it| it.addresses().iter().collect::<Vec<_>>()).collect();
         if addresses.is_empty() && !pods.is_empty() {
@@ -170,12 +170,12 @@ impl<'a> Units<'a> {
                 "{name} is on the host network and its nodes' addresses are not known here: policies cannot name it"
             ));
         }
-        addresses.into_iter().map(|it| Peer::Block(IpNet::from(it))).collect()
+        addresses.into_iter().map(|it| NeededPeer::Block(IpNet::from(it))).collect()
     }
 
-    fn own(&mut self, unit: &Unit) -> Peer {
+    fn own(&mut self, unit: &Unit) -> NeededPeer {
         if let Some(group) = self.own.get(unit) {
-            return Peer::Pods(*group);
+            return NeededPeer::Pods(*group);
         }
         let entry = &self.entries[unit];
         let governed: Vec<SharedPod> = entry.pods.iter().filter(|it| it.is_governed()).cloned().collect();
@@ -188,7 +188,7 @@ impl<'a> Units<'a> {
         let (selection, alike) = selection(&entry.namespace, &governed, labels, selector, &others);
         let alike = alike.iter().map(|it| unit_text(&Unit::of_pod(&self.cluster, it))).collect();
         let peer = self.group(GroupOwner::Unit(unit.clone()), selection, alike);
-        if let Peer::Pods(number) = peer {
+        if let NeededPeer::Pods(number) = peer {
             self.own.insert(unit.clone(), number);
         }
         peer
@@ -206,16 +206,16 @@ impl<'a> Units<'a> {
     }
 
     /// Some pods of a workload: all of them where these labels hold for all.
-    pub fn part(&mut self, unit: &Unit, pods: &[SharedPod], labels: &Labels) -> Vec<Peer> {
+    pub fn part(&mut self, unit: &Unit, pods: &[SharedPod], labels: &Labels) -> Vec<NeededPeer> {
         let hosts: Vec<SharedPod> = pods.iter().filter(|it| it.network() == PodNetwork::Host).cloned().collect();
         let mut peers = self.hosts(&unit_text(unit), &hosts);
         if hosts.len() == pods.len() || !self.entries.contains_key(unit) {
             return peers;
         }
-        let Peer::Pods(own) = self.own(unit) else { return peers };
+        let NeededPeer::Pods(own) = self.own(unit) else { return peers };
         let holds = |it: &SharedPod| it.labels().hold(labels);
         if self.groups[own].pods.iter().all(holds) && self.entries[unit].pods.iter().all(holds) {
-            peers.push(Peer::Pods(own));
+            peers.push(NeededPeer::Pods(own));
             return peers;
         }
         let mut selection = self.groups[own].selection.clone();
@@ -284,9 +284,9 @@ fn phantom(cluster: &mut Cluster, dns: &DnsServers) -> bool {
 }
 
 /// The pods of the cluster's DNS.
-pub(super) fn dns_selection(dns: &DnsServers) -> Selection {
+pub(super) fn dns_selection(dns: &DnsServers) -> LabelSelection {
     let labels = dns.labels.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect();
-    Selection { namespace: dns.namespace.as_str().into(), labels, lacks: BTreeSet::new() }
+    LabelSelection { namespace: dns.namespace.as_str().into(), labels, lacks: BTreeSet::new() }
 }
 
 fn put_pod(cluster: &mut Cluster, json: &serde_json::Value, namespace: &str) -> Option<SharedPod> {

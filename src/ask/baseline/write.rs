@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::gates::JudgedFlow;
 use super::ports::{self, NeededPort};
-use super::units::{GroupOwner, Peer, SelectedPods, Units};
-use super::{BaselineDraft, Because, WrittenPolicy};
+use super::units::{GroupOwner, NeededPeer, SelectedPods, Units};
+use super::{BaselineDraft, NeedReason, WrittenPolicy};
 use crate::ask::default_deny::selects_all;
 use crate::kinds::written_policy;
 use crate::model::cluster::{Cluster, METADATA_NAME};
@@ -27,8 +27,8 @@ const LONGEST: usize = 200;
 /// One rule: the other ends that have the same ports.
 #[derive(Default)]
 struct WrittenRule {
-    peers: BTreeSet<Peer>,
-    because: BTreeSet<Because>,
+    peers: BTreeSet<NeededPeer>,
+    because: BTreeSet<NeedReason>,
 }
 
 /// What a group of pods needs: rules by their ports.
@@ -52,7 +52,7 @@ impl BaselineDraft<'_> {
                 [(it.from, it.to, Direction::Egress, it.egress), (it.to, it.from, Direction::Ingress, it.ingress)];
             // Where others isolate the pods already, what they allow stays allowed, and no more.
             for (own, other, direction, _) in ends.into_iter().filter(|it| it.3) {
-                let Peer::Pods(group) = own else { continue };
+                let NeededPeer::Pods(group) = own else { continue };
                 let all = rules.entry(group).or_default().of(direction);
                 let rule = all.entry(ports::least(&it.flow.ports)).or_default();
                 rule.peers.insert(other);
@@ -176,7 +176,7 @@ fn called(whose: &GroupOwner) -> Option<(String, String)> {
 fn rule(units: &Units<'_>, namespace: &Name, direction: Direction, ports: &[NeededPort], rule: &WrittenRule) -> Value {
     let mut written = Map::new();
     // An absent list is everyone.
-    if !rule.peers.contains(&Peer::Everyone) {
+    if !rule.peers.contains(&NeededPeer::Everyone) {
         let peers: Vec<Value> = least(&rule.peers).into_iter().map(|it| peer(units, namespace, it)).collect();
         written.insert(written_policy::peers_key(direction).to_owned(), peers.into());
     }
@@ -188,14 +188,14 @@ fn rule(units: &Units<'_>, namespace: &Name, direction: Direction, ports: &[Need
 }
 
 /// Peers without those that all pods hold.
-fn least(peers: &BTreeSet<Peer>) -> Vec<Peer> {
-    let is_held = |it: &&Peer| peers.contains(&Peer::AllPods) && matches!(it, Peer::Pods(_));
+fn least(peers: &BTreeSet<NeededPeer>) -> Vec<NeededPeer> {
+    let is_held = |it: &&NeededPeer| peers.contains(&NeededPeer::AllPods) && matches!(it, NeededPeer::Pods(_));
     peers.iter().filter(|it| !is_held(it)).copied().collect()
 }
 
-fn peer(units: &Units<'_>, namespace: &Name, peer: Peer) -> Value {
+fn peer(units: &Units<'_>, namespace: &Name, peer: NeededPeer) -> Value {
     match peer {
-        Peer::Pods(group) => {
+        NeededPeer::Pods(group) => {
             let selection = &units.groups[group].selection;
             let mut written = Map::new();
             if selection.namespace != *namespace {
@@ -205,8 +205,8 @@ fn peer(units: &Units<'_>, namespace: &Name, peer: Peer) -> Value {
             written.insert("podSelector".to_owned(), selection.json());
             written.into()
         }
-        Peer::AllPods | Peer::Everyone => json!({"namespaceSelector": {}}),
-        Peer::Block(block) => written_policy::block(block, &[]),
+        NeededPeer::AllPods | NeededPeer::Everyone => json!({"namespaceSelector": {}}),
+        NeededPeer::Block(block) => written_policy::block(block, &[]),
     }
 }
 

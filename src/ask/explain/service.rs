@@ -7,14 +7,14 @@ use super::{count, linked};
 use crate::ask::backends::{self, Backend, port_text};
 use crate::ask::directory::Directory;
 use crate::ask::end::PortAsk;
-use crate::ask::scope::View;
+use crate::ask::scope::CellContext;
 use crate::model::facts::{Service, ServiceType, TargetPort};
 use crate::model::id::ObjectId;
 use crate::text::evidence::Evidence;
 use crate::text::{Mark, Page, words};
 
 /// How it is exposed, what it selects, each port with its backends, and the policies that select those.
-pub fn facts(page: &mut Page, view: View<'_>, id: &ObjectId) {
+pub fn facts(page: &mut Page, view: CellContext<'_>, id: &ObjectId) {
     let cluster = &view.world.cluster;
     let Some(service) = cluster.services.get(&id.namespace, &id.name).cloned().map(Arc::new) else {
         return page.say(0, Mark::Note, format!("service/{}/{} is not there any more", id.namespace, id.name));
@@ -69,7 +69,7 @@ fn backend(page: &mut Page, backend: &Backend) {
 }
 
 /// The policies that select its backends: a Service itself is selected by none.
-fn policies<'a>(page: &mut Page, view: View<'_>, backends: impl Iterator<Item = &'a Backend>) {
+fn policies<'a>(page: &mut Page, view: CellContext<'_>, backends: impl Iterator<Item = &'a Backend>) {
     let pods = backends.filter_map(|it| it.member.pod());
     let all: BTreeSet<ObjectId> = pods.flat_map(|it| view.world.policies_on(it)).map(|it| it.id()).collect();
     if !all.is_empty() {

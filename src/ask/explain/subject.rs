@@ -2,7 +2,7 @@
 
 use super::{count, linked};
 use crate::ask::World;
-use crate::ask::scope::View;
+use crate::ask::scope::CellContext;
 use crate::model::finding::NEVER;
 use crate::model::id::{Kind, PodId};
 use crate::model::role::{Subject, SubjectKind};
@@ -10,7 +10,7 @@ use crate::text::rbac as words;
 use crate::text::{Mark, Page, finding};
 
 /// Who somebody is: the worst of it, what is odd, what names them, and the pods that run as them.
-pub fn facts(page: &mut Page, view: View<'_>, subject: &Subject) {
+pub fn facts(page: &mut Page, view: CellContext<'_>, subject: &Subject) {
     let world = view.world;
     page.say(0, Mark::Title, subject.to_string());
     let is_me = world.is_me(subject);
@@ -43,7 +43,7 @@ fn is_listed(world: &World) -> bool {
     kinds.iter().all(|it| world.cluster.coverage.of(*it, "").is_complete())
 }
 
-fn bindings(page: &mut Page, view: View<'_>, subject: &Subject) {
+fn bindings(page: &mut Page, view: CellContext<'_>, subject: &Subject) {
     let found = view.world.rbac().bindings_of(subject);
     page.say(0, Mark::Title, format!("{} by name", count(found.len(), "binding")));
     for binding in found {
@@ -58,7 +58,7 @@ fn bindings(page: &mut Page, view: View<'_>, subject: &Subject) {
 }
 
 /// The people of a group, where a directory names them.
-fn people(page: &mut Page, view: View<'_>, subject: &Subject) {
+fn people(page: &mut Page, view: CellContext<'_>, subject: &Subject) {
     let (Some(people), SubjectKind::Group) = (&view.world.people, subject.kind()) else { return };
     let members = people.members_of(subject.name());
     page.say(
@@ -72,7 +72,7 @@ fn people(page: &mut Page, view: View<'_>, subject: &Subject) {
 }
 
 /// The pods that run as a service account.
-fn running(page: &mut Page, view: View<'_>, subject: &Subject) {
+fn running(page: &mut Page, view: CellContext<'_>, subject: &Subject) {
     if subject.kind() != SubjectKind::ServiceAccount {
         return;
     }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use super::{count, linked};
 use crate::ask::isolation::Isolation;
-use crate::ask::scope::View;
+use crate::ask::scope::CellContext;
 use crate::model::facts::{Service, SharedPod};
 use crate::model::id::{Kind, ObjectId, WorkloadId};
 use crate::model::name::Name;
 use crate::text::{Line, Mark, Page};
 
 /// How many pods, how each is isolated, and what selects or fronts them.
-pub fn facts(page: &mut Page, view: View<'_>, id: &WorkloadId, object: Option<&ObjectId>) {
+pub fn facts(page: &mut Page, view: CellContext<'_>, id: &WorkloadId, object: Option<&ObjectId>) {
     let title = format!("{} {}/{}", id.kind.to_lowercase(), id.namespace, id.name);
     page.push(match object {
         Some(object) => linked(0, Mark::Title, title, object),
@@ -54,7 +54,7 @@ fn accounts(page: &mut Page, id: &WorkloadId, pods: &[&SharedPod]) {
 }
 
 /// A line for each way in which pods are isolated, with how many.
-fn isolation(page: &mut Page, view: View<'_>, pods: &[&SharedPod]) {
+fn isolation(page: &mut Page, view: CellContext<'_>, pods: &[&SharedPod]) {
     let mut ways: BTreeMap<&str, (Isolation, usize)> = BTreeMap::new();
     for pod in pods {
         let isolation = view.world.isolation(pod);
@@ -76,7 +76,7 @@ fn isolation(page: &mut Page, view: View<'_>, pods: &[&SharedPod]) {
 }
 
 /// Each policy once, with how many pods it selects where those are not all.
-fn policies(page: &mut Page, view: View<'_>, pods: &[&SharedPod]) {
+fn policies(page: &mut Page, view: CellContext<'_>, pods: &[&SharedPod]) {
     let mut all: BTreeMap<ObjectId, (String, usize)> = BTreeMap::new();
     for policy in pods.iter().flat_map(|it| view.world.policies_on(it)) {
         let words = format!("{}: {}", policy.meta.name, crate::text::policy::directions(policy.isolates));
@@ -92,7 +92,7 @@ fn policies(page: &mut Page, view: View<'_>, pods: &[&SharedPod]) {
 }
 
 /// The Services whose selectors select a pod of it.
-fn services(page: &mut Page, view: View<'_>, id: &WorkloadId, pods: &[&SharedPod]) {
+fn services(page: &mut Page, view: CellContext<'_>, id: &WorkloadId, pods: &[&SharedPod]) {
     let is_before =
         |it: &&Arc<Service>| !it.selector.is_empty() && pods.iter().any(|pod| pod.labels().hold(&it.selector));
     let all: Vec<&Arc<Service>> = view.world.cluster.services.of(&id.namespace).iter().filter(is_before).collect();

@@ -23,7 +23,7 @@ pub struct GuardedChange<'a> {
 }
 
 /// Something that clusters live by.
-pub struct Guard {
+pub struct FixGuard {
     /// As `--override` names it.
     pub name: &'static str,
     /// Why it matters, a clause.
@@ -48,7 +48,7 @@ pub enum Stops {
 /// A guard that found something.
 #[derive(Clone)]
 pub struct Tripped {
-    pub guard: &'static Guard,
+    pub guard: &'static FixGuard,
     /// What would break, a clause.
     pub what: String,
 }
@@ -65,41 +65,41 @@ impl Tripped {
     }
 }
 
-const fn guard(name: &'static str, why: &'static str, finds: fn(&GuardedChange<'_>) -> Option<String>) -> Guard {
-    Guard { name, why, stops: Stops::Apply, finds, lacks: |_| None }
+const fn guard(name: &'static str, why: &'static str, finds: fn(&GuardedChange<'_>) -> Option<String>) -> FixGuard {
+    FixGuard { name, why, stops: Stops::Apply, finds, lacks: |_| None }
 }
 
 /// All guards.
-pub const GUARDS: &[Guard] = &[
-    Guard { lacks: network::no_dns, ..guard("dns", "names do not resolve without it", network::dns_is_lost) },
-    Guard {
+pub const GUARDS: &[FixGuard] = &[
+    FixGuard { lacks: network::no_dns, ..guard("dns", "names do not resolve without it", network::dns_is_lost) },
+    FixGuard {
         lacks: network::no_api_server,
         ..guard("api-server", "controllers and operators stop without it", network::api_server_is_lost)
     },
-    Guard { lacks: network::no_ingress, ..guard("ingress", "clients come in through it", network::ingress_is_lost) },
-    Guard {
+    FixGuard { lacks: network::no_ingress, ..guard("ingress", "clients come in through it", network::ingress_is_lost) },
+    FixGuard {
         lacks: network::no_monitoring,
         ..guard("monitoring", "alerts rest on what it scrapes", network::monitoring_is_lost)
     },
-    Guard {
+    FixGuard {
         lacks: network::no_webhooks,
         ..guard("webhooks", "the API server calls them from a node", network::webhooks_are_lost)
     },
-    Guard { lacks: rights::no_identity, ..guard("own-access", "you could not undo it", rights::own_access_is_lost) },
+    FixGuard { lacks: rights::no_identity, ..guard("own-access", "you could not undo it", rights::own_access_is_lost) },
     guard("last-administrator", "nobody else could repair it", rights::last_administrator_goes),
     guard("bootstrap", "the control plane and its controllers need it", rights::system_loses),
     guard("everyone", "every user and every service account is in it", rights::everyone_gets),
     guard("risky-permissions", "whoever holds them can come to hold more", rights::risky_is_given),
     guard("aggregated", "a controller fills aggregated ClusterRoles from their parts", rights::aggregated_is_edited),
-    Guard {
+    FixGuard {
         stops: Stops::Nothing,
         ..guard("exposure", "what is outside, or in kube-system, is rarely meant", network::outside_opens)
     },
-    Guard { stops: Stops::Nothing, ..guard("managed", "whoever manages the object writes it back", is_managed) },
+    FixGuard { stops: Stops::Nothing, ..guard("managed", "whoever manages the object writes it back", is_managed) },
 ];
 
 /// The guard of a name.
-pub fn named_guard(name: &str) -> Option<&'static Guard> {
+pub fn named_guard(name: &str) -> Option<&'static FixGuard> {
     GUARDS.iter().find(|it| it.name == name)
 }
 

@@ -2,14 +2,14 @@
 //! pass again where it passed before.
 
 use super::flows::FlowAsk;
-use super::{Candidate, Certainty, Declared, FixAnswer, FixBound, Trial, ground, note, with};
+use super::{Candidate, Certainty, FixAnswer, FixBound, KeptByDeclaration, Trial, ground, note, with};
 use crate::ask::baseline::{Baseline, BaselineScope, WrittenPolicy};
 use crate::ask::end::AskedEnd;
 use crate::ask::expectation::Expectation;
 use crate::ask::many::namespace_of;
 use crate::ask::question::declared::KEEP_FLOW;
 use crate::ask::{Fault, Here, World};
-use crate::change::fix::allow::Ground;
+use crate::change::fix::allow::FixGround;
 use crate::change::fix::{Draft, isolate};
 use crate::change::{Change, DifferingFlow, Op};
 use crate::model::evidence::Outcome;
@@ -97,7 +97,7 @@ impl Isolate {
             }
         }
         let kept = wanted.keep.0.iter().filter(|it| it.file == KEEP_FLOW).filter_map(|it| ends(&it.expectation));
-        fix.declared = Some(Declared { baseline, kept: kept.collect(), keeps_current: wanted.keeps_current });
+        fix.declared = Some(KeptByDeclaration { baseline, kept: kept.collect(), keeps_current: wanted.keeps_current });
         Ok(candidates)
     }
 
@@ -109,7 +109,7 @@ impl Isolate {
     }
 
     /// What cuts it off, with nothing kept.
-    fn drafts(&self, world: &World, ground: &Ground<'_>, fix: &mut FixAnswer) -> Vec<Draft> {
+    fn drafts(&self, world: &World, ground: &FixGround<'_>, fix: &mut FixAnswer) -> Vec<Draft> {
         match &self.what {
             CutOff::Namespace(name) => {
                 let denies = world.default_deny(name);

@@ -9,7 +9,7 @@
 
 use super::{Candidate, Certainty, FixAnswer};
 use crate::ask::diff::{self, Fold};
-use crate::change::Counts;
+use crate::change::RowCounts;
 use crate::model::evidence::Outcome;
 use crate::text::{About, Line, Mark, Page, words};
 
@@ -58,7 +58,7 @@ impl FixAnswer {
 
     /// What that candidate keeps and closes besides.
     pub fn beside(&self) -> Page {
-        let told = |it: &super::Declared| it.baseline.beside(&it.kept, it.keeps_current);
+        let told = |it: &super::KeptByDeclaration| it.baseline.beside(&it.kept, it.keeps_current);
         self.declared.as_ref().map(told).unwrap_or_default()
     }
 
@@ -93,7 +93,7 @@ impl Candidate {
 
     /// The same with how much it changes.
     fn row(&self, number: usize) -> Line {
-        let Counts { opened, closed, changed, unsure, given, taken } = self.impact.counts();
+        let RowCounts { opened, closed, changed, unsure, given, taken } = self.impact.counts();
         let all = [
             (opened, "opened"),
             (closed, "closed"),

@@ -9,7 +9,7 @@ use crate::ask::escalation::{ReachPath, actor};
 use crate::ask::{Fault, World};
 use crate::change::GrantRow;
 use crate::change::fix::Draft;
-use crate::change::fix::allow::Ground;
+use crate::change::fix::allow::FixGround;
 use crate::change::fix::revoke::{self, BindingSubjects};
 use crate::model::evidence::Outcome;
 use crate::model::id::ObjectId;
@@ -96,7 +96,7 @@ impl Revoke {
         }
     }
 
-    fn everything(&self, ground: &Ground<'_>, fix: &mut FixAnswer) -> Vec<Draft> {
+    fn everything(&self, ground: &FixGround<'_>, fix: &mut FixAnswer) -> Vec<Draft> {
         let found = revoke::naming(ground.cluster, &self.identity.subject);
         if found.is_empty() {
             fix.reasons.push(note(format!("already as asked: no binding names {}", self.identity.subject)));
@@ -107,7 +107,7 @@ impl Revoke {
         revoke::everything(ground, &found).into_iter().collect()
     }
 
-    fn one(&self, ground: &Ground<'_>, request: &Request, world: &World, fix: &mut FixAnswer) -> Vec<Draft> {
+    fn one(&self, ground: &FixGround<'_>, request: &Request, world: &World, fix: &mut FixAnswer) -> Vec<Draft> {
         let access = world.rbac().can(&self.identity, request);
         if access.masters.is_some() {
             fix.reasons.push(note("system:masters may do everything: no binding gives it, and none can take it"));
@@ -147,7 +147,7 @@ impl Revoke {
             Taken::One(request) => {
                 let ours = after.rbac().can(&self.identity, request).outcome();
                 let groups = self.identity.groups.iter().map(|it| it.0.as_str()).collect();
-                let asker = naive::Asker { user: &self.identity.user, groups };
+                let asker = naive::RequestUser { user: &self.identity.user, groups };
                 let theirs = naive::outcome(&after.cluster, &asker, request);
                 match (ours, theirs) {
                     (Outcome::Allow, _) | (_, Outcome::Allow) => None,
@@ -179,7 +179,7 @@ fn groups(identity: &Identity) -> Option<String> {
 }
 
 /// Which objects could not be read whole.
-fn whole(ground: &Ground<'_>, found: &BindingSubjects) -> Vec<Evidence> {
+fn whole(ground: &FixGround<'_>, found: &BindingSubjects) -> Vec<Evidence> {
     let missing = found.keys().filter(|it| !ground.manifests.contains_key(it));
     missing
         .map(|it| Evidence::note(it.clone(), Default::default(), "could not be read whole: it cannot be changed"))

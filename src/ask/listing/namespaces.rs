@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::{Cell, Column, Item, Listing, Row, RowOrder, SortKey, Sorts, Tone, by_found, found, labels, named};
-use crate::ask::default_deny::Reaches;
+use crate::ask::default_deny::IsolationExtent;
 use crate::ask::filter::{Filtered, Pieces};
-use crate::ask::findings::Counted;
+use crate::ask::findings::CountedSubjects;
 use crate::ask::question::list::RestsOn;
-use crate::ask::scope::{Problems, View};
+use crate::ask::scope::{CellContext, Problems};
 use crate::ask::topic::Topic;
 use crate::model::facts::Namespace;
 use crate::model::id::Kind;
@@ -18,7 +18,7 @@ use crate::model::policy::Direction;
 use crate::net::IsolationCounts;
 
 /// The list.
-pub const LISTING: Listing<Space> = Listing {
+pub const LISTING: Listing<ListedNamespace> = Listing {
     name: "namespaces",
     title: "Namespaces",
     help: "The namespaces, and how their pods are isolated",
@@ -43,7 +43,7 @@ pub const LISTING: Listing<Space> = Listing {
     },
 };
 
-const COLUMNS: &[Column<Space>] = &[
+const COLUMNS: &[Column<ListedNamespace>] = &[
     Column { title: "NAMESPACE", width: 14, cell: |row, _| name(row), sorts: Sorts::Naturally },
     Column { title: "DENY", width: 6, cell: denies, sorts: Sorts::Text },
     Column { title: "INGRESS", width: 8, cell: |row, view| reaches(row, view, Direction::Ingress), sorts: Sorts::Text },
@@ -92,7 +92,7 @@ const COLUMNS: &[Column<Space>] = &[
     },
 ];
 
-const WIDE: &[Column<Space>] = &[
+const WIDE: &[Column<ListedNamespace>] = &[
     Column { title: "UNDOERS", width: 40, cell: |row, view| named(undo(row, view).as_ref()), sorts: Sorts::Text },
     Column {
         title: "UNKNOWN",
@@ -110,12 +110,12 @@ const WIDE: &[Column<Space>] = &[
 
 /// One namespace, defined or only mentioned.
 #[derive(Clone, Debug)]
-pub struct Space {
+pub struct ListedNamespace {
     name: Name,
     fact: Option<Arc<Namespace>>,
 }
 
-impl Filtered for Space {
+impl Filtered for ListedNamespace {
     fn words(&self) -> Pieces<'_> {
         [&self.name, "", "", "", ""]
     }
@@ -124,7 +124,7 @@ impl Filtered for Space {
     }
 }
 
-impl Row for Space {
+impl Row for ListedNamespace {
     type Key = Name;
     fn key(&self) -> Name {
         self.name.clone()
@@ -134,31 +134,31 @@ impl Row for Space {
     }
 }
 
-fn rows(view: View<'_>) -> (Vec<Space>, RowOrder) {
+fn rows(view: CellContext<'_>) -> (Vec<ListedNamespace>, RowOrder) {
     let cluster = &view.world.cluster;
     let names = cluster.namespace_names().into_iter();
-    let rows = names.map(|name| Space { fact: cluster.namespaces.get("", &name).cloned(), name });
+    let rows = names.map(|name| ListedNamespace { fact: cluster.namespaces.get("", &name).cloned(), name });
     let rows = rows.filter(|it| view.scope.problems == Problems::Everything || is_exposed(it, view));
     (rows.collect(), RowOrder::InOrder)
 }
 
 /// Whether some pod of it is not isolated at all.
-fn is_exposed(row: &Space, view: View<'_>) -> bool {
+fn is_exposed(row: &ListedNamespace, view: CellContext<'_>) -> bool {
     let counts = counts(row, view);
     counts.neither + counts.unknown + counts.host_network > 0
 }
 
-fn counts(row: &Space, view: View<'_>) -> IsolationCounts {
+fn counts(row: &ListedNamespace, view: CellContext<'_>) -> IsolationCounts {
     view.world.counts(&row.name)
 }
 
-fn name(row: &Space) -> Cell {
+fn name(row: &ListedNamespace) -> Cell {
     let is_implied = row.fact.as_ref().is_none_or(|it| it.implied);
     Cell::new(row.name.as_str(), if is_implied { Tone::Dim } else { Tone::Plain })
 }
 
 /// In which directions it denies by default.
-fn denies(row: &Space, view: View<'_>) -> Cell {
+fn denies(row: &ListedNamespace, view: CellContext<'_>) -> Cell {
     let denies = view.world.default_deny(&row.name);
     let is_empty = view.world.cluster.pods.of(&row.name).is_empty();
     let tone = match denies.as_str() {
@@ -172,18 +172,20 @@ fn denies(row: &Space, view: View<'_>) -> Cell {
 }
 
 /// Who may undo that; nobody where it denies nothing.
-fn undo(row: &Space, view: View<'_>) -> Option<Counted> {
+fn undo(row: &ListedNamespace, view: CellContext<'_>) -> Option<CountedSubjects> {
     view.world.findings()?.undo.get(&row.name).cloned()
 }
 
 /// How far default deny goes in a direction: `all` (pods to come too), `today`, `2 of 5`, `none`.
-fn reaches(row: &Space, view: View<'_>, direction: Direction) -> Cell {
+fn reaches(row: &ListedNamespace, view: CellContext<'_>, direction: Direction) -> Cell {
     let reaches = view.world.default_deny_reaches(&row.name, direction);
     let tone = match reaches {
-        Reaches::ToCome | Reaches::Today => Tone::Plain,
-        Reaches::Unknown => Tone::Unknown,
-        Reaches::Some(..) | Reaches::None if view.world.cluster.pods.of(&row.name).is_empty() => Tone::Dim,
-        Reaches::Some(..) | Reaches::None => Tone::Risk,
+        IsolationExtent::ToCome | IsolationExtent::Today => Tone::Plain,
+        IsolationExtent::Unknown => Tone::Unknown,
+        IsolationExtent::Some(..) | IsolationExtent::None if view.world.cluster.pods.of(&row.name).is_empty() => {
+            Tone::Dim
+        }
+        IsolationExtent::Some(..) | IsolationExtent::None => Tone::Risk,
     };
     Cell::new(reaches.to_string(), tone)
 }

@@ -2,10 +2,10 @@
 
 use std::cmp::Ordering;
 
-use super::{Cell, Column, Item, Listing, Moves, Row, RowOrder, SortKey, Sorts, Tone, isolated, labels};
+use super::{Cell, Column, Item, Listing, Row, RowMoves, RowOrder, SortKey, Sorts, Tone, isolated, labels};
 use crate::ask::isolation::Isolation;
 use crate::ask::question::list::RestsOn;
-use crate::ask::scope::{Problems, View};
+use crate::ask::scope::{CellContext, Problems};
 use crate::model::cluster::FactChange;
 use crate::model::facts::{Phase, Pod, SharedPod};
 use crate::model::id::{Kind, PodId};
@@ -79,7 +79,7 @@ impl Row for SharedPod {
     }
 }
 
-fn rows(view: View<'_>) -> (Vec<SharedPod>, RowOrder) {
+fn rows(view: CellContext<'_>) -> (Vec<SharedPod>, RowOrder) {
     let pods = &view.world.cluster.pods;
     let rows: Vec<SharedPod> = match view.scope.namespaces.is_empty() {
         true => pods.iter().filter(|it| is_in(it, view)).cloned().collect(),
@@ -90,25 +90,25 @@ fn rows(view: View<'_>) -> (Vec<SharedPod>, RowOrder) {
     (rows, RowOrder::Unordered)
 }
 
-fn moves(change: &FactChange, view: View<'_>) -> Option<Moves<SharedPod>> {
+fn moves(change: &FactChange, view: CellContext<'_>) -> Option<RowMoves<SharedPod>> {
     let FactChange::Pod(diff) = change else { return Some(Vec::new()) };
     // What was not in the list is not found there; what is not in it any more only goes.
     let after = diff.after.clone().filter(|it| is_in(it, view));
     Some(vec![(diff.before.clone(), after)])
 }
 
-fn is_in(pod: &SharedPod, view: View<'_>) -> bool {
+fn is_in(pod: &SharedPod, view: CellContext<'_>) -> bool {
     view.scope.holds(pod.namespace()) && (view.scope.problems == Problems::Everything || has_problem(pod, view))
 }
 
 /// Whether it fails, is exposed, or could not be read in full.
-fn has_problem(pod: &SharedPod, view: View<'_>) -> bool {
+fn has_problem(pod: &SharedPod, view: CellContext<'_>) -> bool {
     matches!(pod.phase(), Phase::Failed | Phase::Unknown | Phase::Pending)
         || view.world.isolation(pod) == Isolation::OPEN
         || view.world.cluster.problems.contains_key(&pod.pod_id().object())
 }
 
-fn name(row: &SharedPod, view: View<'_>) -> Cell {
+fn name(row: &SharedPod, view: CellContext<'_>) -> Cell {
     let role = if row.phase().is_finished() || row.is_terminating() { Tone::Dim } else { Tone::Plain };
     match view.scope.only() {
         Some(_) => Cell::new(row.name().to_string(), role),

@@ -3,10 +3,12 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Cell, Column, Item, Listing, Moves, Row, RowOrder, SortKey, Sorts, Tone, by_found, found, labels, named};
-use crate::ask::findings::{Counted, Trusting};
+use super::{
+    Cell, Column, Item, Listing, Row, RowMoves, RowOrder, SortKey, Sorts, Tone, by_found, found, labels, named,
+};
+use crate::ask::findings::{CountedSubjects, Trusting};
 use crate::ask::question::list::RestsOn;
-use crate::ask::scope::{Problems, View};
+use crate::ask::scope::{CellContext, Problems};
 use crate::ask::topic::Topic;
 use crate::kinds::WRITTEN_POLICY;
 use crate::model::cluster::FactChange;
@@ -94,7 +96,7 @@ impl Row for Arc<Policy> {
     }
 }
 
-fn rows(view: View<'_>) -> (Vec<Arc<Policy>>, RowOrder) {
+fn rows(view: CellContext<'_>) -> (Vec<Arc<Policy>>, RowOrder) {
     if let Some(pod) = &view.scope.pod {
         let governing = view.world.pod(pod).map(|it| view.world.policies_on(it)).unwrap_or_default();
         return (governing, RowOrder::InOrder);
@@ -103,7 +105,7 @@ fn rows(view: View<'_>) -> (Vec<Arc<Policy>>, RowOrder) {
     (rows.collect(), RowOrder::Unordered)
 }
 
-fn moves(change: &FactChange, view: View<'_>) -> Option<Moves<Arc<Policy>>> {
+fn moves(change: &FactChange, view: CellContext<'_>) -> Option<RowMoves<Arc<Policy>>> {
     if view.scope.pod.is_some() {
         return None;
     }
@@ -111,12 +113,12 @@ fn moves(change: &FactChange, view: View<'_>) -> Option<Moves<Arc<Policy>>> {
     Some(vec![(diff.before.clone(), diff.after.clone().filter(|it| is_in(it, view)))])
 }
 
-fn is_in(policy: &Arc<Policy>, view: View<'_>) -> bool {
+fn is_in(policy: &Arc<Policy>, view: CellContext<'_>) -> bool {
     view.scope.holds(&policy.meta.namespace)
         && (view.scope.problems == Problems::Everything || problems(policy, view) > 0)
 }
 
-fn name(row: &Arc<Policy>, view: View<'_>) -> Cell {
+fn name(row: &Arc<Policy>, view: CellContext<'_>) -> Cell {
     match view.scope.only() {
         Some(_) => row.meta.name.as_str().into(),
         None if row.meta.namespace.is_empty() => row.meta.name.as_str().into(),
@@ -138,7 +140,7 @@ fn rules(row: &Policy, direction: Direction) -> usize {
 }
 
 /// A policy that governs nothing is a mistake more often than not.
-fn targets(row: &Policy, view: View<'_>) -> Cell {
+fn targets(row: &Policy, view: CellContext<'_>) -> Cell {
     match view.world.net().target_count(row) {
         0 => Cell { tone: Tone::Risk, ..0.into() },
         targets => targets.into(),
@@ -146,7 +148,7 @@ fn targets(row: &Policy, view: View<'_>) -> Cell {
 }
 
 /// Who can write what its rules trust, at the worst; what everybody can write lets everybody pass.
-fn trust(row: &Arc<Policy>, view: View<'_>) -> Cell {
+fn trust(row: &Arc<Policy>, view: CellContext<'_>) -> Cell {
     let found = view.world.findings();
     let word = found.as_ref().and_then(|it| it.trust.get(&row.id())).map_or("", Trusting::as_str);
     let tone = match word {
@@ -158,21 +160,21 @@ fn trust(row: &Arc<Policy>, view: View<'_>) -> Cell {
 }
 
 /// Who of them may write no policy there.
-fn strangers(row: &Policy, view: View<'_>) -> Option<Counted> {
+fn strangers(row: &Policy, view: CellContext<'_>) -> Option<CountedSubjects> {
     Some(view.world.findings()?.trust.get(&row.id())?.strangers.clone())
 }
 
 /// What could not be read or understood of it, and what was found.
-fn problems(row: &Policy, view: View<'_>) -> usize {
+fn problems(row: &Policy, view: CellContext<'_>) -> usize {
     let read = view.world.cluster.problems.get(&row.id()).map_or(0, Vec::len);
     read.max(row.gaps.len()) + view.world.net().findings(row).len()
 }
 
 /// Those with problems first, the most of them above all; then by name.
-fn by_risk(row: &Arc<Policy>, view: View<'_>) -> SortKey {
+fn by_risk(row: &Arc<Policy>, view: CellContext<'_>) -> SortKey {
     SortKey::Number(u64::MAX - problems(row, view) as u64)
 }
 
-fn problems_cell(row: &Policy, view: View<'_>) -> Cell {
+fn problems_cell(row: &Policy, view: CellContext<'_>) -> Cell {
     Cell::number(problems(row, view), Tone::Risk)
 }

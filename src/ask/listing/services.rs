@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Cell, Column, Item, Listing, Moves, Row, RowOrder, SortKey, Sorts, Tone, together};
+use super::{Cell, Column, Item, Listing, Row, RowMoves, RowOrder, SortKey, Sorts, Tone, together};
 use crate::ask::crew::ServiceBackends;
 use crate::ask::question::list::RestsOn;
-use crate::ask::scope::{Problems, View};
+use crate::ask::scope::{CellContext, Problems};
 use crate::model::cluster::FactChange;
 use crate::model::facts::{Fact as _, Service, ServiceType};
 use crate::model::id::{Kind, ObjectId};
@@ -82,25 +82,25 @@ impl Row for Arc<Service> {
     }
 }
 
-fn rows(view: View<'_>) -> (Vec<Arc<Service>>, RowOrder) {
+fn rows(view: CellContext<'_>) -> (Vec<Arc<Service>>, RowOrder) {
     (view.world.cluster.services.iter().filter(|it| is_in(it, view)).cloned().collect(), RowOrder::Unordered)
 }
 
-fn moves(change: &FactChange, view: View<'_>) -> Option<Moves<Arc<Service>>> {
+fn moves(change: &FactChange, view: CellContext<'_>) -> Option<RowMoves<Arc<Service>>> {
     let FactChange::Service(diff) = change else { return Some(Vec::new()) };
     Some(vec![(diff.before.clone(), diff.after.clone().filter(|it| is_in(it, view)))])
 }
 
-fn is_in(row: &Arc<Service>, view: View<'_>) -> bool {
+fn is_in(row: &Arc<Service>, view: CellContext<'_>) -> bool {
     view.scope.holds(&row.meta.namespace) && (view.scope.problems == Problems::Everything || has_problem(row, view))
 }
 
-fn front(row: &Arc<Service>, view: View<'_>) -> ServiceBackends {
+fn front(row: &Arc<Service>, view: CellContext<'_>) -> ServiceBackends {
     view.world.front(&row.meta.namespace, &row.meta.name)
 }
 
 /// Whether it is taken in from outside and what stands behind it is open, or nothing stands behind it.
-fn has_problem(row: &Arc<Service>, view: View<'_>) -> bool {
+fn has_problem(row: &Arc<Service>, view: CellContext<'_>) -> bool {
     let front = front(row, view);
     row.is_exposed() && front.isolation.is_open() || front.ready == 0 && leads_to_pods(row)
 }
@@ -109,14 +109,14 @@ fn leads_to_pods(row: &Arc<Service>) -> bool {
     !matches!(row.service_type, ServiceType::ExternalName(_))
 }
 
-fn name(row: &Arc<Service>, view: View<'_>) -> Cell {
+fn name(row: &Arc<Service>, view: CellContext<'_>) -> Cell {
     match view.scope.only() {
         Some(_) => row.meta.name.as_str().into(),
         None => format!("{}/{}", row.meta.namespace, row.meta.name).into(),
     }
 }
 
-fn exposure(row: &Arc<Service>, view: View<'_>) -> Cell {
+fn exposure(row: &Arc<Service>, view: CellContext<'_>) -> Cell {
     let word = match &row.service_type {
         ServiceType::ClusterIp if row.headless => "headless",
         ServiceType::ClusterIp => "ClusterIP",
@@ -137,7 +137,7 @@ fn ports(row: &Arc<Service>) -> String {
     row.ports.iter().map(port).collect::<Vec<_>>().join(",")
 }
 
-fn ready(row: &Arc<Service>, view: View<'_>) -> Cell {
+fn ready(row: &Arc<Service>, view: CellContext<'_>) -> Cell {
     let front = front(row, view);
     let is_lacking = leads_to_pods(row) && front.ready == 0;
     Cell::number(front.ready, Tone::Plain).toned(if is_lacking { Some(Tone::Risk) } else { None })

@@ -2,10 +2,10 @@
 
 use std::cmp::Ordering;
 
-use super::{Cell, Column, Item, Listing, Moves, NAMED, Row, RowOrder, SortKey, Sorts, Tone};
+use super::{Cell, Column, Item, Listing, NAMED, Row, RowMoves, RowOrder, SortKey, Sorts, Tone};
 use crate::ask::findings::{Exposed, Word};
 use crate::ask::question::list::RestsOn;
-use crate::ask::scope::{Problems, View};
+use crate::ask::scope::{CellContext, Problems};
 use crate::ask::topic::Topic;
 use crate::ask::weights;
 use crate::model::cluster::FactChange;
@@ -85,7 +85,7 @@ impl Row for Subject {
     }
 }
 
-fn rows(view: View<'_>) -> (Vec<Subject>, RowOrder) {
+fn rows(view: CellContext<'_>) -> (Vec<Subject>, RowOrder) {
     let world = view.world;
     let mut all = world.rbac().everybody(&world.cluster);
     if view.scope.problems == Problems::Only {
@@ -107,7 +107,7 @@ fn renews(change: &FactChange) -> bool {
     *change == FactChange::Coverage(Kind::SERVICE_ACCOUNT)
 }
 
-fn moves(change: &FactChange, view: View<'_>) -> Option<Moves<Subject>> {
+fn moves(change: &FactChange, view: CellContext<'_>) -> Option<RowMoves<Subject>> {
     if renews(change) {
         return None;
     }
@@ -115,7 +115,7 @@ fn moves(change: &FactChange, view: View<'_>) -> Option<Moves<Subject>> {
     Some(moved.map(|it| (Some(it.clone()), Some(it).filter(|it| is_in(it, view)))).collect())
 }
 
-fn is_in(row: &Subject, view: View<'_>) -> bool {
+fn is_in(row: &Subject, view: CellContext<'_>) -> bool {
     let is_listed = view.world.rbac().is_somebody(&view.world.cluster, row)
         && is_here(row, view)
         && (view.scope.problems == Problems::Everything || view.world.weight(row).is_odd());
@@ -123,7 +123,7 @@ fn is_in(row: &Subject, view: View<'_>) -> bool {
 }
 
 /// In a scope of namespaces: its service accounts, and whoever is bound there or everywhere.
-fn is_here(row: &Subject, view: View<'_>) -> bool {
+fn is_here(row: &Subject, view: CellContext<'_>) -> bool {
     let scope = view.scope;
     scope.namespaces.is_empty()
         || (!row.namespace().is_empty() && scope.holds(row.namespace()))
@@ -136,7 +136,7 @@ fn name(row: &Subject) -> Cell {
 }
 
 /// What it can do of its own; else, dimmed, what it can do as everybody can.
-fn worst(row: &Subject, view: View<'_>) -> Cell {
+fn worst(row: &Subject, view: CellContext<'_>) -> Cell {
     let weight = view.world.weight(row);
     match (weight.danger(), weight.common_danger()) {
         (Some(danger), _) if weight.worst < Some(GRAVE) => Cell::new(danger.word, Tone::Risk),
@@ -152,7 +152,7 @@ const GRAVE: usize = 5;
 /// More than there are dangers.
 const COMMON: u64 = 1_000;
 
-fn by_worst(row: &Subject, view: View<'_>) -> SortKey {
+fn by_worst(row: &Subject, view: CellContext<'_>) -> SortKey {
     // The worst first, then what everybody has, those without any last.
     let weight = view.world.weight(row);
     let common = weight.common.map_or(u64::MAX, |it| COMMON + it as u64);
@@ -160,7 +160,7 @@ fn by_worst(row: &Subject, view: View<'_>) -> SortKey {
 }
 
 /// Those with marks first, then by the worst that each can do; of equals the parts of Kubernetes itself last.
-fn by_risk(row: &Subject, view: View<'_>) -> SortKey {
+fn by_risk(row: &Subject, view: CellContext<'_>) -> SortKey {
     let SortKey::Number(worst) = by_worst(row, view) else { return SortKey::Number(u64::MAX) };
     let marked = u64::from(!view.world.weight(row).is_odd());
     let own = u64::from(is_of_kubernetes(row));
@@ -172,7 +172,7 @@ fn is_of_kubernetes(row: &Subject) -> bool {
     row.name().starts_with("system:") || row.namespace().as_str() == "kube-system"
 }
 
-fn extent(row: &Subject, view: View<'_>) -> Cell {
+fn extent(row: &Subject, view: CellContext<'_>) -> Cell {
     match view.world.weight(row).extent {
         BindingExtent::Nothing => Cell::new("-", Tone::Dim),
         BindingExtent::Groups => Cell::new("group", Tone::Dim),
@@ -181,7 +181,7 @@ fn extent(row: &Subject, view: View<'_>) -> Cell {
     }
 }
 
-fn by_extent(row: &Subject, view: View<'_>) -> SortKey {
+fn by_extent(row: &Subject, view: CellContext<'_>) -> SortKey {
     SortKey::Number(match view.world.weight(row).extent {
         BindingExtent::Nothing => 0,
         BindingExtent::Groups => 1,
@@ -190,7 +190,7 @@ fn by_extent(row: &Subject, view: View<'_>) -> SortKey {
     })
 }
 
-fn marks(row: &Subject, view: View<'_>) -> Cell {
+fn marks(row: &Subject, view: CellContext<'_>) -> Cell {
     let weight = view.world.weight(row);
     let you = view.world.is_me(row).then_some("you");
     let words: Vec<&str> = you.into_iter().chain(weight.findings.iter().map(Finding::label)).collect();
@@ -198,7 +198,7 @@ fn marks(row: &Subject, view: View<'_>) -> Cell {
 }
 
 /// Whether a Service leads from the internet to its pods, and it can come to cluster-admin.
-fn internet(row: &Subject, view: View<'_>) -> Cell {
+fn internet(row: &Subject, view: CellContext<'_>) -> Cell {
     let word = exposed(row, view).map(|it| it.word());
     let tone = match word {
         Some(Word::Admin) => Tone::Risk,
@@ -209,16 +209,16 @@ fn internet(row: &Subject, view: View<'_>) -> Cell {
 }
 
 /// The Services that lead there.
-fn through(row: &Subject, view: View<'_>) -> Cell {
+fn through(row: &Subject, view: CellContext<'_>) -> Cell {
     let all = exposed(row, view).map(|it| it.through).unwrap_or_default();
     words::first(&all.iter().collect::<Vec<_>>(), NAMED).into()
 }
 
-fn exposed(row: &Subject, view: View<'_>) -> Option<Exposed> {
+fn exposed(row: &Subject, view: CellContext<'_>) -> Option<Exposed> {
     view.world.findings()?.exposed.get(row).cloned()
 }
 
-fn pods(row: &Subject, view: View<'_>) -> Cell {
+fn pods(row: &Subject, view: CellContext<'_>) -> Cell {
     match row.kind() {
         SubjectKind::ServiceAccount => view.world.weight(row).pods.into(),
         _ => Cell::new("", Tone::Dim),

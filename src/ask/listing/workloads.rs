@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::{Cell, Column, Item, Listing, Moves, Row, RowOrder, SortKey, Sorts, Tone, together};
+use super::{Cell, Column, Item, Listing, Row, RowMoves, RowOrder, SortKey, Sorts, Tone, together};
 use crate::ask::filter::{Filtered, Pieces};
 use crate::ask::question::list::RestsOn;
-use crate::ask::scope::{Problems, View};
+use crate::ask::scope::{CellContext, Problems};
 use crate::model::cluster::FactChange;
 use crate::model::id::{Kind, WorkloadId};
 use crate::model::name::Name;
@@ -95,7 +95,7 @@ impl Row for WorkloadId {
     }
 }
 
-fn rows(view: View<'_>) -> (Vec<WorkloadId>, RowOrder) {
+fn rows(view: CellContext<'_>) -> (Vec<WorkloadId>, RowOrder) {
     let cluster = &view.world.cluster;
     let named: BTreeSet<&Name> = cluster.pods.namespaces().chain(cluster.workloads.namespaces()).collect();
     let here = named.into_iter().filter(|it| view.scope.holds(it));
@@ -104,7 +104,7 @@ fn rows(view: View<'_>) -> (Vec<WorkloadId>, RowOrder) {
     (rows.collect(), RowOrder::Unordered)
 }
 
-fn moves(change: &FactChange, view: View<'_>) -> Option<Moves<WorkloadId>> {
+fn moves(change: &FactChange, view: CellContext<'_>) -> Option<RowMoves<WorkloadId>> {
     match change {
         // A ReplicaSet may hand all of its pods to another workload.
         FactChange::Workload(_) => None,
@@ -117,26 +117,26 @@ fn moves(change: &FactChange, view: View<'_>) -> Option<Moves<WorkloadId>> {
     }
 }
 
-fn is_in(row: &WorkloadId, view: View<'_>) -> bool {
+fn is_in(row: &WorkloadId, view: CellContext<'_>) -> bool {
     view.scope.holds(&row.namespace)
         && view.world.has_workload(row)
         && (view.scope.problems == Problems::Everything || has_problem(row, view))
 }
 
 /// Whether a pod of it is open to everything, or is not running.
-fn has_problem(row: &WorkloadId, view: View<'_>) -> bool {
+fn has_problem(row: &WorkloadId, view: CellContext<'_>) -> bool {
     let crew = view.world.crew(row);
     crew.isolation.is_open() || crew.running < crew.pods
 }
 
-fn name(row: &WorkloadId, view: View<'_>) -> Cell {
+fn name(row: &WorkloadId, view: CellContext<'_>) -> Cell {
     match view.scope.only() {
         Some(_) => format!("{}/{}", row.kind.to_lowercase(), row.name).into(),
         None => row.to_string().into(),
     }
 }
 
-fn running(row: &WorkloadId, view: View<'_>) -> Cell {
+fn running(row: &WorkloadId, view: CellContext<'_>) -> Cell {
     let crew = view.world.crew(row);
     Cell::number(crew.running, if crew.running < crew.pods { Tone::Risk } else { Tone::Plain })
 }
@@ -145,7 +145,7 @@ fn running(row: &WorkloadId, view: View<'_>) -> Cell {
 mod tests {
     use super::*;
     use crate::ask::World;
-    use crate::ask::scope::Scope;
+    use crate::ask::scope::ListScope;
     use crate::ask::world::SelfCheck;
     use crate::model::cluster::{AnyFact, Cluster, Delta, ReadObject};
     use crate::model::coverage::Coverage;
@@ -187,11 +187,11 @@ mod tests {
             Delta::Gone(ObjectId::new(Kind::POD, "shop", "c")),
         ];
         let mut world = World::of(Cluster::new(Coverage::Live), Settings::default(), SelfCheck::Off);
-        let scope = Scope::default();
+        let scope = ListScope::default();
         let mut held: BTreeSet<WorkloadId> = BTreeSet::new();
         for step in steps {
             let changes = world.apply(vec![step]);
-            let view = View { world: &world, scope: &scope, acting: None };
+            let view = CellContext { world: &world, scope: &scope, acting: None };
             let anew: BTreeSet<WorkloadId> = rows(view).0.into_iter().collect();
             for change in changes {
                 match moves(&change, view) {

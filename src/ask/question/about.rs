@@ -18,7 +18,7 @@ use crate::ask::item::Item;
 use crate::ask::nearest::{did_you_mean, nearest};
 use crate::ask::needs::{self, Needs, ReadNeed};
 use crate::ask::resolve::{EndRole, resolve};
-use crate::ask::scope::{Scope, View};
+use crate::ask::scope::{CellContext, ListScope};
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World, escalation, explain, somebody};
 use crate::kinds;
@@ -179,12 +179,12 @@ impl Explain {
     /// It is nothing that is explained, or proven not to be there.
     pub fn answer(&self, here: &Here, world: &World) -> Result<Explanation, Fault> {
         let item = found(item(&self.object, here)?, world)?;
-        let scope = Scope::default();
+        let scope = ListScope::default();
         let acting = match &item {
             Item::Subject(subject) => Some(Identity::new(subject, &self.given())).filter(|_| !self.given().is_empty()),
             _ => None,
         };
-        let view = View { world, scope: &scope, acting: acting.as_ref() };
+        let view = CellContext { world, scope: &scope, acting: acting.as_ref() };
         let labels = explain::labels_of(view, &item);
         let mut facts = explain::facts(view, &item);
         if let Item::Namespace(name) = &item {

@@ -214,7 +214,7 @@ pub fn self_check(world: &World, identity: &Identity, request: &Request, ours: O
         return Ok(());
     }
     let groups = identity.groups.iter().map(|(it, _)| it.as_str()).collect();
-    let asker = crate::rbac::naive::Asker { user: &identity.user, groups };
+    let asker = crate::rbac::naive::RequestUser { user: &identity.user, groups };
     let theirs = crate::rbac::naive::outcome(&world.cluster, &asker, request);
     // The naive evaluator does not look at other authorizers' marks, which make a deny unknown.
     let is_mark = ours == Outcome::Unknown && theirs == Outcome::Deny;

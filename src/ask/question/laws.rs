@@ -8,16 +8,16 @@ use super::can::Can;
 use super::choke::Choke;
 use super::declared::Declared;
 use super::fix::Fix;
-use super::list::{List, ListCommand, Which};
+use super::list::{List, ListCommand, ListName};
 use super::map::{ByArg, Map};
-use super::matrix::{Matrix, Of};
+use super::matrix::{Matrix, MatrixOf};
 use super::permissions::Permissions;
 use super::reach::Reach;
 use super::sidestep::Sidestep;
 use super::trace::Trace;
 use super::trust::Trust;
 use super::who_can::WhoCan;
-use super::{Line, Question};
+use super::{Question, QuestionLine};
 use crate::ask::listing::LISTS;
 
 /// Words as people and hostile clusters have them: with quotes, spaces, dashes and nothing at all.
@@ -92,7 +92,7 @@ fn trace() -> impl Strategy<Value = Trace> {
 
 fn list() -> impl Strategy<Value = ListCommand<List>> {
     (0..LISTS.len(), words(), words())
-        .prop_map(|(at, filter, selector)| ListCommand { list: Which(LISTS[at]), typed: List { filter, selector } })
+        .prop_map(|(at, filter, selector)| ListCommand { list: ListName(LISTS[at]), typed: List { filter, selector } })
 }
 
 fn fix() -> impl Strategy<Value = Fix> {
@@ -147,13 +147,13 @@ fn question() -> impl Strategy<Value = Question> {
             gaps
         })),
         word().prop_map(|object| Question::Touch(Touch { object })),
-        prop_oneof![Just(Of::Namespaces), Just(Of::Access)].prop_map(|of| Question::Matrix(Matrix { of })),
+        prop_oneof![Just(MatrixOf::Namespaces), Just(MatrixOf::Access)].prop_map(|of| Question::Matrix(Matrix { of })),
         list().prop_map(Question::List),
     ]
 }
 
-fn line() -> impl Strategy<Value = Line> {
-    (question(), some(), any::<bool>()).prop_map(|(question, namespace, all_namespaces)| Line {
+fn line() -> impl Strategy<Value = QuestionLine> {
+    (question(), some(), any::<bool>()).prop_map(|(question, namespace, all_namespaces)| QuestionLine {
         question,
         namespace: namespace.map(Into::into),
         all_namespaces,
@@ -166,7 +166,7 @@ proptest! {
     #[test]
     fn what_is_printed_asks_the_same(line in line()) {
         let printed = line.to_string();
-        match printed.parse::<Line>() {
+        match printed.parse::<QuestionLine>() {
             Ok(read) => prop_assert_eq!(read, line, "{}", printed),
             Err(fault) => prop_assert!(false, "{printed}: {}", fault.whole()),
         }
@@ -175,14 +175,14 @@ proptest! {
     #[test]
     fn what_is_stored_asks_the_same(line in line()) {
         let stored = serde_json::to_string(&line).expect("a question is plain data");
-        prop_assert_eq!(serde_json::from_str::<Line>(&stored).expect("its own text"), line, "{}", stored);
+        prop_assert_eq!(serde_json::from_str::<QuestionLine>(&stored).expect("its own text"), line, "{}", stored);
     }
 
     /// Whatever is typed is read or refused in one line.
     #[test]
     fn nothing_that_is_typed_panics(text in "\\PC{0,40}", name in prop_oneof![Just("trace"), Just("can"), Just("pods")]) {
         for text in [text.clone(), format!("{name} {text}")] {
-            if let Err(fault) = text.parse::<Line>() {
+            if let Err(fault) = text.parse::<QuestionLine>() {
                 prop_assert!(!fault.what.is_empty() && !fault.whole().contains('\n'), "{:?}", fault);
             }
         }
@@ -191,10 +191,10 @@ proptest! {
 
 #[test]
 fn a_line_is_split_as_a_shell_splits_it() {
-    let line: Line = "who-can get secrets 'a b' -n shop".parse().expect("a question");
+    let line: QuestionLine = "who-can get secrets 'a b' -n shop".parse().expect("a question");
     assert_eq!(line.to_string(), "who-can get secrets 'a b' -n shop");
     assert_eq!(line.namespace.as_deref(), Some("shop"));
-    let refused = |text: &str| text.parse::<Line>().expect_err(text).whole();
+    let refused = |text: &str| text.parse::<QuestionLine>().expect_err(text).whole();
     assert_eq!(refused("pods 'a"), "a quote is not closed: pods 'a");
     assert!(refused("who-can get").contains("<RESOURCE>"), "{}", refused("who-can get"));
     assert!(refused("delete pods").contains("delete"), "{}", refused("delete pods"));

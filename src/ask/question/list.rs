@@ -15,7 +15,7 @@ use crate::ask::findings::JoinedFindings;
 use crate::ask::item::Item;
 use crate::ask::listing::{Cell, Column, FilteredRow, LISTS, Listing, Row, RowOrder};
 use crate::ask::needs::{self, Needs};
-use crate::ask::scope::{Scope, View};
+use crate::ask::scope::{CellContext, ListScope};
 use crate::ask::topic::Topic;
 use crate::ask::world::SMALL;
 use crate::ask::{Fault, World, namespace};
@@ -86,9 +86,9 @@ impl<R: Row> AnyList for Listing<R> {
 
 /// One of [`LISTS`].
 #[derive(Clone, Copy)]
-pub struct Which(pub &'static dyn AnyList);
+pub struct ListName(pub &'static dyn AnyList);
 
-impl Which {
+impl ListName {
     /// The list of this name.
     pub fn named(name: &str) -> Option<Self> {
         LISTS.iter().find(|it| it.name() == name).map(|it| Self(*it))
@@ -100,27 +100,27 @@ impl Which {
     }
 }
 
-impl PartialEq for Which {
+impl PartialEq for ListName {
     fn eq(&self, other: &Self) -> bool {
         self.0.name() == other.0.name()
     }
 }
 
-impl Eq for Which {}
+impl Eq for ListName {}
 
-impl fmt::Debug for Which {
+impl fmt::Debug for ListName {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.0.name())
     }
 }
 
-impl Serialize for Which {
+impl Serialize for ListName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.0.name())
     }
 }
 
-impl<'de> Deserialize<'de> for Which {
+impl<'de> Deserialize<'de> for ListName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
         Self::named(&name).ok_or_else(|| D::Error::custom(format!("no list is called {name:?}")))
@@ -130,7 +130,7 @@ impl<'de> Deserialize<'de> for Which {
 /// The subcommands of [`LISTS`]: which was typed, and what stands behind it, which is of one sort for all.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ListCommand<A> {
-    pub list: Which,
+    pub list: ListName,
     pub typed: A,
 }
 
@@ -143,7 +143,7 @@ impl ListCommand<List> {
 
 impl<A: Args> FromArgMatches for ListCommand<A> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let found = matches.subcommand().and_then(|(name, typed)| Some((Which::named(name)?, typed)));
+        let found = matches.subcommand().and_then(|(name, typed)| Some((ListName::named(name)?, typed)));
         let (list, typed) = found.ok_or_else(|| clap::Error::new(ErrorKind::InvalidSubcommand))?;
         Ok(Self { list, typed: A::from_arg_matches(typed)? })
     }
@@ -167,7 +167,7 @@ impl<A: Args> Subcommand for ListCommand<A> {
     }
 
     fn has_subcommand(name: &str) -> bool {
-        Which::named(name).is_some()
+        ListName::named(name).is_some()
     }
 }
 
@@ -220,8 +220,8 @@ impl List {
     }
 
     fn table<R: Row>(&self, listing: &'static Listing<R>, here: &Here, world: &World) -> FilteredTable {
-        let scope = Scope { namespaces: here.only.iter().cloned().collect(), ..Scope::default() };
-        let view = View { world, scope: &scope, acting: None };
+        let scope = ListScope { namespaces: here.only.iter().cloned().collect(), ..ListScope::default() };
+        let view = CellContext { world, scope: &scope, acting: None };
         let unfound = look(listing.rests_on, world);
         let (mut rows, given) = (listing.rows)(view);
         (listing.weigh)(&mut rows.iter(), view);

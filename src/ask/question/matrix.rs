@@ -7,7 +7,7 @@ use super::list::RestsOn;
 use super::{Here, Reads, Words};
 use crate::ask::matrix::Counted;
 use crate::ask::needs::Needs;
-use crate::ask::scope::{Scope, View};
+use crate::ask::scope::{CellContext, ListScope};
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World};
 use crate::model::name::Name;
@@ -18,7 +18,7 @@ use crate::text::{Line, Mark, Page, Shape, table};
 /// What a matrix is of.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Of {
+pub enum MatrixOf {
     /// Rows are sources, columns destinations
     #[default]
     Namespaces,
@@ -30,9 +30,9 @@ pub enum Of {
 #[derive(Args, Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Matrix {
     /// What it is of
-    #[arg(value_enum, default_value_t = Of::Namespaces)]
+    #[arg(value_enum, default_value_t = MatrixOf::Namespaces)]
     #[serde(default)]
-    pub of: Of,
+    pub of: MatrixOf,
 }
 
 /// The namespaces that have pods, and every pair of them.
@@ -101,8 +101,8 @@ impl Matrix {
 
     /// The subjects of the list, and what each may do.
     pub fn access(&self, here: &Here, world: &World) -> AccessSheet {
-        let scope = Scope { namespaces: here.only.iter().cloned().collect(), ..Scope::default() };
-        let view = View { world, scope: &scope, acting: None };
+        let scope = ListScope { namespaces: here.only.iter().cloned().collect(), ..ListScope::default() };
+        let view = CellContext { world, scope: &scope, acting: None };
         let (mut all, _) = (crate::ask::listing::subjects::LISTING.rows)(view);
         all.sort();
         let abilities = |it: &Subject| world.rbac().abilities(&view.identity(it), |name| scope.holds(name));
@@ -111,16 +111,16 @@ impl Matrix {
 
     pub(super) fn words(&self) -> Words {
         let of = match self.of {
-            Of::Namespaces => "namespaces".to_owned(),
-            Of::Access => "access".to_owned(),
+            MatrixOf::Namespaces => "namespaces".to_owned(),
+            MatrixOf::Access => "access".to_owned(),
         };
         Words::of([Some(&of)])
     }
 
     fn listed(&self) -> RestsOn {
         match self.of {
-            Of::Namespaces => RestsOn::Network,
-            Of::Access => RestsOn::Access,
+            MatrixOf::Namespaces => RestsOn::Network,
+            MatrixOf::Access => RestsOn::Access,
         }
     }
 }

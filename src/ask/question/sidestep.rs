@@ -9,7 +9,7 @@ use super::{Here, Reads, Words};
 use crate::ask::end::{self, AskedEnd, PortAsk};
 use crate::ask::escalation::Watch;
 use crate::ask::needs::{self, Needs};
-use crate::ask::sidestep::{Ask, Sidestep as Answer};
+use crate::ask::sidestep::{SidestepAnswer as Answer, SidestepAsk};
 use crate::ask::topic::Topic;
 use crate::ask::{Fault, World};
 use crate::model::id::Kind;
@@ -49,7 +49,7 @@ impl Sidestep {
     ///
     /// # Errors
     /// An end or the subject is none, or the server has not said who the operator is.
-    pub fn ask(&self, here: &Here, world: &World) -> Result<Ask, Fault> {
+    pub fn ask(&self, here: &Here, world: &World) -> Result<SidestepAsk, Fault> {
         let trace = Trace { from: Some(self.from.clone()), to: Some(self.to.clone()) };
         let (from, to, port) = trace.ends(&here.namespace)?;
         let by = match &self.by {
@@ -60,7 +60,7 @@ impl Sidestep {
                 Some((who.subject, groups))
             }
         };
-        Ok(Ask { from, to, port, by, in_steps: self.in_steps })
+        Ok(SidestepAsk { from, to, port, by, in_steps: self.in_steps })
     }
 
     /// The answer; who watches it is told how far it is, and may end it.

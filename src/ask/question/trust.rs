@@ -8,7 +8,7 @@ use super::{Here, Reads, Words, about};
 use crate::ask::item::Item;
 use crate::ask::needs::{self, Needs};
 use crate::ask::topic::Topic;
-use crate::ask::trust::{self, Trust as Answer};
+use crate::ask::trust::{self, TrustAnswer as Answer};
 use crate::ask::{Fault, World};
 use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;

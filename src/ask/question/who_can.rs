@@ -75,7 +75,7 @@ impl WhoCan {
 
 /// Everybody who can, and whether the pods that run as them were asked for.
 pub struct Holders<'a> {
-    pub who: who::WhoCan<'a>,
+    pub who: who::WhoCanAnswer<'a>,
     pub pods: bool,
 }
 

@@ -58,7 +58,7 @@ pub struct ToldWrite {
 }
 
 /// The rights by which something is done, each with the name of the object (empty: any).
-pub type By<'h> = Vec<(&'h Right, Name)>;
+pub type ActRights<'h> = Vec<(&'h Right, Name)>;
 
 /// What a new object is called where any name will do.
 const POLICY: &str = "allow-all";
@@ -102,7 +102,7 @@ impl Act {
     }
 
     /// The rights by which whoever holds all this does it; `None`: they may not.
-    pub fn by<'h>(&self, ground: &Ground<'_>, held: &'h Held) -> Option<By<'h>> {
+    pub fn by<'h>(&self, ground: &Ground<'_>, held: &'h Held) -> Option<ActRights<'h>> {
         let (permission, namespace) = (self.permission(), self.namespace());
         let on = |name: &Name| held.right_on(permission, namespace, name).map(|it| (it, name.clone()));
         match self {
@@ -156,7 +156,7 @@ impl Act {
     }
 
     /// What is written by these rights, object by object.
-    pub fn writes(&self, by: &By<'_>) -> Vec<ToldWrite> {
+    pub fn writes(&self, by: &ActRights<'_>) -> Vec<ToldWrite> {
         let first = || by.first().map_or("", |it| it.1.as_str());
         match self {
             Act::Open { directions, .. } => {

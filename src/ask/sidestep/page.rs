@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Sidestep, Witness};
+use super::{SidestepAnswer, Witness};
 use crate::escalate::{Because, Certainty};
 use crate::model::evidence::Outcome;
 use crate::model::role::Subject;
@@ -22,7 +22,7 @@ const OWN: &str = "Kubernetes' own controllers";
 /// So many names of those who hold the same are told.
 const NAMES: usize = 4;
 
-impl Sidestep {
+impl SidestepAnswer {
     /// The answer in words; those of Kubernetes' own stand last, below one line.
     pub fn page(&self) -> Page {
         let mut page = Page { fold: Some(1), ..Page::default() };

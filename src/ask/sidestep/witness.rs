@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::act::{Act, By};
+use super::act::{Act, ActRights};
 use super::openings::{Hop, Opening, of_new};
-use super::{Sidestep, Witness};
+use super::{SidestepAnswer, Witness};
 use crate::ask::escalation::Watch;
 use crate::ask::reached::alike;
 use crate::escalate::closure::{self, chained};
@@ -71,7 +71,7 @@ impl<'a> WitnessSearch<'a> {
     }
 
     /// Whether one subject can.
-    pub fn one(&self, subject: &Subject, watch: Watch<'_>, found: &mut Sidestep) {
+    pub fn one(&self, subject: &Subject, watch: Watch<'_>, found: &mut SidestepAnswer) {
         if let Some(witness) = self.beyond(std::slice::from_ref(subject), &mut || watch(0, 1)) {
             found.witnesses.push(witness);
         }
@@ -81,7 +81,7 @@ impl<'a> WitnessSearch<'a> {
     }
 
     /// Everybody whom bindings name, those who hold the same together.
-    pub fn everybody(&self, in_steps: bool, watch: Watch<'_>, found: &mut Sidestep) {
+    pub fn everybody(&self, in_steps: bool, watch: Watch<'_>, found: &mut SidestepAnswer) {
         let direct = self.direct();
         for (at, subjects) in direct.iter().enumerate() {
             if !watch(at, direct.len()) {
@@ -109,7 +109,7 @@ impl<'a> WitnessSearch<'a> {
     }
 
     /// Of those at home in the namespaces of both ends the first who surely comes to it in steps.
-    fn at_home(&self, direct: &[Vec<Subject>], watch: Watch<'_>, found: &mut Sidestep) {
+    fn at_home(&self, direct: &[Vec<Subject>], watch: Watch<'_>, found: &mut SidestepAnswer) {
         let known: BTreeSet<&Subject> = direct.iter().flatten().collect();
         let mut all = at_home(self.ground, &self.near);
         all.retain(|it| !known.contains(it) && power(self.ground, it) != [0; 3]);
@@ -123,7 +123,7 @@ impl<'a> WitnessSearch<'a> {
     }
 
     /// Those who can come to it in steps.
-    fn others(&self, direct: Vec<Vec<Subject>>, watch: Watch<'_>, found: &mut Sidestep) {
+    fn others(&self, direct: Vec<Vec<Subject>>, watch: Watch<'_>, found: &mut SidestepAnswer) {
         let known: BTreeSet<Subject> = direct.iter().flatten().cloned().collect();
         let holds_something =
             |it: &Vec<Subject>| power(self.ground, &it[0]) != [0; 3] && !is_always(self.ground, &it[0]);
@@ -187,7 +187,7 @@ impl<'a> WitnessSearch<'a> {
     }
 
     /// By act the rights by which whoever holds all this may write it.
-    fn rights<'h>(&self, held: &'h Held) -> Vec<Option<By<'h>>> {
+    fn rights<'h>(&self, held: &'h Held) -> Vec<Option<ActRights<'h>>> {
         self.acts.iter().map(|it| it.by(self.ground, held)).collect()
     }
 
@@ -207,7 +207,7 @@ impl<'a> WitnessSearch<'a> {
             if opening.acts.len() >= shortest {
                 continue;
             }
-            let all: Option<Vec<&By<'_>>> = self.made_of[at].iter().map(|it| rights[*it].as_ref()).collect();
+            let all: Option<Vec<&ActRights<'_>>> = self.made_of[at].iter().map(|it| rights[*it].as_ref()).collect();
             let Some(all) = all else { continue };
             let path = self.path(opening, &all, held);
             if path.len() >= shortest {
@@ -241,7 +241,7 @@ impl<'a> WitnessSearch<'a> {
     }
 
     /// From whoever starts to whoever may write, and what they write.
-    fn path(&self, opening: &Opening, all: &[&By<'_>], held: &Held) -> Vec<Step> {
+    fn path(&self, opening: &Opening, all: &[&ActRights<'_>], held: &Held) -> Vec<Step> {
         let mut way: Vec<Step> = Vec::new();
         for (right, _) in all.iter().copied().flatten() {
             for step in held.way_to(self.ground, right.foothold(held)) {
@@ -280,7 +280,7 @@ impl<'a> WitnessSearch<'a> {
 }
 
 /// The step that a write is, by these rights.
-fn act_step(act: &Act, by: &By<'_>, held: &Held, to: Foothold) -> Step {
+fn act_step(act: &Act, by: &ActRights<'_>, held: &Held, to: Foothold) -> Step {
     let first = by[0].0.foothold(held);
     let mut step = Step::new(act.edge(), first, to);
     for (right, name) in by {

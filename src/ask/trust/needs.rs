@@ -13,7 +13,7 @@ use crate::text::words;
 
 /// A write that changes what is trusted, and where.
 #[derive(Clone, Debug)]
-pub struct Need {
+pub struct TrustNeed {
     pub write: TrustedWrite,
     pub spaces: Spaces,
     /// Why it is not sure.
@@ -60,12 +60,12 @@ impl Spaces {
     }
 }
 
-fn need(write: TrustedWrite, spaces: Spaces) -> Need {
-    Need { write, spaces, doubt: None }
+fn need(write: TrustedWrite, spaces: Spaces) -> TrustNeed {
+    TrustNeed { write, spaces, doubt: None }
 }
 
 /// What a rule trusts, peer by peer, and the writes that change it.
-pub fn of_rule(ground: &Ground<'_>, rule: &Rule) -> (Vec<Trusted>, Vec<Need>) {
+pub fn of_rule(ground: &Ground<'_>, rule: &Rule) -> (Vec<Trusted>, Vec<TrustNeed>) {
     let (mut trusts, mut needs) = (Vec::new(), Vec::new());
     for peer in rule.peers.iter() {
         of_peer(ground, peer, &mut trusts, &mut needs);
@@ -73,7 +73,7 @@ pub fn of_rule(ground: &Ground<'_>, rule: &Rule) -> (Vec<Trusted>, Vec<Need>) {
     (trusts, needs)
 }
 
-fn of_peer(ground: &Ground<'_>, peer: &Peer, trusts: &mut Vec<Trusted>, needs: &mut Vec<Need>) {
+fn of_peer(ground: &Ground<'_>, peer: &Peer, trusts: &mut Vec<Trusted>, needs: &mut Vec<TrustNeed>) {
     let mut put = |sort, what: String| trusts.push(Trusted { sort, place: peer.place.clone(), what });
     match &peer.matches {
         PeerMatch::Anyone => put(TrustSort::Anyone, "everybody, outside addresses included".to_owned()),
@@ -87,14 +87,14 @@ fn of_peer(ground: &Ground<'_>, peer: &Peer, trusts: &mut Vec<Trusted>, needs: &
                 let doubt = Some(
                     "which address a pod gets is not chosen by whoever creates it, unless a network plugin lets them",
                 );
-                needs.push(Need { doubt, ..need(TrustedWrite::NewPod, Spaces::Any) });
+                needs.push(TrustNeed { doubt, ..need(TrustedWrite::NewPod, Spaces::Any) });
             }
         }
         PeerMatch::Pods(set) => of_pods(ground, set, &mut put, needs),
     }
 }
 
-fn of_pods(ground: &Ground<'_>, set: &SelectorSet, put: &mut dyn FnMut(TrustSort, String), needs: &mut Vec<Need>) {
+fn of_pods(ground: &Ground<'_>, set: &SelectorSet, put: &mut dyn FnMut(TrustSort, String), needs: &mut Vec<TrustNeed>) {
     let spaces = spaces(ground, &set.namespaces);
     let place = places(&set.namespaces, spaces.len());
     let spaces = Spaces::These(Arc::new(spaces));
@@ -115,7 +115,7 @@ fn of_namespaces(
     ground: &Ground<'_>,
     selector: &Selector,
     put: &mut dyn FnMut(TrustSort, String),
-    needs: &mut Vec<Need>,
+    needs: &mut Vec<TrustNeed>,
 ) {
     let (names, labels): (Vec<&Requirement>, Vec<&Requirement>) =
         selector.all_of.iter().partition(|it| it.key == METADATA_NAME);
@@ -174,7 +174,7 @@ fn within(ground: &Ground<'_>, has: impl Fn(std::net::IpAddr) -> bool) -> &'stat
 }
 
 /// What takes a pod out of a policy; `None`: it selects all pods of its namespace.
-pub fn of_target(policy: &Policy) -> Option<(Vec<Trusted>, Vec<Need>)> {
+pub fn of_target(policy: &Policy) -> Option<(Vec<Trusted>, Vec<TrustNeed>)> {
     let selector = &policy.target.pods;
     if selector.is_everything() {
         return None;
@@ -187,7 +187,7 @@ pub fn of_target(policy: &Policy) -> Option<(Vec<Trusted>, Vec<Need>)> {
 }
 
 /// What undoes the policy, or opens its pods beside it.
-pub fn of_itself(policy: &Policy) -> Vec<Need> {
+pub fn of_itself(policy: &Policy) -> Vec<TrustNeed> {
     vec![need(TrustedWrite::Policy(policy.meta.name.clone()), Spaces::one(&policy.meta.namespace))]
 }
 

@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Robustness, Ruled, Trust, WriterGroup};
+use super::{Robustness, Ruled, TrustAnswer, WriterGroup};
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
 use crate::model::role::Subject;
@@ -48,7 +48,7 @@ pub fn unread(id: &ObjectId) -> Page {
     page
 }
 
-impl Trust {
+impl TrustAnswer {
     /// The answer in words, with the grants that an index has.
     pub fn page(&self, index: &rbac::Index) -> Page {
         let mut page = Page { fold: Some(2), ..Page::default() };

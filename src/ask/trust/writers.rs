@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use super::needs::{Need, Spaces, TrustedWrite, is_addable};
+use super::needs::{Spaces, TrustNeed, TrustedWrite, is_addable};
 use super::{Way, WriterGroup};
 use crate::escalate::connect::edge_of;
 use crate::escalate::edges::{Edge, SELF};
@@ -29,7 +29,7 @@ use crate::rbac::Request;
 /// Finds them.
 struct Ways<'a> {
     ground: &'a Ground<'a>,
-    needs: &'a [Need],
+    needs: &'a [TrustNeed],
     /// Which workload a right to change all of a sort is used on.
     templates: RefCell<FxHashMap<AllOf, Option<On>>>,
 }
@@ -71,7 +71,7 @@ struct Use {
 }
 
 /// Everybody who can make some of these writes, those who hold the same together, least power first.
-pub fn writers(ground: &Ground<'_>, needs: &[Need]) -> Vec<WriterGroup> {
+pub fn writers(ground: &Ground<'_>, needs: &[TrustNeed]) -> Vec<WriterGroup> {
     let ways = Ways { ground, needs, templates: RefCell::default() };
     let powers = PowerSet::of(needs.iter().flat_map(|it| it.write.permissions()).copied());
     let mut all: Vec<WriterGroup> = ways.candidates().into_iter().filter_map(|it| ways.writer(it, powers)).collect();
@@ -112,7 +112,7 @@ impl Ways<'_> {
     }
 
     /// What somebody requests to make a write, and in which namespaces alone they may.
-    fn used(&self, at: usize, need: &Need, own: &Own) -> Option<Use> {
+    fn used(&self, at: usize, need: &TrustNeed, own: &Own) -> Option<Use> {
         if need.write == TrustedWrite::NewNamespace {
             let everywhere = |it: &OwnRight<'_>| it.scope.is_empty() && it.is_of_all();
             let requests = need.write.permissions().iter().map(|it| {
@@ -139,7 +139,7 @@ impl Ways<'_> {
     }
 
     /// What a right is used on, if it does it anywhere; of those who may change all of a sort it is asked once.
-    fn on(&self, at: usize, need: &Need, right: &Right) -> Option<On> {
+    fn on(&self, at: usize, need: &TrustNeed, right: &Right) -> Option<On> {
         if !matches!(need.write, TrustedWrite::Template(_)) || !right.is_of_all() {
             return self.first_on(need, right);
         }
@@ -152,7 +152,7 @@ impl Ways<'_> {
         found
     }
 
-    fn first_on(&self, need: &Need, right: &Right) -> Option<On> {
+    fn first_on(&self, need: &TrustNeed, right: &Right) -> Option<On> {
         let all = self.ground.all_namespaces();
         let mut spaces: Box<dyn Iterator<Item = &Name>> = match (&need.spaces, right.scope.is_empty()) {
             (spaces, false) if !spaces.has(&right.scope) => return None,

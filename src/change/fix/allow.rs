@@ -15,8 +15,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::objects::Desk;
-use super::pods::{Chosen, choose, one, pods_of};
-use super::{Draft, DraftGate, Manifests, Peers};
+use super::pods::{ChosenPods, choose, one, pods_of};
+use super::{Draft, DraftGate, Peers, WholeObjects};
 use crate::kinds::WRITTEN_POLICY;
 use crate::kinds::written_policy;
 use crate::model::cluster::Cluster;
@@ -34,10 +34,10 @@ const DRAFTS: usize = 8;
 
 /// What is known of a cluster while drafts for it are made.
 #[derive(Clone, Copy)]
-pub struct Ground<'a> {
+pub struct FixGround<'a> {
     pub cluster: &'a Cluster,
     pub index: &'a Index,
-    pub manifests: &'a Manifests,
+    pub manifests: &'a WholeObjects,
 }
 
 /// One way to open a gate.
@@ -52,11 +52,11 @@ enum GateOpening {
     /// The same in an object that selects other pods too, those that are to come as well.
     WiderRule { policy: ObjectId },
     /// New objects, one for each of these.
-    New(Vec<Chosen>),
+    New(Vec<ChosenPods>),
 }
 
 /// The drafts that open these gates, those first that change least; new objects are called by these words.
-pub fn drafts(ground: &Ground<'_>, gates: &[DraftGate], words: &str) -> Vec<Draft> {
+pub fn drafts(ground: &FixGround<'_>, gates: &[DraftGate], words: &str) -> Vec<Draft> {
     let ways: Vec<Vec<GateOpening>> = gates.iter().map(|it| ways(ground, it)).collect();
     let mut made: Vec<Draft> = Vec::new();
     for chosen in combinations(&ways) {
@@ -76,7 +76,7 @@ pub fn drafts(ground: &Ground<'_>, gates: &[DraftGate], words: &str) -> Vec<Draf
 }
 
 /// The draft that opens these gates by new policies alone; `None`: it would isolate somebody.
-pub fn new_only(ground: &Ground<'_>, gates: &[DraftGate], words: &str) -> Option<Draft> {
+pub fn new_only(ground: &FixGround<'_>, gates: &[DraftGate], words: &str) -> Option<Draft> {
     let mut desk = Desk::new(ground.cluster, ground.manifests);
     for gate in gates {
         open(&mut desk, gate, &new_policies(ground, gate)?, words)?;
@@ -100,7 +100,7 @@ fn combinations(ways: &[Vec<GateOpening>]) -> Vec<Vec<&GateOpening>> {
     all.into_iter().map(|it| it.1).collect()
 }
 
-fn ways(ground: &Ground<'_>, gate: &DraftGate) -> Vec<GateOpening> {
+fn ways(ground: &FixGround<'_>, gate: &DraftGate) -> Vec<GateOpening> {
     let mut ways: Vec<GateOpening> = Vec::new();
     let mut policies = common_policies(ground, gate);
     // Those of other pods too open more: they come last.
@@ -117,14 +117,14 @@ fn ways(ground: &Ground<'_>, gate: &DraftGate) -> Vec<GateOpening> {
 }
 
 /// Whether a way puts a rule into a policy that has none in the direction of the gate.
-fn fills_default_deny(ground: &Ground<'_>, gate: &DraftGate, way: &GateOpening) -> bool {
+fn fills_default_deny(ground: &FixGround<'_>, gate: &DraftGate, way: &GateOpening) -> bool {
     let (GateOpening::Rule { policy } | GateOpening::WiderRule { policy }) = way else { return false };
     let policy = ground.cluster.policies.get(&policy.namespace, &policy.name);
     policy.is_some_and(|it| it.rules_of(gate.direction).next().is_none())
 }
 
 /// The policies that surely isolate all of the pods in this direction, and can be rewritten.
-fn common_policies(ground: &Ground<'_>, gate: &DraftGate) -> Vec<Arc<Policy>> {
+fn common_policies(ground: &FixGround<'_>, gate: &DraftGate) -> Vec<Arc<Policy>> {
     let of = |pod: &PodId| -> Vec<Arc<Policy>> {
         let found = ground.index.isolation(pod).map(|it| it.policies).unwrap_or_default();
         let sure = found.into_iter().filter(|it| it.governs == Tri::Yes && it.gap.is_none()).map(|it| it.policy);
@@ -142,7 +142,7 @@ pub(super) fn is_plain(it: &Policy) -> bool {
     it.kind == WRITTEN_POLICY.kind && it.gaps.is_empty()
 }
 
-fn has(ground: &Ground<'_>, it: &Policy) -> bool {
+fn has(ground: &FixGround<'_>, it: &Policy) -> bool {
     ground.manifests.contains_key(&it.id())
 }
 
@@ -153,7 +153,7 @@ pub(super) fn selected(cluster: &Cluster, policy: &Policy) -> BTreeSet<PodId> {
 }
 
 /// What can be said more in a policy, the least first.
-fn extensions(ground: &Ground<'_>, policy: &Policy, gate: &DraftGate) -> Vec<GateOpening> {
+fn extensions(ground: &FixGround<'_>, policy: &Policy, gate: &DraftGate) -> Vec<GateOpening> {
     let id = policy.id();
     let single = gate.flows.iter().next().filter(|_| gate.flows.len() == 1);
     let rules = || policy.rules_of(gate.direction).filter_map(|(_, rule)| Some((place(rule)?, rule)));
@@ -200,7 +200,7 @@ fn is_about(cluster: &Cluster, home: &Name, rule: &Rule, peers: &Peers) -> bool 
 }
 
 /// New policies, where all that they select is isolated already.
-fn new_policies(ground: &Ground<'_>, gate: &DraftGate) -> Option<GateOpening> {
+fn new_policies(ground: &FixGround<'_>, gate: &DraftGate) -> Option<GateOpening> {
     let is_isolated = |pod: &PodId| {
         let found = ground.index.isolation(pod);
         found.is_some_and(|it| gate.isolation(&it) == Tri::Yes)
@@ -215,7 +215,7 @@ fn new_policies(ground: &Ground<'_>, gate: &DraftGate) -> Option<GateOpening> {
 
 impl DraftGate {
     /// Whether the pod is isolated in the direction of this gate.
-    pub fn isolation(&self, it: &crate::net::Isolation) -> Tri {
+    pub fn isolation(&self, it: &crate::net::PodIsolation) -> Tri {
         match self.direction {
             Direction::Ingress => it.ingress,
             Direction::Egress => it.egress,
@@ -239,7 +239,7 @@ pub(super) fn peers(desk: &mut Desk<'_>, home: &Name, peers: &Peers) -> Vec<Valu
 }
 
 /// Says whom labels hold besides those that are meant.
-pub(super) fn note_others(desk: &mut Desk<'_>, chosen: &Chosen) {
+pub(super) fn note_others(desk: &mut Desk<'_>, chosen: &ChosenPods) {
     let Some(first) = chosen.others.first() else { return };
     let more = chosen.others.len() - 1;
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
@@ -302,7 +302,7 @@ fn open(desk: &mut Desk<'_>, gate: &DraftGate, way: &GateOpening, words: &str) -
 /// A new policy of these pods with these rules, in one direction.
 pub(super) fn new_policy(
     desk: &mut Desk<'_>,
-    chosen: &Chosen,
+    chosen: &ChosenPods,
     direction: Direction,
     words: &str,
     rules: Vec<Value>,

@@ -15,10 +15,10 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use super::allow::{Ground, is_plain, new_policy, note_others, place, selected};
+use super::allow::{FixGround, is_plain, new_policy, note_others, place, selected};
 use super::narrow::{CutOut, NarrowedRule};
 use super::objects::Desk;
-use super::pods::{Chosen, choose};
+use super::pods::{ChosenPods, choose};
 use super::{Draft, DraftGate, Peers};
 use crate::kinds::written_policy;
 use crate::model::facts::SharedPod;
@@ -37,7 +37,7 @@ enum SharedPolicy {
 }
 
 /// The drafts that close these gates; each holds the gates of one direction, all of which are to be closed.
-pub fn drafts(ground: &Ground<'_>, gates: &[DraftGate], told: &[IpNet], words: &str) -> Vec<Draft> {
+pub fn drafts(ground: &FixGround<'_>, gates: &[DraftGate], told: &[IpNet], words: &str) -> Vec<Draft> {
     let mut made: Vec<Draft> = Vec::new();
     for direction in [Direction::Ingress, Direction::Egress] {
         let own: Vec<&DraftGate> = gates.iter().filter(|it| it.direction == direction).collect();
@@ -62,7 +62,7 @@ pub fn drafts(ground: &Ground<'_>, gates: &[DraftGate], told: &[IpNet], words: &
 }
 
 struct Closing<'a> {
-    ground: &'a Ground<'a>,
+    ground: &'a FixGround<'a>,
     told: &'a [IpNet],
     words: &'a str,
     shared: SharedPolicy,
@@ -185,7 +185,7 @@ impl Closing<'_> {
 }
 
 /// The selector of a policy that selects only those of its pods that have these labels.
-fn also(object: &Value, chosen: &Chosen) -> Option<Value> {
+fn also(object: &Value, chosen: &ChosenPods) -> Option<Value> {
     let mut selector = object.get("spec")?.get("podSelector")?.clone();
     let pairs = selector.as_object_mut()?.entry("matchLabels").or_insert_with(|| json!({})).as_object_mut()?;
     pairs.extend(chosen.labels.iter().map(|(key, value)| (key.to_string(), json!(value.as_str()))));
@@ -193,7 +193,7 @@ fn also(object: &Value, chosen: &Chosen) -> Option<Value> {
 }
 
 /// The pods that the ports of flows are of.
-fn goals(ground: &Ground<'_>, gate: &DraftGate, peers: &Peers) -> Vec<SharedPod> {
+fn goals(ground: &FixGround<'_>, gate: &DraftGate, peers: &Peers) -> Vec<SharedPod> {
     let pods = if gate.direction == Direction::Ingress { &gate.targets } else { &peers.pods };
     let held = |it: &PodId| ground.cluster.pods.get(&it.namespace, &it.name).filter(|it| it.is_governed()).cloned();
     pods.iter().filter_map(held).collect()

@@ -11,7 +11,7 @@
 use serde_json::json;
 
 use super::Draft;
-use super::allow::{Ground, is_plain};
+use super::allow::{FixGround, is_plain};
 use super::objects::Desk;
 use crate::kinds::written_policy;
 use crate::model::facts::PodSource;
@@ -24,7 +24,7 @@ use crate::net::verdict::Tri;
 pub const LABEL: &str = "quarantine";
 
 /// A policy of all pods of a namespace that lets nothing pass in these directions.
-pub fn namespace(ground: &Ground<'_>, name: &Name, directions: &[Direction]) -> Draft {
+pub fn namespace(ground: &FixGround<'_>, name: &Name, directions: &[Direction]) -> Draft {
     let mut desk = Desk::new(ground.cluster, ground.manifests);
     let id = desk.policy(name, "default-deny", written_policy::isolating(json!({}), directions));
     let words: Vec<&str> = directions.iter().map(|it| it.as_str()).collect();
@@ -36,7 +36,7 @@ pub fn namespace(ground: &Ground<'_>, name: &Name, directions: &[Direction]) -> 
 ///
 /// # Errors
 /// Why it cannot be: a clause, and no fault: an answer says it beside the other candidates.
-pub fn pod(ground: &Ground<'_>, id: &PodId) -> Result<Draft, String> {
+pub fn pod(ground: &FixGround<'_>, id: &PodId) -> Result<Draft, String> {
     let held = ground.cluster.pods.get(&id.namespace, &id.name).ok_or("there is no such pod")?;
     if held.origin() == PodSource::Template {
         return Err(format!("pod/{id} stands for a workload of which no pod is listed: it has no label of its own"));
@@ -60,7 +60,7 @@ pub fn pod(ground: &Ground<'_>, id: &PodId) -> Result<Draft, String> {
 }
 
 /// Lets no policy that lets something pass select the pod any more.
-fn pass_by(ground: &Ground<'_>, desk: &mut Desk<'_>, pod: &PodId) -> Result<(), String> {
+fn pass_by(ground: &FixGround<'_>, desk: &mut Desk<'_>, pod: &PodId) -> Result<(), String> {
     let found = ground.index.isolation(pod).ok_or("the pod is not read")?;
     for it in found.policies.iter().filter(|it| it.governs != Tri::No && it.gap.is_none()) {
         let id = it.policy.id();

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::Peers;
 use super::objects::Desk;
-use super::pods::{Chosen, choose, pod_blocks};
+use super::pods::{ChosenPods, choose, pod_blocks};
 use crate::kinds::written_policy;
 use crate::model::address::{Block, Family};
 use crate::model::cluster::{Cluster, METADATA_NAME};
@@ -195,7 +195,7 @@ impl CutOut<'_> {
 }
 
 /// The pods among these ends as labels say them, namespace by namespace.
-fn sets(cluster: &Cluster, peers: &Peers) -> Vec<Chosen> {
+fn sets(cluster: &Cluster, peers: &Peers) -> Vec<ChosenPods> {
     let namespaces: BTreeSet<&Name> = peers.pods.iter().map(|it| &it.namespace).collect();
     let of = |namespace: &Name| {
         let meant = peers.pods.iter().filter(|it| it.namespace == *namespace).cloned().collect();
@@ -273,7 +273,7 @@ fn is_not(value: &Name) -> Operator {
 }
 
 /// The parts of a peer that hold none of these pods.
-fn without(cluster: &Cluster, set: &SelectorSet, chosen: &Chosen) -> Vec<SelectorSet> {
+fn without(cluster: &Cluster, set: &SelectorSet, chosen: &ChosenPods) -> Vec<SelectorSet> {
     let own = named(&chosen.namespace);
     let inside = |namespaces: NamespaceMatch| {
         but(&set.pods, chosen).into_iter().map(move |pods| SelectorSet { namespaces: namespaces.clone(), pods })
@@ -301,7 +301,7 @@ fn holds(cluster: &Cluster, selector: &Selector, name: &Name) -> bool {
 }
 
 /// The selectors that hold what one holds less these pods: one for each of their labels, of which they need all.
-fn but(selector: &Selector, chosen: &Chosen) -> Vec<Selector> {
+fn but(selector: &Selector, chosen: &ChosenPods) -> Vec<Selector> {
     chosen.labels.iter().filter_map(|(key, value)| without_value(selector, key, value)).collect()
 }
 

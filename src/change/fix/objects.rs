@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Draft, Manifests};
+use super::{Draft, WholeObjects};
 use crate::change::edits::{Change, Op};
 use crate::kinds::WRITTEN_POLICY;
 use crate::kinds::written_policy;
@@ -16,7 +16,7 @@ use crate::model::name::Name;
 #[derive(Clone, Debug)]
 pub struct Desk<'a> {
     pub cluster: &'a Cluster,
-    manifests: &'a Manifests,
+    manifests: &'a WholeObjects,
     changed: BTreeMap<ObjectId, Change>,
     what: Vec<String>,
     notes: Vec<String>,
@@ -24,7 +24,7 @@ pub struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     /// Nothing is changed yet.
-    pub fn new(cluster: &'a Cluster, manifests: &'a Manifests) -> Self {
+    pub fn new(cluster: &'a Cluster, manifests: &'a WholeObjects) -> Self {
         Self { cluster, manifests, changed: BTreeMap::new(), what: Vec::new(), notes: Vec::new() }
     }
 

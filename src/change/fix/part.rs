@@ -10,12 +10,12 @@ use crate::model::items::Items;
 use crate::model::name::Name;
 use crate::model::role::{RoleRule, RuleLists};
 use crate::rbac::matching::PreparedRequest;
-use crate::rbac::served::Resource;
+use crate::rbac::served::ServedResource;
 use crate::rbac::{Request, ResourceRequest, Served};
 
 /// What is left of a rule.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Left {
+pub enum LeftOfRule {
     /// All of it: it does not give the right.
     Whole,
     /// These rules; and what is lost with the right, a clause each.
@@ -25,9 +25,9 @@ pub enum Left {
 }
 
 /// What a rule gives besides one right.
-pub fn without(rule: &RoleRule, request: &Request, served: &Served) -> Left {
+pub fn without(rule: &RoleRule, request: &Request, served: &Served) -> LeftOfRule {
     if PreparedRequest::new(request).matched_by(rule).is_none() {
-        return Left::Whole;
+        return LeftOfRule::Whole;
     }
     match request {
         Request::Url { verb, path } => of_url(rule, verb, path),
@@ -39,22 +39,22 @@ pub fn without(rule: &RoleRule, request: &Request, served: &Served) -> Left {
 fn verbs_but(verbs: &[Name], verb: &Name, lost: &mut Vec<String>) -> Vec<Name> {
     let all: Vec<Name> = if verbs.iter().any(|it| it == "*") {
         lost.push("verbs that are not the standard ones go with a wildcard".to_owned());
-        Resource::standard_verbs()
+        ServedResource::standard_verbs()
     } else {
         verbs.to_vec()
     };
     all.into_iter().filter(|it| it != verb).collect()
 }
 
-fn of_url(rule: &RoleRule, verb: &Name, path: &Name) -> Left {
+fn of_url(rule: &RoleRule, verb: &Name, path: &Name) -> LeftOfRule {
     let mut lost = Vec::new();
     let others = verbs_but(&rule.verbs, verb, &mut lost);
     let urls: Vec<Name> = rule.urls.iter().filter(|it| !crate::rbac::matching::url_covers(it, path)).cloned().collect();
     if rule.urls.iter().any(|it| it != path && crate::rbac::matching::url_covers(it, path)) {
-        return Left::Unsaid;
+        return LeftOfRule::Unsaid;
     }
     let rules = [of_resources_alone(rule), of_urls(others, rule.urls.to_vec()), of_urls(vec![verb.clone()], urls)];
-    Left::Parts { rules: rules.into_iter().filter_map(living).collect(), lost }
+    LeftOfRule::Parts { rules: rules.into_iter().filter_map(living).collect(), lost }
 }
 
 /// The rule of these verbs and URLs, without resources.
@@ -73,7 +73,7 @@ fn of_resources_alone(rule: &RoleRule) -> RuleLists {
     }
 }
 
-fn of_resource(rule: &RoleRule, request: &ResourceRequest, served: &Served) -> Left {
+fn of_resource(rule: &RoleRule, request: &ResourceRequest, served: &Served) -> LeftOfRule {
     let mut lost = Vec::new();
     let others = verbs_but(&rule.verbs, &request.verb, &mut lost);
     let combined = request.combined();
@@ -86,9 +86,9 @@ fn of_resource(rule: &RoleRule, request: &ResourceRequest, served: &Served) -> L
     };
     let (groups, resources, names) = (rule.groups.to_vec(), rule.resources.to_vec(), rule.names.to_vec());
     let verb = || vec![request.verb.clone()];
-    let Some(other_groups) = but(&groups, &request.group, || all_groups(served)) else { return Left::Unsaid };
+    let Some(other_groups) = but(&groups, &request.group, || all_groups(served)) else { return LeftOfRule::Unsaid };
     let Some(other_resources) = but(&resources, &combined, || all_resources(served, &request.group)) else {
-        return Left::Unsaid;
+        return LeftOfRule::Unsaid;
     };
     if groups.iter().chain(&resources).any(|it| it == "*") {
         lost.push("what no served resource is called goes with a wildcard".to_owned());
@@ -108,7 +108,7 @@ fn of_resource(rule: &RoleRule, request: &ResourceRequest, served: &Served) -> L
     if !rule.urls.is_empty() {
         rules.push(of_urls(rule.verbs.to_vec(), rule.urls.to_vec()));
     }
-    Left::Parts { rules: rules.into_iter().filter_map(living).collect(), lost }
+    LeftOfRule::Parts { rules: rules.into_iter().filter_map(living).collect(), lost }
 }
 
 /// All of a list but one; a wildcard stands for all that there is. `None`: that is not known.
@@ -129,7 +129,7 @@ fn all_groups(served: &Served) -> Vec<Name> {
 /// The resources of a group and their subresources.
 fn all_resources(served: &Served, group: &Name) -> Vec<Name> {
     let own = served.iter().filter(|it| it.group == *group);
-    let with = |it: &Resource| {
+    let with = |it: &ServedResource| {
         let sub = it.subresources.iter().map(|sub| Name::from(format!("{}/{sub}", it.name))).collect::<Vec<_>>();
         std::iter::once(it.name.clone()).chain(sub).collect::<Vec<_>>()
     };
@@ -163,7 +163,7 @@ mod tests {
     fn left(verbs: &[&str], resources: &[&str]) -> Vec<RoleRule> {
         let request = Request::resource("get", "", "secrets", "a");
         match without(&rule(verbs, resources), &request, &Served::built_in()) {
-            Left::Parts { rules, .. } => rules,
+            LeftOfRule::Parts { rules, .. } => rules,
             other => panic!("{other:?}"),
         }
     }
@@ -176,7 +176,7 @@ mod tests {
         );
         assert_eq!(left(&["get"], &["secrets"]), []);
         let request = Request::resource("get", "", "secrets", "a");
-        assert_eq!(without(&rule(&["list"], &["secrets"]), &request, &Served::built_in()), Left::Whole);
+        assert_eq!(without(&rule(&["list"], &["secrets"]), &request, &Served::built_in()), LeftOfRule::Whole);
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub type LabelPairs = Vec<(Name, Name)>;
 
 /// Pods of one namespace, said by labels.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Chosen {
+pub struct ChosenPods {
     pub namespace: Name,
     /// Empty: every pod of the namespace.
     pub labels: LabelPairs,
@@ -51,7 +51,7 @@ pub fn pods_of<'a>(cluster: &'a Cluster, namespace: &str) -> impl Iterator<Item 
 }
 
 /// These pods of one namespace, as one selector where that says just them, else one for each set of labels.
-pub fn choose(cluster: &Cluster, namespace: &Name, meant: &BTreeSet<PodId>) -> Vec<Chosen> {
+pub fn choose(cluster: &Cluster, namespace: &Name, meant: &BTreeSet<PodId>) -> Vec<ChosenPods> {
     let all: Vec<&SharedPod> = pods_of(cluster, namespace).collect();
     let together = one(namespace, &all, meant);
     if together.others.is_empty() {
@@ -65,7 +65,7 @@ pub fn choose(cluster: &Cluster, namespace: &Name, meant: &BTreeSet<PodId>) -> V
             None => sorts.push((labels, BTreeSet::from([pod.pod_id()]))),
         }
     }
-    let mut apart: Vec<Chosen> = sorts.iter().map(|(_, pods)| one(namespace, &all, pods)).collect();
+    let mut apart: Vec<ChosenPods> = sorts.iter().map(|(_, pods)| one(namespace, &all, pods)).collect();
     apart.iter_mut().for_each(|it| it.others.retain(|pod| !meant.contains(pod)));
     apart.sort();
     apart.dedup_by(|a, b| a.labels == b.labels);
@@ -73,7 +73,7 @@ pub fn choose(cluster: &Cluster, namespace: &Name, meant: &BTreeSet<PodId>) -> V
 }
 
 /// These pods of one namespace as one selector, whomever else it may hold.
-pub fn one(namespace: &Name, all: &[&SharedPod], meant: &BTreeSet<PodId>) -> Chosen {
+pub fn one(namespace: &Name, all: &[&SharedPod], meant: &BTreeSet<PodId>) -> ChosenPods {
     let is_meant = |it: &&&SharedPod| meant.contains(&it.pod_id());
     let lasting = common(all.iter().filter(is_meant).map(|it| self::lasting(&it.labels().whole(), &[])));
     let own = common(all.iter().filter(is_meant).map(|it| self::lasting(&it.labels().whole(), &OWN)));
@@ -82,7 +82,7 @@ pub fn one(namespace: &Name, all: &[&SharedPod], meant: &BTreeSet<PodId>) -> Cho
     let labels = few(&lasting, meant).or_else(|| few(&own, meant)).or_else(|| few(&lasting, &held(&lasting)));
     let labels = labels.unwrap_or(lasting);
     let others = held(&labels).difference(meant).cloned().collect();
-    Chosen { namespace: namespace.clone(), labels, others }
+    ChosenPods { namespace: namespace.clone(), labels, others }
 }
 
 /// The labels of a pod that last, the best known first; and these.
@@ -123,7 +123,7 @@ fn subsets(of: &[(Name, Name)]) -> Vec<LabelPairs> {
     picked.chain([of.to_vec()]).collect()
 }
 
-impl Chosen {
+impl ChosenPods {
     /// The same as the engines read it.
     pub fn selector(&self) -> Selector {
         let is = |(key, value): &(Name, Name)| Requirement {

@@ -15,9 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::Draft;
-use super::allow::Ground;
+use super::allow::FixGround;
 use super::objects::Desk;
-use super::part::{Left, without};
+use super::part::{LeftOfRule, without};
 use crate::kinds;
 use crate::model::cluster::Cluster;
 use crate::model::id::{Kind, ObjectId};
@@ -42,7 +42,7 @@ pub fn naming(cluster: &Cluster, subject: &Subject) -> BindingSubjects {
 }
 
 /// The draft that takes subjects out of bindings; `None`: a binding is not there whole.
-pub fn everything(ground: &Ground<'_>, found: &BindingSubjects) -> Option<Draft> {
+pub fn everything(ground: &FixGround<'_>, found: &BindingSubjects) -> Option<Draft> {
     let mut desk = Desk::new(ground.cluster, ground.manifests);
     found.values().try_for_each(|(binding, places)| remove(&mut desk, binding, places))?;
     Some(desk.draft())
@@ -69,7 +69,7 @@ fn remove(desk: &mut Desk<'_>, binding: &Binding, places: &BTreeSet<usize>) -> O
 }
 
 /// The drafts that take one right, which these grants give to the subject by name; new objects are called by these words.
-pub fn one(ground: &Ground<'_>, grants: &[Grant], request: &Request, served: &Served, words: &str) -> Vec<Draft> {
+pub fn one(ground: &FixGround<'_>, grants: &[Grant], request: &Request, served: &Served, words: &str) -> Vec<Draft> {
     let mut found = BindingSubjects::new();
     for grant in grants {
         let entry = found.entry(grant.binding.id()).or_insert_with(|| (grant.binding.clone(), BTreeSet::new()));
@@ -88,7 +88,7 @@ pub fn one(ground: &Ground<'_>, grants: &[Grant], request: &Request, served: &Se
 
 /// Narrows the roles themselves, where nobody else holds them.
 fn in_place(
-    ground: &Ground<'_>,
+    ground: &FixGround<'_>,
     desk: &mut Desk<'_>,
     grants: &[Grant],
     found: &BindingSubjects,
@@ -176,12 +176,12 @@ fn narrowed(desk: &mut Desk<'_>, role: &Role, request: &Request, served: &Served
     let mut rules = Vec::new();
     for (at, rule) in role.rules.iter().enumerate() {
         match without(rule, request, served) {
-            Left::Whole => rules.push(written(desk, role, at, rule)),
-            Left::Parts { rules: parts, lost } => {
+            LeftOfRule::Whole => rules.push(written(desk, role, at, rule)),
+            LeftOfRule::Parts { rules: parts, lost } => {
                 rules.extend(parts.iter().map(kinds::role_rule));
                 lost.into_iter().for_each(|it| desk.note(it));
             }
-            Left::Unsaid => return None,
+            LeftOfRule::Unsaid => return None,
         }
     }
     Some(rules)

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use rustc_hash::FxBuildHasher;
 
-use super::super::flow::{DifferingFlow, Ports};
+use super::super::flow::{DifferingFlow, MapPorts};
 use super::super::{Side, flows};
 use super::rights::{self, RightLapse};
 use super::sides;
@@ -129,7 +129,7 @@ fn meet(a: &AddressRange, b: &AddressRange) -> bool {
 
 /// What all pairs of a row come to, where they are alike at all times; `None`: they are not, or that is not told.
 fn plain(row: &DifferingFlow, related: &[&DifferingFlow]) -> Option<Passings> {
-    let passing = |it: &Ports| {
+    let passing = |it: &MapPorts| {
         let is_alike = it.every == it.some && it.unknown.is_empty();
         is_alike.then(|| (it.some.clone(), it.some.clone()))
     };

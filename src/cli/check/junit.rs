@@ -8,7 +8,7 @@ use std::io;
 use crate::ask::expectation::ExpectationVerdict;
 use crate::model::untrusted;
 
-use super::{CheckRule, Expected, Report};
+use super::{CheckReport, CheckRule, Expected};
 
 /// One test case: its name, where it stands, and what is wrong with it.
 struct Case<'a> {
@@ -21,7 +21,7 @@ struct Case<'a> {
 }
 
 /// Writes the report.
-pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(report: &CheckReport, out: &mut dyn io::Write) -> io::Result<()> {
     let suites = [("files", files(report)), ("expectations", report.expected.iter().map(of_expectation).collect())];
     let all = || suites.iter().flat_map(|it| &it.1);
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
@@ -35,7 +35,7 @@ pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> 
 }
 
 /// The files, and below them what no file holds.
-fn files<'r>(report: &'r Report) -> Vec<Case<'r>> {
+fn files<'r>(report: &'r CheckReport) -> Vec<Case<'r>> {
     let found = || report.findings.iter().filter(|it| it.rule != CheckRule::Expectation);
     let mut names: Vec<&str> = report.files.iter().map(String::as_str).collect();
     names.extend(found().map(|it| it.file.as_str()));

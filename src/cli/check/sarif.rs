@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use crate::ask::expectation::ExpectationVerdict;
 
-use super::{CheckFinding, CheckRule, Expected, Report};
+use super::{CheckFinding, CheckReport, CheckRule, Expected};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// The whole document.
-pub(super) fn document(report: &Report) -> Value {
+pub(super) fn document(report: &CheckReport) -> Value {
     let open = report.expected.iter().filter(|it| it.judged.verdict == ExpectationVerdict::Unknown);
     let results: Vec<Value> = report.findings.iter().map(result).chain(open.map(undecided)).collect();
     let rules: Vec<Value> = CheckRule::ALL.iter().map(|it| rule(*it)).collect();

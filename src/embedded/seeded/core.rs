@@ -1,6 +1,6 @@
 //! Namespaces, nodes and service accounts of a seeded world.
 
-use super::facts::Facts;
+use super::facts::SeededWorld;
 use super::render::{ObjectNumber, ObjectRows, address, digits, identity, member, sheets, tag};
 use super::shapes::Style;
 use super::template::{DocumentTemplate, Values, hole};
@@ -76,7 +76,7 @@ fn end_of_first_member(members: &[u8]) -> usize {
     members.len()
 }
 
-fn write_namespace(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
+fn write_namespace(facts: &SeededWorld, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
     let namespace = &facts.namespaces[at];
     let mut values = identity(
         facts,
@@ -104,7 +104,7 @@ pub fn node_name(node: usize) -> String {
     format!("worker-{node:05}.eu-west-1.compute.internal")
 }
 
-fn write_node(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
+fn write_node(facts: &SeededWorld, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
     let id = ObjectNumber { tag: tag::NODE, number: at as u64 };
     let mut values = identity(facts, id, None, &node_name(at));
     digits(&mut values, facts, id);
@@ -114,7 +114,7 @@ fn write_node(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
 }
 
 /// The service account at a place of the list: workloads' names and one `default` a namespace, in order.
-fn account(facts: &Facts, at: usize) -> (u32, String) {
+fn account(facts: &SeededWorld, at: usize) -> (u32, String) {
     let namespaces = facts.namespaces.len();
     let before = |namespace: usize| namespace + facts.first_workload[namespace] as usize;
     let (mut low, mut high) = (0, namespaces);

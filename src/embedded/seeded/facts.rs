@@ -11,7 +11,7 @@ use super::{layout, network};
 
 /// A namespace: its number decides its team and its size; its place in the list is by name.
 #[derive(Clone, Debug)]
-pub struct Namespace {
+pub struct SeededNamespace {
     pub number: u32,
     pub name: Box<str>,
 }
@@ -28,7 +28,7 @@ pub enum ControllerSort {
 
 /// A workload: what its pods have in common.
 #[derive(Clone, Copy, Debug)]
-pub struct Workload {
+pub struct SeededWorkload {
     pub namespace: u32,
     /// Makes its name unlike others; 0 for those with a fixed name.
     pub tag: u32,
@@ -52,10 +52,10 @@ pub struct PodFact {
 
 /// A whole seeded world.
 #[derive(Debug)]
-pub struct Facts {
+pub struct SeededWorld {
     pub shape: &'static WorldShape,
-    pub namespaces: Vec<Namespace>,
-    pub workloads: Vec<Workload>,
+    pub namespaces: Vec<SeededNamespace>,
+    pub workloads: Vec<SeededWorkload>,
     pub pods: Vec<PodFact>,
     pub policies: Vec<PolicyFact>,
     /// How many nodes there are; pods go round.
@@ -111,13 +111,13 @@ pub const HASH: u64 = 1;
 pub const SUFFIX: u64 = 2;
 const POLICIES: u64 = 3;
 
-impl Facts {
+impl SeededWorld {
     /// Makes a world from its shape.
-    pub fn new(shape: &'static WorldShape) -> Facts {
+    pub fn new(shape: &'static WorldShape) -> SeededWorld {
         let mut rng = Rng::new(shape.seed);
         let namespaces = layout::namespaces(shape);
         let workloads = layout::workloads(shape, &namespaces, &mut rng);
-        let mut facts = Facts {
+        let mut facts = SeededWorld {
             shape,
             nodes: (shape.pods / 30).max(3),
             policies: Vec::new(),
@@ -277,7 +277,7 @@ mod tests {
     use crate::embedded::seeded::shapes::SHAPES;
 
     /// What the facts occupy, from the lengths of their lists.
-    fn bytes(facts: &Facts) -> usize {
+    fn bytes(facts: &SeededWorld) -> usize {
         let policies: usize = facts.policies.iter().map(|policy| policy.name.len() + policy.spec.len()).sum();
         let names: usize = facts.namespaces.iter().map(|namespace| namespace.name.len()).sum();
         let numbers = facts.in_order.len() + facts.served.len() + facts.first_pod.len() + facts.first_workload.len();
@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn world_l_is_held_in_a_hundred_bytes_a_pod() {
         let shape = SHAPES.iter().find(|shape| shape.name == "L").expect("there is a world L");
-        let facts = Facts::new(shape);
+        let facts = SeededWorld::new(shape);
         assert!(bytes(&facts) / facts.pods.len() < 100, "{} bytes", bytes(&facts));
     }
 }

@@ -3,22 +3,22 @@
 //! Most namespaces have a dozen workloads, a tenth has forty, a hundredth a hundred and twenty. The first three belong to
 //! the platform. Whatever the namespaces leave over is made in a second round.
 
-use super::facts::{AGENT, BURNER, ControllerSort, DNS, FIXED, INGRESS, Namespace, PodFact, Workload};
+use super::facts::{AGENT, BURNER, ControllerSort, DNS, FIXED, INGRESS, PodFact, SeededNamespace, SeededWorkload};
 use super::rng::Rng;
 use super::shapes::{Style, WorldShape};
 
 const INFRA: [&str; 3] = ["kube-system", "ingress-nginx", "monitoring"];
 
 /// The namespaces of a world, by name.
-pub fn namespaces(shape: &WorldShape) -> Vec<Namespace> {
-    let mut all: Vec<Namespace> = (0..shape.namespaces as u32)
+pub fn namespaces(shape: &WorldShape) -> Vec<SeededNamespace> {
+    let mut all: Vec<SeededNamespace> = (0..shape.namespaces as u32)
         .map(|number| {
             let name = match (shape.style, INFRA.get(number as usize)) {
                 (Style::Burner, _) => format!("network-policy-perf-{number}"),
                 (_, Some(name)) => (*name).to_owned(),
                 (_, None) => format!("team-{}-ns{number}", number % 60),
             };
-            Namespace { number, name: name.into() }
+            SeededNamespace { number, name: name.into() }
         })
         .collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
@@ -26,12 +26,12 @@ pub fn namespaces(shape: &WorldShape) -> Vec<Namespace> {
 }
 
 /// The workloads of a world, in the order in which they are made.
-pub fn workloads(shape: &WorldShape, namespaces: &[Namespace], rng: &mut Rng) -> Vec<Workload> {
+pub fn workloads(shape: &WorldShape, namespaces: &[SeededNamespace], rng: &mut Rng) -> Vec<SeededWorkload> {
     let mut places = vec![0; namespaces.len()];
     for (place, namespace) in namespaces.iter().enumerate() {
         places[namespace.number as usize] = place as u32;
     }
-    let mut all: Vec<Workload> = Vec::new();
+    let mut all: Vec<SeededWorkload> = Vec::new();
     let mut pods = 0;
     let mut round = 0;
     while pods < shape.pods {
@@ -69,8 +69,8 @@ fn how_many(shape: &WorldShape, number: usize, rng: &mut Rng) -> usize {
     (usual * shape.pods.min(mean)).div_ceil(mean).min(shape.namespaces)
 }
 
-fn workload(shape: &WorldShape, number: usize, first_here: bool, rng: &mut Rng) -> Workload {
-    let mut made = Workload {
+fn workload(shape: &WorldShape, number: usize, first_here: bool, rng: &mut Rng) -> SeededWorkload {
+    let mut made = SeededWorkload {
         namespace: 0,
         tag: 0,
         base: rng.below(FIXED) as u8,
@@ -89,22 +89,31 @@ fn workload(shape: &WorldShape, number: usize, first_here: bool, rng: &mut Rng) 
     }
     match (shape.style, number, first_here) {
         (Style::Burner, _, _) => {
-            made = Workload { base: BURNER, sort: ControllerSort::Deployment, replicas: 10, containers: 1, ..made }
-        }
-        (_, 0, true) => made = Workload { base: DNS, sort: ControllerSort::Deployment, ports: 2 | 16 | 32, ..made },
-        (_, 1, true) => made = Workload { base: INGRESS, sort: ControllerSort::Deployment, ..made },
-        (_, 2, true) => {
             made =
-                Workload { base: AGENT, sort: ControllerSort::DaemonSet, containers: 1, replicas: 8, ports: 2, ..made }
+                SeededWorkload { base: BURNER, sort: ControllerSort::Deployment, replicas: 10, containers: 1, ..made }
         }
-        (_, 3.., false) if rng.happens(2) => made = Workload { sort: ControllerSort::Job, replicas: 1, ..made },
+        (_, 0, true) => {
+            made = SeededWorkload { base: DNS, sort: ControllerSort::Deployment, ports: 2 | 16 | 32, ..made }
+        }
+        (_, 1, true) => made = SeededWorkload { base: INGRESS, sort: ControllerSort::Deployment, ..made },
+        (_, 2, true) => {
+            made = SeededWorkload {
+                base: AGENT,
+                sort: ControllerSort::DaemonSet,
+                containers: 1,
+                replicas: 8,
+                ports: 2,
+                ..made
+            }
+        }
+        (_, 3.., false) if rng.happens(2) => made = SeededWorkload { sort: ControllerSort::Job, replicas: 1, ..made },
         _ => {}
     }
     made
 }
 
 /// The pods of the workloads, in the same order.
-pub fn pods(workloads: &[Workload], count: usize) -> Vec<PodFact> {
+pub fn pods(workloads: &[SeededWorkload], count: usize) -> Vec<PodFact> {
     let mut pods = Vec::with_capacity(count);
     for (at, workload) in workloads.iter().enumerate() {
         pods.extend((0..workload.replicas).map(|ordinal| PodFact { workload: at as u32, ordinal }));

@@ -3,7 +3,7 @@
 //! Every workload but Jobs has a service of its name; all its pods are ready backends.
 
 use super::core::members_of;
-use super::facts::{ControllerSort, Facts, PodFact};
+use super::facts::{ControllerSort, PodFact, SeededWorld};
 use super::pods::main_port;
 use super::render::{ObjectNumber, ObjectRows, address, comma, identity, sheets, tag, text, uid_of};
 use super::rng::{letters, mix, uid};
@@ -56,18 +56,18 @@ pub const POLICIES: ObjectRows = ObjectRows {
     },
 };
 
-fn namespace(facts: &Facts, at: usize) -> Option<u32> {
+fn namespace(facts: &SeededWorld, at: usize) -> Option<u32> {
     Some(facts.workloads[facts.served[at] as usize].namespace)
 }
 
 /// The names of slices keep the order of their services: the services' names, then five letters.
-fn slice_name(facts: &Facts, workload: u32) -> String {
+fn slice_name(facts: &SeededWorld, workload: u32) -> String {
     let mut name = format!("{}-", facts.app(workload)).into_bytes();
     letters(&mut name, mix(facts.shape.seed, tag::ENDPOINT_SLICE, u64::from(workload)), 5);
     String::from_utf8_lossy(&name).into_owned()
 }
 
-fn fill(facts: &Facts, workload: u32, tag: u64, name: &str) -> Values {
+fn fill(facts: &SeededWorld, workload: u32, tag: u64, name: &str) -> Values {
     let app = facts.app(workload);
     let namespace = facts.workloads[workload as usize].namespace;
     let mut values = identity(facts, ObjectNumber { tag, number: u64::from(workload) }, Some(namespace), name);
@@ -76,7 +76,7 @@ fn fill(facts: &Facts, workload: u32, tag: u64, name: &str) -> Values {
     values
 }
 
-fn write_service(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
+fn write_service(facts: &SeededWorld, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
     let workload = facts.served[at];
     let mut values = fill(facts, workload, tag::SERVICE, &facts.app(workload));
     let dns = facts.workloads[workload as usize].base == super::facts::DNS;
@@ -93,7 +93,7 @@ fn write_service(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) 
 }
 
 /// The ports of a workload's backends, as slices and endpoints list them.
-fn backend_ports(facts: &Facts, workload: u32) -> &'static str {
+fn backend_ports(facts: &SeededWorld, workload: u32) -> &'static str {
     match main_port(facts, workload) {
         Some(("dns", ..)) => {
             "[{\"name\":\"dns\",\"port\":53,\"protocol\":\"UDP\"},{\"name\":\"dns-tcp\",\"port\":53,\"protocol\":\"TCP\"}]"
@@ -104,7 +104,7 @@ fn backend_ports(facts: &Facts, workload: u32) -> &'static str {
 }
 
 /// Appends one entry a pod: `open`, the address, `close`, then node and pod.
-fn backends(out: &mut Vec<u8>, facts: &Facts, workload: u32, open: &str, close: &str) {
+fn backends(out: &mut Vec<u8>, facts: &SeededWorld, workload: u32, open: &str, close: &str) {
     let fact = &facts.workloads[workload as usize];
     out.push(b'[');
     for ordinal in 0..fact.replicas {
@@ -134,7 +134,7 @@ fn backends(out: &mut Vec<u8>, facts: &Facts, workload: u32, open: &str, close: 
     out.push(b']');
 }
 
-fn write_endpoints(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
+fn write_endpoints(facts: &SeededWorld, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
     let workload = facts.served[at];
     let mut values = fill(facts, workload, tag::ENDPOINTS, &facts.app(workload));
     values.fill(hole("endpoints"), |out| backends(out, facts, workload, "{\"ip\":\"", "\","));
@@ -142,7 +142,7 @@ fn write_endpoints(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>
     members_of(part, sheets().network.get("Endpoints"), &values, out);
 }
 
-fn write_slice(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
+fn write_slice(facts: &SeededWorld, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
     let workload = facts.served[at];
     let mut values = fill(facts, workload, tag::ENDPOINT_SLICE, &slice_name(facts, workload));
     values.set(hole("generate"), &format!("{}-", facts.app(workload)));
@@ -154,6 +154,6 @@ fn write_slice(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
 }
 
 /// Whether a workload has a service.
-pub fn is_served(facts: &Facts, workload: u32) -> bool {
+pub fn is_served(facts: &SeededWorld, workload: u32) -> bool {
     facts.workloads[workload as usize].sort != ControllerSort::Job
 }

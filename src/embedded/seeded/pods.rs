@@ -1,8 +1,9 @@
 //! Pods of a seeded world: 9 to 16 KB each, as a cluster with Helm, Calico and a mesh has them.
 
-use super::facts::{ControllerSort, DNS, Facts, JOB, PORTS, PodFact};
+use super::facts::{ControllerSort, DNS, JOB, PORTS, PodFact, SeededWorld};
 use super::render::{
-    Labels, ObjectNumber, ObjectRows, Sheets, address, comma, digits, identity, member, sheets, tag, text, uid_of,
+    ObjectNumber, ObjectRows, RenderedLabels, Sheets, address, comma, digits, identity, member, sheets, tag, text,
+    uid_of,
 };
 use super::rng::{letters, mix};
 use super::template::{Values, hole};
@@ -18,13 +19,13 @@ pub const PODS: ObjectRows = ObjectRows {
     write,
 };
 
-fn labels(facts: &Facts, at: usize) -> Labels {
+fn labels(facts: &SeededWorld, at: usize) -> RenderedLabels {
     let mut all = Vec::with_capacity(12);
     facts.pod_labels(facts.pods[at], |key, value| all.push((key.to_owned(), value.to_owned())));
     all
 }
 
-fn field(facts: &Facts, at: usize, path: &str) -> Option<String> {
+fn field(facts: &SeededWorld, at: usize, path: &str) -> Option<String> {
     let pod = facts.pods[at];
     let done = facts.workloads[pod.workload as usize].sort == ControllerSort::Job;
     match path {
@@ -35,7 +36,7 @@ fn field(facts: &Facts, at: usize, path: &str) -> Option<String> {
     }
 }
 
-fn write(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
+fn write(facts: &SeededWorld, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
     let (pod, sheet) = (facts.pods[at], sheets());
     let mut values = identify(facts, pod);
     if part != ObjectPart::Meta {
@@ -60,7 +61,7 @@ fn write(facts: &Facts, at: usize, part: ObjectPart, out: &mut Vec<u8>) {
 }
 
 /// What the metadata needs.
-fn identify(facts: &Facts, pod: PodFact) -> Values {
+fn identify(facts: &SeededWorld, pod: PodFact) -> Values {
     let workload = &facts.workloads[pod.workload as usize];
     let prefix = facts.pod_prefix(pod.workload);
     let suffix = facts.pod_suffix(pod);
@@ -86,7 +87,7 @@ fn identify(facts: &Facts, pod: PodFact) -> Values {
 }
 
 /// Who controls the pod.
-fn own(values: &mut Values, facts: &Facts, pod: PodFact) {
+fn own(values: &mut Values, facts: &SeededWorld, pod: PodFact) {
     let app = facts.app(pod.workload);
     let (kind, group, tag, name) = match facts.workloads[pod.workload as usize].sort {
         ControllerSort::Deployment => {
@@ -103,7 +104,7 @@ fn own(values: &mut Values, facts: &Facts, pod: PodFact) {
 }
 
 /// What spec and status need.
-fn fill(values: &mut Values, facts: &Facts, pod: PodFact) {
+fn fill(values: &mut Values, facts: &SeededWorld, pod: PodFact) {
     let node = facts.node_of(pod);
     let done = facts.workloads[pod.workload as usize].sort == ControllerSort::Job;
     values.set(hole("node"), &super::core::node_name(node));
@@ -131,7 +132,7 @@ fn fill(values: &mut Values, facts: &Facts, pod: PodFact) {
 }
 
 /// The name and image of a container: the workload's own, a mesh's proxy, a log shipper.
-fn container(facts: &Facts, workload: u32, at: u8) -> (String, String) {
+fn container(facts: &SeededWorld, workload: u32, at: u8) -> (String, String) {
     match at {
         0 => {
             let (app, hash) = (facts.app(workload), facts.hash(workload));
@@ -145,13 +146,13 @@ fn container(facts: &Facts, workload: u32, at: u8) -> (String, String) {
 }
 
 /// The ports of a container, as bits over `PORTS`; sidecars have none of their own.
-fn ports_of(facts: &Facts, workload: u32, at: u8) -> impl Iterator<Item = (&'static str, u16, &'static str)> {
+fn ports_of(facts: &SeededWorld, workload: u32, at: u8) -> impl Iterator<Item = (&'static str, u16, &'static str)> {
     let bits = if at == 0 { facts.workloads[workload as usize].ports } else { 0 };
     PORTS.into_iter().enumerate().filter(move |(bit, _)| bits >> bit & 1 == 1).map(|(_, port)| port)
 }
 
 /// Appends the ports of a workload's container as JSON.
-pub fn ports(out: &mut Vec<u8>, facts: &Facts, workload: u32, at: u8) {
+pub fn ports(out: &mut Vec<u8>, facts: &SeededWorld, workload: u32, at: u8) {
     out.push(b'[');
     for (name, number, protocol) in ports_of(facts, workload, at) {
         comma(out);
@@ -161,14 +162,14 @@ pub fn ports(out: &mut Vec<u8>, facts: &Facts, workload: u32, at: u8) {
 }
 
 /// Fills name, image and ports of one container.
-pub fn container_values(values: &mut Values, facts: &Facts, workload: u32, at: u8) {
+pub fn container_values(values: &mut Values, facts: &SeededWorld, workload: u32, at: u8) {
     let (name, image) = container(facts, workload, at);
     values.set(hole("word1"), &name);
     values.set(hole("image"), &image);
     values.fill(hole("ports"), |out| ports(out, facts, workload, at));
 }
 
-fn containers(values: &mut Values, sheet: &Sheets, facts: &Facts, pod: PodFact) {
+fn containers(values: &mut Values, sheet: &Sheets, facts: &SeededWorld, pod: PodFact) {
     let (mut specs, mut statuses) = (vec![b'['], vec![b'[']);
     for at in 0..facts.workloads[pod.workload as usize].containers {
         container_values(values, facts, pod.workload, at);
@@ -184,7 +185,7 @@ fn containers(values: &mut Values, sheet: &Sheets, facts: &Facts, pod: PodFact) 
     values.fill(hole("containerstatuses"), |out| out.append(&mut statuses));
 }
 
-fn container_fields(out: &mut Vec<u8>, sheet: &Sheets, facts: &Facts, pod: PodFact) {
+fn container_fields(out: &mut Vec<u8>, sheet: &Sheets, facts: &SeededWorld, pod: PodFact) {
     out.push(b'{');
     for at in 0..facts.workloads[pod.workload as usize].containers {
         let mut values = Values::new();
@@ -204,7 +205,7 @@ fn container_fields(out: &mut Vec<u8>, sheet: &Sheets, facts: &Facts, pod: PodFa
 }
 
 /// The number of the port that a service of the workload leads to.
-pub fn main_port(facts: &Facts, workload: u32) -> Option<(&'static str, u16, &'static str)> {
+pub fn main_port(facts: &SeededWorld, workload: u32) -> Option<(&'static str, u16, &'static str)> {
     let dns = facts.workloads[workload as usize].base == DNS;
     ports_of(facts, workload, 0).find(|port| (port.0 == "dns") == dns && (dns || port.0 == "http"))
 }

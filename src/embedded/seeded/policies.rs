@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use super::facts::{Facts, TIERS};
+use super::facts::{SeededWorld, TIERS};
 use super::rng::Rng;
 use super::shapes::Style;
 
@@ -19,7 +19,7 @@ pub struct PolicyFact {
 }
 
 /// All policies of a world, by namespace and name.
-pub fn all(facts: &Facts, rng: &mut Rng) -> Vec<PolicyFact> {
+pub fn all(facts: &SeededWorld, rng: &mut Rng) -> Vec<PolicyFact> {
     let mut all = Vec::new();
     for namespace in 0..facts.namespaces.len() as u32 {
         let mut here = match facts.shape.style {
@@ -77,7 +77,7 @@ fn spec(selector: Value, ingress: Option<Value>, egress: Option<Value>) -> Value
     spec
 }
 
-fn teams(facts: &Facts, namespace: u32, rng: &mut Rng) -> Vec<NamedSpec> {
+fn teams(facts: &SeededWorld, namespace: u32, rng: &mut Rng) -> Vec<NamedSpec> {
     if rng.happens(10) {
         return Vec::new();
     }
@@ -126,7 +126,7 @@ fn inside(all: &mut Vec<NamedSpec>, egress: bool, rng: &mut Rng) {
 }
 
 /// Across namespaces and out of the cluster.
-fn across(all: &mut Vec<NamedSpec>, facts: &Facts, namespace: u32, egress: bool, rng: &mut Rng) {
+fn across(all: &mut Vec<NamedSpec>, facts: &SeededWorld, namespace: u32, egress: bool, rng: &mut Rng) {
     let team = labels("team", &format!("team-{}", facts.namespaces[namespace as usize].number % 60));
     if rng.happens(40) {
         let out = egress.then(|| json!([{"to": [{"namespaceSelector": team, "podSelector": {}}]}]));
@@ -146,7 +146,7 @@ fn across(all: &mut Vec<NamedSpec>, facts: &Facts, namespace: u32, egress: bool,
 }
 
 /// From a workload of another namespace to one of this.
-fn from_workloads(all: &mut Vec<NamedSpec>, facts: &Facts, namespace: u32, rng: &mut Rng) {
+fn from_workloads(all: &mut Vec<NamedSpec>, facts: &SeededWorld, namespace: u32, rng: &mut Rng) {
     for number in 0..rng.below(3) {
         let other = rng.below(facts.namespaces.len()) as u32;
         let (Some(target), Some(peer)) = (some_app(facts, namespace, rng), some_app(facts, other, rng)) else {
@@ -158,14 +158,14 @@ fn from_workloads(all: &mut Vec<NamedSpec>, facts: &Facts, namespace: u32, rng: 
     }
 }
 
-fn some_app(facts: &Facts, namespace: u32, rng: &mut Rng) -> Option<String> {
+fn some_app(facts: &SeededWorld, namespace: u32, rng: &mut Rng) -> Option<String> {
     let range = facts.first_pod[namespace as usize]..facts.first_pod[namespace as usize + 1];
     let at = range.start as usize + rng.below(range.len().max(1));
     (!range.is_empty()).then(|| facts.app(facts.pods[at].workload))
 }
 
 /// Twenty policies with five ports, ranges, namespaces, pods and blocks each.
-fn burner(facts: &Facts, rng: &mut Rng) -> Vec<NamedSpec> {
+fn burner(facts: &SeededWorld, rng: &mut Rng) -> Vec<NamedSpec> {
     (0..20)
         .map(|number| {
             (
@@ -181,7 +181,7 @@ fn some_numbers(rng: &mut Rng) -> Value {
     json!({"matchExpressions": [{"key": "num", "operator": "In", "values": values}]})
 }
 
-fn fat_rules(facts: &Facts, side: &str, rng: &mut Rng) -> Value {
+fn fat_rules(facts: &SeededWorld, side: &str, rng: &mut Rng) -> Value {
     let names: Vec<&str> = (0..5).map(|_| &*facts.namespaces[rng.below(facts.namespaces.len())].name).collect();
     let namespaces =
         json!({"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": names}]});

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::core::members_of;
-use super::facts::Facts;
+use super::facts::SeededWorld;
 use super::render::{ObjectNumber, ObjectRows, identity, sheets, tag};
 use super::rng::Rng;
 use super::template::hole;
@@ -95,7 +95,7 @@ pub const CLUSTER_ROLE_BINDINGS: ObjectRows = ObjectRows {
 };
 
 /// The namespace of one of `count` objects that are spread evenly and in order.
-fn spread(facts: &Facts, count: usize, at: usize) -> u32 {
+fn spread(facts: &SeededWorld, count: usize, at: usize) -> u32 {
     (at * facts.namespaces.len() / count) as u32
 }
 
@@ -113,7 +113,7 @@ fn cluster_role_name(at: usize) -> String {
 }
 
 /// One of the namespace's roles, mostly; else none, for a cluster role.
-fn role_of(facts: &Facts, namespace: u32, rng: &mut Rng) -> Option<String> {
+fn role_of(facts: &SeededWorld, namespace: u32, rng: &mut Rng) -> Option<String> {
     let (roles, namespaces) = (facts.shape.roles, facts.namespaces.len());
     let first = (namespace as usize * roles).div_ceil(namespaces);
     let next = ((namespace as usize + 1) * roles).div_ceil(namespaces);
@@ -141,7 +141,7 @@ const VERBS: [&[&str]; 5] = [
     &["create", "update", "patch"],
 ];
 
-fn rules(facts: &Facts, id: ObjectNumber) -> Value {
+fn rules(facts: &SeededWorld, id: ObjectNumber) -> Value {
     let mut rng = Rng::of(facts.shape.seed, id.tag, id.number);
     (0..1 + rng.below(12)).map(|_| rule(&mut rng)).collect()
 }
@@ -168,11 +168,11 @@ fn some(rng: &mut Rng, mut each: impl FnMut(&mut Rng) -> String) -> Vec<String> 
     all
 }
 
-fn subjects(facts: &Facts, rng: &mut Rng) -> Value {
+fn subjects(facts: &SeededWorld, rng: &mut Rng) -> Value {
     (0..1 + rng.below(3)).map(|_| subject(facts, rng)).collect()
 }
 
-fn subject(facts: &Facts, rng: &mut Rng) -> Value {
+fn subject(facts: &SeededWorld, rng: &mut Rng) -> Value {
     match rng.below(10) {
         0..2 => {
             let group = format!("group-{:05}", rng.below(facts.shape.users.div_ceil(20)));

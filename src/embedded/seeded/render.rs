@@ -1,6 +1,6 @@
 //! The documents of a seeded world, one table row a kind: how many objects, in which order, and how each is written.
 
-use super::facts::Facts;
+use super::facts::SeededWorld;
 use super::rng::{hex, mix, uid};
 use super::template::{TemplateFile, Values, decimal, hole};
 use super::{core, network, pods, rbac, workloads};
@@ -8,25 +8,25 @@ use crate::embedded::object_list::ObjectPart;
 use std::sync::OnceLock;
 
 /// Labels as pairs, in the order of their keys.
-pub type Labels = Vec<(String, String)>;
+pub type RenderedLabels = Vec<(String, String)>;
 
 /// The value of an object's field, by its path; none when it has none.
-pub type FieldOf = fn(&Facts, usize, &str) -> Option<String>;
+pub type FieldOf = fn(&SeededWorld, usize, &str) -> Option<String>;
 
 /// How the objects of one kind follow from the facts, in the order of an API server's lists.
 #[derive(Debug)]
 pub struct ObjectRows {
     pub plural: &'static str,
-    pub count: fn(&Facts) -> usize,
+    pub count: fn(&SeededWorld) -> usize,
     /// The place of the object's namespace; none for cluster-wide kinds.
-    pub namespace: fn(&Facts, usize) -> Option<u32>,
-    pub name: fn(&Facts, usize) -> String,
+    pub namespace: fn(&SeededWorld, usize) -> Option<u32>,
+    pub name: fn(&SeededWorld, usize) -> String,
     /// The object's labels, where they can be had without rendering it.
-    pub labels: Option<fn(&Facts, usize) -> Labels>,
+    pub labels: Option<fn(&SeededWorld, usize) -> RenderedLabels>,
     /// A field that the object can be selected by, where it can be had without rendering it.
     pub field: Option<FieldOf>,
     /// Appends the members of the object's document, without braces, kind and apiVersion.
-    pub write: fn(&Facts, usize, ObjectPart, &mut Vec<u8>),
+    pub write: fn(&SeededWorld, usize, ObjectPart, &mut Vec<u8>),
 }
 
 /// The kinds that seeded worlds have; of others there are no objects.
@@ -103,7 +103,7 @@ pub mod tag {
 }
 
 /// Fills what all objects have: name, namespace, uid, resource version and time.
-pub fn identity(facts: &Facts, id: ObjectNumber, namespace: Option<u32>, name: &str) -> Values {
+pub fn identity(facts: &SeededWorld, id: ObjectNumber, namespace: Option<u32>, name: &str) -> Values {
     let mut values = Values::new();
     values.set(hole("name"), name);
     if let Some(namespace) = namespace {
@@ -117,12 +117,12 @@ pub fn identity(facts: &Facts, id: ObjectNumber, namespace: Option<u32>, name: &
 }
 
 /// Fills the uid of another object.
-pub fn uid_of(values: &mut Values, hole: usize, facts: &Facts, id: ObjectNumber) {
+pub fn uid_of(values: &mut Values, hole: usize, facts: &SeededWorld, id: ObjectNumber) {
     values.fill(hole, |out| uid(out, facts.shape.seed, id.tag, id.number));
 }
 
 /// Fills the four holes of random digits.
-pub fn digits(values: &mut Values, facts: &Facts, id: ObjectNumber) {
+pub fn digits(values: &mut Values, facts: &SeededWorld, id: ObjectNumber) {
     for (at, hole) in [hole("hex1"), hole("hex2"), hole("hex3"), hole("hex4")].into_iter().enumerate() {
         values.fill(hole, |out| hex(out, mix(facts.shape.seed, id.tag ^ (at as u64 + 1) << 40, id.number)));
     }

@@ -1,6 +1,6 @@
 //! Deployments, their ReplicaSets, StatefulSets, DaemonSets, Jobs and CronJobs: the owners of the pods.
 
-use super::facts::{ControllerSort, Facts, JOB};
+use super::facts::{ControllerSort, JOB, SeededWorld};
 use super::pods::container_values;
 use super::render::{ObjectNumber, ObjectRows, comma, identity, member, sheets, tag, text, uid_of};
 use super::template::{Values, hole};
@@ -77,12 +77,12 @@ pub const CRON_JOBS: ObjectRows = ObjectRows {
     write: |facts, at, part, out| write(facts, ControllerSort::Job, at, ("CronJob", tag::CRON_JOB), part, out),
 };
 
-fn namespace(facts: &Facts, sort: ControllerSort, at: usize) -> Option<u32> {
+fn namespace(facts: &SeededWorld, sort: ControllerSort, at: usize) -> Option<u32> {
     Some(facts.workloads[facts.of_sort[sort as usize][at] as usize].namespace)
 }
 
 fn write(
-    facts: &Facts,
+    facts: &SeededWorld,
     sort: ControllerSort,
     at: usize,
     (kind, tag): (&str, u64),
@@ -119,7 +119,7 @@ fn write(
     out.extend_from_slice(&rest[1..rest.len() - 1]);
 }
 
-fn fill(facts: &Facts, workload: u32, kind: &str, tag: u64) -> Values {
+fn fill(facts: &SeededWorld, workload: u32, kind: &str, tag: u64) -> Values {
     let fact = &facts.workloads[workload as usize];
     let (app, hash) = (facts.app(workload), facts.hash(workload));
     let name = match kind {
@@ -166,7 +166,7 @@ fn fill(facts: &Facts, workload: u32, kind: &str, tag: u64) -> Values {
 }
 
 /// Whether the object has an owner, and the group of that; fills who it is.
-fn owner(values: &mut Values, facts: &Facts, workload: u32, kind: &str) -> (bool, &'static str) {
+fn owner(values: &mut Values, facts: &SeededWorld, workload: u32, kind: &str) -> (bool, &'static str) {
     let (tag, group) = match kind {
         "ReplicaSet" => (tag::DEPLOYMENT, "apps/v1"),
         "Job" => (tag::CRON_JOB, "batch/v1"),
@@ -184,7 +184,7 @@ fn replace_last(out: &mut Vec<u8>, what: &str, with: &str) {
     }
 }
 
-fn pod_template(values: &mut Values, facts: &Facts, workload: u32) {
+fn pod_template(values: &mut Values, facts: &SeededWorld, workload: u32) {
     let fact = &facts.workloads[workload as usize];
     let sheet = &sheets().workload;
     values.set(hole("host"), if facts.on_host_network(workload) { "true" } else { "false" });

@@ -27,9 +27,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::world::World;
+use super::world::ServedCluster;
 use stage::ToldWorld;
-use timeline::{Action, Script};
+use timeline::{DueAction, Script};
 
 /// A cluster and what is still to happen in it.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub struct Story {
     began: Timestamp,
     script: Script,
     /// What is due, by milliseconds after the beginning and then by the order in which it was queued.
-    queue: BTreeMap<(u64, u64), Action>,
+    queue: BTreeMap<(u64, u64), DueAction>,
     queued: u64,
 }
 
@@ -55,7 +55,7 @@ impl Story {
     /// The cluster as it stands at the beginning.
     pub fn new(began: Timestamp) -> Story {
         let began = whole_seconds(began);
-        let mut stage = ToldWorld::new(World::told("story"), began);
+        let mut stage = ToldWorld::new(ServedCluster::told("story"), began);
         stage.set_up(assets::cluster());
         let mut story = Story { stage, began, script: assets::script(), queue: BTreeMap::new(), queued: 0 };
         story.queue_script(0);
@@ -63,7 +63,7 @@ impl Story {
     }
 
     /// The world in which it happens.
-    pub fn world(&self) -> &Arc<World> {
+    pub fn world(&self) -> &Arc<ServedCluster> {
         &self.stage.world
     }
 
@@ -77,10 +77,10 @@ impl Story {
         let ((due, _), action) = self.queue.pop_first()?;
         self.stage.now = whole_seconds(self.began + SignedDuration::from_millis(due as i64));
         let say = match &action {
-            Action::Step(step) => step.say.clone(),
+            DueAction::Step(step) => step.say.clone(),
             _ => None,
         };
-        if let Action::Again = action {
+        if let DueAction::Again = action {
             self.queue_script(due);
         }
         for (later, action) in self.stage.act(action) {
@@ -105,12 +105,12 @@ impl Story {
 
     fn queue_script(&mut self, from: u64) {
         for step in self.script.steps.clone() {
-            self.queue(from + step.at * 1_000, Action::Step(Box::new(step)));
+            self.queue(from + step.at * 1_000, DueAction::Step(Box::new(step)));
         }
-        self.queue(from + self.script.again * 1_000, Action::Again);
+        self.queue(from + self.script.again * 1_000, DueAction::Again);
     }
 
-    fn queue(&mut self, due: u64, action: Action) {
+    fn queue(&mut self, due: u64, action: DueAction) {
         self.queued += 1;
         self.queue.insert((due, self.queued), action);
     }

@@ -3,19 +3,19 @@
 use serde_json::{Value, json};
 
 use super::stage::{ToldWorld, age_of, directions, merge, text};
-use super::timeline::{Action, Follow, STARTS, STOPS};
+use super::timeline::{DueAction, DueActions, STARTS, STOPS};
 use crate::embedded::seeded::render::sheets;
 use crate::embedded::seeded::template::{Values, hole};
 
 impl ToldWorld {
     /// Makes a pod that stands alone in the files or in the script.
-    pub fn make_pod(&mut self, mut pod: Value) -> Follow {
+    pub fn make_pod(&mut self, mut pod: Value) -> DueActions {
         self.complete(&mut pod);
         self.admit(pod)
     }
 
     /// Takes a complete pod in, bound to a node; it runs a little later.
-    pub fn admit(&mut self, mut pod: Value) -> Follow {
+    pub fn admit(&mut self, mut pod: Value) -> DueActions {
         self.set_phase(&mut pod, "Pending");
         let (namespace, name) = key(&pod);
         let node = text(&pod["spec"]["nodeName"]).to_owned();
@@ -26,15 +26,15 @@ impl ToldWorld {
             &format!("Successfully assigned {namespace}/{name} to {node}"),
             "default-scheduler",
         );
-        vec![(STARTS, Action::Run(namespace, name))]
+        vec![(STARTS, DueAction::Run(namespace, name))]
     }
 
     /// A pod starts to run.
-    pub fn run(&mut self, namespace: &str, name: &str) -> Follow {
-        let Some(before) = self.find("Pod", namespace, name) else { return Follow::new() };
+    pub fn run(&mut self, namespace: &str, name: &str) -> DueActions {
+        let Some(before) = self.find("Pod", namespace, name) else { return DueActions::new() };
         let mut pod = before.value.clone();
         if !pod["metadata"]["deletionTimestamp"].is_null() {
-            return Follow::new();
+            return DueActions::new();
         }
         self.set_phase(&mut pod, "Running");
         self.keep(pod.clone(), None);
@@ -42,12 +42,12 @@ impl ToldWorld {
         self.event(&pod, "Started", &format!("Started container {container}"), "kubelet");
         self.recount(&pod);
         self.refresh_backends(namespace);
-        Follow::new()
+        DueActions::new()
     }
 
     /// A pod is told to stop; it is gone a little later.
-    pub fn stop(&mut self, namespace: &str, name: &str) -> Follow {
-        let Some(before) = self.find("Pod", namespace, name) else { return Follow::new() };
+    pub fn stop(&mut self, namespace: &str, name: &str) -> DueActions {
+        let Some(before) = self.find("Pod", namespace, name) else { return DueActions::new() };
         let mut pod = before.value.clone();
         pod["metadata"]["deletionTimestamp"] = json!((self.now + STOPS).to_string());
         pod["metadata"]["deletionGracePeriodSeconds"] = json!(30);
@@ -55,30 +55,30 @@ impl ToldWorld {
         let container = text(&pod["spec"]["containers"][0]["name"]).to_owned();
         self.event(&pod, "Killing", &format!("Stopping container {container}"), "kubelet");
         self.refresh_backends(namespace);
-        vec![(STOPS, Action::Gone(namespace.to_owned(), name.to_owned()))]
+        vec![(STOPS, DueAction::Gone(namespace.to_owned(), name.to_owned()))]
     }
 
     /// A pod that was told to stop is gone.
-    pub fn gone(&mut self, namespace: &str, name: &str) -> Follow {
+    pub fn gone(&mut self, namespace: &str, name: &str) -> DueActions {
         let before = self.find("Pod", namespace, name);
         self.remove("Pod", namespace, name);
         if let Some(before) = before {
             self.recount(&before.value);
         }
         self.refresh_backends(namespace);
-        Follow::new()
+        DueActions::new()
     }
 
     /// A stateful set's pod stops and comes back: the same name, a new uid and a new address.
-    pub fn restart(&mut self, namespace: &str, name: &str) -> Follow {
-        let Some(before) = self.find("Pod", namespace, name) else { return Follow::new() };
+    pub fn restart(&mut self, namespace: &str, name: &str) -> DueActions {
+        let Some(before) = self.find("Pod", namespace, name) else { return DueActions::new() };
         let mut pod = before.value.clone();
         merge(
             &mut pod,
             &json!({"metadata": {"uid": null, "creationTimestamp": null, "resourceVersion": null, "managedFields": null}, "status": null}),
         );
         let mut follow = self.stop(namespace, name);
-        follow.push((STOPS * 2, Action::Return(Box::new(pod))));
+        follow.push((STOPS * 2, DueAction::Return(Box::new(pod))));
         follow
     }
 

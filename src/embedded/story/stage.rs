@@ -10,15 +10,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::fields;
-use super::timeline::Follow;
-use crate::embedded::kinds::{self, Kind};
+use super::timeline::DueActions;
+use crate::embedded::kinds::{self, ServedKind};
 use crate::embedded::object_list::{ObjectList, StoredObject};
 use crate::embedded::review;
 use crate::embedded::seeded::render::sheets;
 use crate::embedded::seeded::rng::{hex, letters, mix, uid};
 use crate::embedded::seeded::template::{Values, hole};
 use crate::embedded::selector;
-use crate::embedded::world::World;
+use crate::embedded::world::ServedCluster;
 
 /// The seed of names and uids.
 const SEED: u64 = 0x0057_0127;
@@ -29,7 +29,7 @@ const EVENTS: usize = 150;
 /// A world that is being told, and what its controllers know.
 #[derive(Debug)]
 pub struct ToldWorld {
-    pub world: Arc<World>,
+    pub world: Arc<ServedCluster>,
     /// The story's time.
     pub now: Timestamp,
     /// How much chance was used: every name and uid is new.
@@ -51,7 +51,7 @@ enum Curtain {
 }
 
 impl ToldWorld {
-    pub fn new(world: Arc<World>, now: Timestamp) -> ToldWorld {
+    pub fn new(world: Arc<ServedCluster>, now: Timestamp) -> ToldWorld {
         ToldWorld {
             world,
             now,
@@ -123,7 +123,7 @@ impl ToldWorld {
     }
 
     /// Completes an object as a server would (uid, times, generation, managed fields) and puts it into the world.
-    pub fn keep(&mut self, mut object: Value, by: Option<&str>) -> Follow {
+    pub fn keep(&mut self, mut object: Value, by: Option<&str>) -> DueActions {
         let kind = row(text(&object["kind"]));
         let (namespace, name) =
             (text(&object["metadata"]["namespace"]).to_owned(), text(&object["metadata"]["name"]).to_owned());
@@ -155,7 +155,7 @@ impl ToldWorld {
         });
         fields::manage(&mut object, by, &time.to_string());
         self.world.put(kind, object);
-        Follow::new()
+        DueActions::new()
     }
 
     fn uid(&mut self) -> String {
@@ -166,10 +166,10 @@ impl ToldWorld {
     }
 
     /// Changes some members of an object.
-    pub fn patch(&mut self, patch: &Value, by: Option<&str>) -> Follow {
+    pub fn patch(&mut self, patch: &Value, by: Option<&str>) -> DueActions {
         let (kind, metadata) = (text(&patch["kind"]), &patch["metadata"]);
         let Some(before) = self.find(kind, text(&metadata["namespace"]), text(&metadata["name"])) else {
-            return Follow::new();
+            return DueActions::new();
         };
         let mut object = before.value.clone();
         merge(&mut object, patch);
@@ -179,13 +179,13 @@ impl ToldWorld {
         let namespace = before.namespace.clone();
         self.keep(object, by);
         self.refresh_backends(&namespace);
-        Follow::new()
+        DueActions::new()
     }
 
     /// Deletes an object that simply goes.
-    pub fn remove(&mut self, kind: &str, namespace: &str, name: &str) -> Follow {
+    pub fn remove(&mut self, kind: &str, namespace: &str, name: &str) -> DueActions {
         self.world.delete(row(kind), namespace, name);
-        Follow::new()
+        DueActions::new()
     }
 
     fn namespace(&mut self, mut object: Value) {
@@ -272,7 +272,7 @@ impl ToldWorld {
 }
 
 /// The row of a kind that the files name.
-fn row(kind: &str) -> &'static Kind {
+fn row(kind: &str) -> &'static ServedKind {
     kinds::by_kind(kind).expect("the demo's files hold kinds that are served")
 }
 

@@ -34,7 +34,7 @@ pub struct StoryStep {
 
 /// Something that is due.
 #[derive(Clone, Debug)]
-pub enum Action {
+pub enum DueAction {
     Step(Box<StoryStep>),
     /// The script begins anew.
     Again,
@@ -51,7 +51,7 @@ pub enum Action {
 }
 
 /// What follows, and after what time.
-pub type Follow = Vec<(Duration, Action)>;
+pub type DueActions = Vec<(Duration, DueAction)>;
 
 /// How long a pod takes to start, and to stop.
 pub const STARTS: Duration = Duration::from_millis(2_500);
@@ -59,19 +59,19 @@ pub const STOPS: Duration = Duration::from_millis(2_000);
 
 impl ToldWorld {
     /// Does what is due.
-    pub fn act(&mut self, action: Action) -> Follow {
+    pub fn act(&mut self, action: DueAction) -> DueActions {
         match action {
-            Action::Step(step) => self.take(*step),
-            Action::Again => Vec::new(),
-            Action::Run(namespace, name) => self.run(&namespace, &name),
-            Action::Stop(namespace, name) => self.stop(&namespace, &name),
-            Action::Gone(namespace, name) => self.gone(&namespace, &name),
-            Action::RollOut(namespace, name) => self.roll_on(&namespace, &name),
-            Action::Return(pod) => self.admit(*pod),
+            DueAction::Step(step) => self.take(*step),
+            DueAction::Again => Vec::new(),
+            DueAction::Run(namespace, name) => self.run(&namespace, &name),
+            DueAction::Stop(namespace, name) => self.stop(&namespace, &name),
+            DueAction::Gone(namespace, name) => self.gone(&namespace, &name),
+            DueAction::RollOut(namespace, name) => self.roll_on(&namespace, &name),
+            DueAction::Return(pod) => self.admit(*pod),
         }
     }
 
-    fn take(&mut self, step: StoryStep) -> Follow {
+    fn take(&mut self, step: StoryStep) -> DueActions {
         let by = step.by.as_deref();
         if let Some(object) = step.apply {
             return if object["kind"] == "Pod" { self.make_pod(object) } else { self.keep(object, by) };

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::pods::key;
 use super::stage::{ToldWorld, directions, merge, text};
-use super::timeline::{Action, Follow, STARTS};
+use super::timeline::{DueAction, DueActions, STARTS};
 
 /// How long a rollout waits from one pod to the next.
 const PACE: Duration = Duration::from_secs(6);
@@ -134,8 +134,8 @@ impl ToldWorld {
     }
 
     /// Begins the rollout of a deployment: its image gets the next patch version.
-    pub fn roll_out(&mut self, namespace: &str, name: &str) -> Follow {
-        let Some(before) = self.find("Deployment", namespace, name) else { return Follow::new() };
+    pub fn roll_out(&mut self, namespace: &str, name: &str) -> DueActions {
+        let Some(before) = self.find("Deployment", namespace, name) else { return DueActions::new() };
         let mut object = before.value.clone();
         let container = &mut object["spec"]["template"]["spec"]["containers"][0];
         container["image"] = json!(next_version(text(&container["image"])));
@@ -144,19 +144,19 @@ impl ToldWorld {
         object["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = json!((revision + 1).to_string());
         let count = object["spec"]["replicas"].as_u64().unwrap_or(1);
         self.keep(object.clone(), None);
-        let Some(set) = self.replica_set(namespace, name, 0) else { return Follow::new() };
+        let Some(set) = self.replica_set(namespace, name, 0) else { return DueActions::new() };
         self.event(
             &object,
             "ScalingReplicaSet",
             &format!("Scaled up replica set {} from 0 to {count}", text(&set["metadata"]["name"])),
             "deployment-controller",
         );
-        (0..count as u32).map(|at| (PACE * at, Action::RollOut(namespace.to_owned(), name.to_owned()))).collect()
+        (0..count as u32).map(|at| (PACE * at, DueAction::RollOut(namespace.to_owned(), name.to_owned()))).collect()
     }
 
     /// The next pod of a rollout comes, and one of the old goes once it runs.
-    pub fn roll_on(&mut self, namespace: &str, name: &str) -> Follow {
-        let Some(newest) = self.sets_of(namespace, name).pop() else { return Follow::new() };
+    pub fn roll_on(&mut self, namespace: &str, name: &str) -> DueActions {
+        let Some(newest) = self.sets_of(namespace, name).pop() else { return DueActions::new() };
         let mut pod = self.pod_of_set(&newest);
         self.complete(&mut pod);
         let mut follow = self.admit(pod);
@@ -172,7 +172,7 @@ impl ToldWorld {
                 && pod.value["metadata"]["deletionTimestamp"].is_null()
         });
         if let Some(old) = old {
-            follow.push((STARTS + Duration::from_millis(500), Action::Stop(namespace.to_owned(), old.name.clone())));
+            follow.push((STARTS + Duration::from_millis(500), DueAction::Stop(namespace.to_owned(), old.name.clone())));
         }
         follow
     }

@@ -11,7 +11,7 @@ pub mod workloads;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::kinds::Kind;
+use super::kinds::ServedKind;
 
 /// A column: how it is headed, and what it shows of an object.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ pub const AGE: TableColumn = TableColumn {
 };
 
 /// The definitions of a kind's columns.
-pub fn definitions(kind: &Kind) -> Value {
+pub fn definitions(kind: &ServedKind) -> Value {
     kind.columns
         .iter()
         .map(|column| {
@@ -78,12 +78,12 @@ pub fn definitions(kind: &Kind) -> Value {
 }
 
 /// The cells of an object.
-pub fn cells(kind: &Kind, object: &Value, now: Timestamp) -> Value {
+pub fn cells(kind: &ServedKind, object: &Value, now: Timestamp) -> Value {
     kind.columns.iter().map(|column| (column.cell)(object, now)).collect()
 }
 
 /// The cells of a row that stands for no object.
-pub fn no_cells(kind: &Kind) -> Value {
+pub fn no_cells(kind: &ServedKind) -> Value {
     kind.columns.iter().map(|column| if column.form == ColumnText::Number { json!(0) } else { json!("") }).collect()
 }
 

@@ -31,8 +31,8 @@ use crate::model::name::Name;
 pub struct Graph {
     numbers: HashTable<u32>,
     regions: Vec<Region>,
-    after: Lists<Link>,
-    before: Lists<Link>,
+    after: Lists<MoveLink>,
+    before: Lists<MoveLink>,
     /// What is held of the rights that a closure would be asked for.
     shares: Lists<Share>,
     /// The powers of such rights: what several holders may make a move with together, and what no edge follows.
@@ -44,9 +44,9 @@ pub struct Graph {
 
 /// The other end of a move, and whether it is sure.
 #[derive(Clone, Copy, Debug)]
-pub struct Link(u32);
+pub struct MoveLink(u32);
 
-impl Link {
+impl MoveLink {
     fn new(number: u32, certainty: Certainty) -> Self {
         Self(number << 1 | certainty as u32)
     }
@@ -172,7 +172,7 @@ impl Graph {
         let mut links = Vec::new();
         for it in waiting.all() {
             debug_assert!(it.stands.len() == 1 || it.edge.together.is_some(), "{:?} has several holders", it.edge);
-            links.push(Link::new(self.number(it.to.clone()), it.certainty));
+            links.push(MoveLink::new(self.number(it.to.clone()), it.certainty));
         }
         self.after.push(links);
         let mut shares = Vec::new();
@@ -191,7 +191,7 @@ impl Graph {
     }
 
     /// The same moves by what they lead to.
-    fn turned(&self) -> Lists<Link> {
+    fn turned(&self) -> Lists<MoveLink> {
         let mut ends = vec![0u32; self.regions.len()];
         self.after.all.iter().for_each(|it| ends[it.number()] += 1);
         let mut sum = 0;
@@ -199,11 +199,11 @@ impl Graph {
             (*it, sum) = (sum, sum + *it);
         }
         // Each list begins where its end stands, and ends where the next one begins once it is full.
-        let mut all = vec![Link(0); sum as usize];
+        let mut all = vec![MoveLink(0); sum as usize];
         for from in 0..self.after.count() {
             for it in self.after.of(from) {
                 let end = &mut ends[it.number()];
-                all[*end as usize] = Link((from as u32) << 1 | it.certainty());
+                all[*end as usize] = MoveLink((from as u32) << 1 | it.certainty());
                 *end += 1;
             }
         }
@@ -216,12 +216,12 @@ impl Graph {
     }
 
     /// What is come to from one of them in one move.
-    pub fn after(&self, at: usize) -> &[Link] {
+    pub fn after(&self, at: usize) -> &[MoveLink] {
         self.after.of(at)
     }
 
     /// From where one of them is come to in one move.
-    pub fn before(&self, at: usize) -> &[Link] {
+    pub fn before(&self, at: usize) -> &[MoveLink] {
         self.before.of(at)
     }
 

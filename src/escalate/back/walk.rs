@@ -2,7 +2,7 @@
 
 use super::super::Ground;
 use super::super::foothold::Foothold;
-use super::super::gaps::Reached;
+use super::super::gaps::HeldSoFar;
 use super::super::region::Region;
 use super::super::step::Certainty;
 use super::super::unfollowed::Unfollowed;
@@ -74,7 +74,7 @@ impl<'a> Walk<'a> {
 }
 
 /// Where it was walked to the end.
-impl Reached for Walk<'_> {
+impl HeldSoFar for Walk<'_> {
     fn regions(&self) -> impl Iterator<Item = &Region> {
         self.all.iter().map(|it| &self.graph.regions()[*it])
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 /// What was chosen, and how many are needed at least.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Chosen {
+pub struct HittingSet {
     pub all: BTreeSet<u32>,
     pub at_least: usize,
 }
@@ -17,7 +17,7 @@ pub struct Chosen {
 pub type Set = BTreeSet<u32>;
 
 /// The fewest, where that is found in so many tries; else a few of which none can be left out. No set is empty.
-pub fn hitting(sets: &[Set], tries: usize) -> Chosen {
+pub fn hitting(sets: &[Set], tries: usize) -> HittingSet {
     let mut rest = smallest(sets);
     let forced: BTreeSet<u32> = rest.iter().filter(|it| it.len() == 1).flatten().copied().collect();
     rest.retain(|it| it.is_disjoint(&forced));
@@ -28,7 +28,7 @@ pub fn hitting(sets: &[Set], tries: usize) -> Chosen {
     }
     let found = search.best.len();
     let at_least = forced.len() + if search.is_cut { least } else { found };
-    Chosen { all: forced.into_iter().chain(search.best).collect(), at_least }
+    HittingSet { all: forced.into_iter().chain(search.best).collect(), at_least }
 }
 
 /// Without sets that hold all of another one.
@@ -171,6 +171,6 @@ mod tests {
         let found = hitting(&all, 0);
         assert_eq!((found.all.len(), found.at_least), (2, 1));
         assert_eq!(hitting(&all, 10).at_least, 2);
-        assert_eq!(hitting(&[], 10), Chosen { all: Set::new(), at_least: 0 });
+        assert_eq!(hitting(&[], 10), HittingSet { all: Set::new(), at_least: 0 });
     }
 }

@@ -9,7 +9,7 @@ use super::super::goal::Goal;
 use super::super::held::Held;
 use super::super::region::{Region, Which};
 use super::super::step::Certainty;
-use super::ways::Way;
+use super::ways::ProvenWay;
 use crate::model::name::Name;
 use crate::model::role::Subject;
 
@@ -44,7 +44,7 @@ pub(super) fn holds_everything(ground: &Ground<'_>, foothold: &Foothold) -> bool
 }
 
 /// Root on a node, and code in a pod, that lead there still: one of each.
-pub(super) fn nodes_and_pods(ground: &Ground<'_>, goal: &Goal) -> Vec<Way> {
+pub(super) fn nodes_and_pods(ground: &Ground<'_>, goal: &Goal) -> Vec<ProvenWay> {
     if matches!(goal, Goal::Connects { .. }) {
         return Vec::new();
     }

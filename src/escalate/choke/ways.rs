@@ -15,14 +15,14 @@ use super::super::replay;
 use super::super::step::{Certainty, Step};
 
 /// Who starts, and a way of theirs that is proven.
-pub type Way = (Foothold, Vec<Step>);
+pub type ProvenWay = (Foothold, Vec<Step>);
 
 /// What was found of some who start.
 pub enum Found {
     /// None of them comes there.
     Nobody,
     /// One of them comes there by themselves.
-    Way(Way),
+    Way(ProvenWay),
     /// One of them seems to, by a way that does not hold once it is gone.
     Doubt(Foothold),
     /// Two of them that are needed together for the way that was found.
@@ -60,7 +60,7 @@ pub fn of_one(ground: &Ground<'_>, start: &Foothold, goal: &Goal, below: Option<
 }
 
 /// A way of some of these that is not sure, if there is one, with all that they come to.
-pub fn unsure(ground: &Ground<'_>, starts: &[Foothold], goal: &Goal) -> (Held, Option<Way>) {
+pub fn unsure(ground: &Ground<'_>, starts: &[Foothold], goal: &Goal) -> (Held, Option<ProvenWay>) {
     let held = Held::of_many(ground, starts, goal.wanted());
     let is_connection = matches!(goal, Goal::Connects { .. });
     let (held, found) = spread(ground, held, Some(goal).filter(|_| !is_connection), Certainty::Unsure, None);

@@ -8,7 +8,7 @@ use crate::model::name::Name;
 use crate::net::verdict::End;
 use crate::rbac::powers::Need;
 
-use super::super::edges::{Edge, Trace};
+use super::super::edges::{Edge, MoveTrace};
 use super::super::moves::new_name;
 use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
@@ -21,7 +21,7 @@ pub(super) static ALLOW_POLICY: Edge = edge(
     "every connection to and from pods of the namespace, since policies add",
     "create, update, patch, delete or deletecollection networkpolicies",
     "policies of other kinds, which may deny all the same",
-    Trace::Object,
+    MoveTrace::Object,
     Asks::Anybody(&[&CREATES, &CHANGES, &DELETES]),
 );
 

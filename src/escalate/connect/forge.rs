@@ -5,7 +5,7 @@ use crate::model::facts::Pod;
 use crate::model::id::{Kind, ObjectId};
 use crate::net::verdict::End;
 
-use super::super::edges::{CREATES_PODS, Edge, Trace};
+use super::super::edges::{CREATES_PODS, Edge, MoveTrace};
 use super::super::moves::new_name;
 use super::super::powers::Asks;
 use super::super::step::{Because, Step};
@@ -17,7 +17,7 @@ pub(super) static FORGE: Edge = edge(
     "every connection that policies allow to pods of some labels",
     "create pods or workloads in a namespace that the rule selects",
     "fixed addresses: where blocks decide about the new pod's address it is not sure",
-    Trace::Object,
+    MoveTrace::Object,
     Asks::Anybody(&[&CREATES_PODS]),
 );
 

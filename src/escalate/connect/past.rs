@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::edges::{Edge, Trace};
+use super::super::edges::{Edge, MoveTrace};
 use super::super::powers::{Asks, Permission};
 use super::super::step::{Because, Step};
 use super::{Case, edge};
@@ -17,7 +17,7 @@ pub(super) static FORWARD: Edge = edge(
     "every port of a pod, past all policies",
     "create pods/portforward (before 1.35 also get), and the pod runs",
     "that the port speaks what one wants; it is TCP alone",
-    Trace::Audited,
+    MoveTrace::Audited,
     Asks::Anybody(&[&FORWARDS, &FORWARDS_BY_GET]),
 );
 pub(super) static PROXY: Edge = edge(
@@ -26,7 +26,7 @@ pub(super) static PROXY: Edge = edge(
     "HTTP to a port of a pod, from the API server",
     "get, create, update, patch or delete pods/proxy",
     "that policies let the API server through: it depends on the network plugin",
-    Trace::Audited,
+    MoveTrace::Audited,
     Asks::Anybody(&[&PROXIES]),
 );
 
@@ -36,7 +36,7 @@ pub(super) static SERVICE_PROXY: Edge = edge(
     "HTTP to the pods of a Service, from the API server",
     "get, create, update, patch or delete services/proxy, and a Service that selects the pod",
     "the same as N31; Services that no pod stands behind",
-    Trace::Audited,
+    MoveTrace::Audited,
     Asks::Anybody(&[&SERVICE_PROXIES]),
 );
 

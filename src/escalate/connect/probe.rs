@@ -4,7 +4,7 @@ use crate::model::port::Protocol;
 use crate::model::security::{MetStandards, MinorRange};
 
 use super::super::admission::{RELABELS, pass};
-use super::super::edges::{CREATES_PODS, Edge, Trace};
+use super::super::edges::{CREATES_PODS, Edge, MoveTrace};
 use super::super::powers::Asks;
 use super::super::step::Step;
 use super::{Case, edge};
@@ -15,7 +15,7 @@ pub(super) static PROBE: Edge = edge(
     "a connection from the kubelet of any node, of which one learns whether it was answered",
     "create pods or workloads in a namespace that admits probes or hooks (N35) that name a host (baseline does before 1.34)",
     "more than whether the port answers, and that policies let the node through",
-    Trace::Object,
+    MoveTrace::Object,
     Asks::Anybody(&[&CREATES_PODS, &RELABELS]),
 );
 

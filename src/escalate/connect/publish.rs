@@ -7,7 +7,7 @@ use crate::model::port::Protocol;
 use crate::net::verdict::End;
 use crate::rbac::powers;
 
-use super::super::edges::{Edge, Trace};
+use super::super::edges::{Edge, MoveTrace};
 use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
 use super::super::seen::ControllerRole;
@@ -20,7 +20,7 @@ pub(super) static API_SERVER: Edge = edge(
     "an HTTPS request from the API server to an address or a Service",
     "create, update or patch webhook configurations, apiservices or customresourcedefinitions",
     "that the other end speaks TLS or is asked in a way of one's own choice",
-    Trace::Object,
+    MoveTrace::Object,
     Asks::Anybody(&[&SENDS]),
 );
 pub(super) static INGRESS: Edge = edge(
@@ -29,7 +29,7 @@ pub(super) static INGRESS: Edge = edge(
     "HTTP to the pods of a Service, from the ingress controller",
     "write ingresses, or objects of the Gateway API, beside the Service, and an ingress controller that runs",
     "controllers that are not seen running, and what they take up",
-    Trace::Object,
+    MoveTrace::Object,
     Asks::Anybody(&[&PUBLISHES]),
 );
 pub(super) static EXPOSE: Edge = edge(
@@ -38,7 +38,7 @@ pub(super) static EXPOSE: Edge = edge(
     "a way from outside the cluster to pods of the namespace, by a node port or a load balancer",
     "create, update or patch services in the namespace of the pod",
     "who can reach the nodes or the load balancer from outside",
-    Trace::Object,
+    MoveTrace::Object,
     Asks::Anybody(&[&WRITES_SERVICES]),
 );
 pub(super) static STEER: Edge = edge(
@@ -47,7 +47,7 @@ pub(super) static STEER: Edge = edge(
     "HTTP to a pod of any namespace, from an ingress controller that follows endpoints",
     "create, update or patch endpointslices or endpoints, and an ingress controller that runs",
     "controllers that are not seen running, and those that go by the Service's address",
-    Trace::Object,
+    MoveTrace::Object,
     Asks::Anybody(&[&WRITES_ENDPOINTS]),
 );
 

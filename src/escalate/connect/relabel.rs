@@ -5,7 +5,7 @@ use crate::model::id::PodId;
 use crate::net::verdict::End;
 use crate::rbac::powers;
 
-use super::super::edges::{Edge, Trace};
+use super::super::edges::{Edge, MoveTrace};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::super::rights::Right;
@@ -19,7 +19,7 @@ pub(super) static RELABEL: Edge = edge(
     "every connection that policies allow to pods of other labels, or to pods that no policy selects",
     "patch or update pods, or pods/status",
     "pods that one does not stand in; labels that admission protects",
-    Trace::Object,
+    MoveTrace::Object,
     Asks::Anybody(&[&LABELS]),
 );
 pub(super) static RELABEL_TARGET: Edge = edge(
@@ -28,7 +28,7 @@ pub(super) static RELABEL_TARGET: Edge = edge(
     "a target that no policy selects",
     "patch or update pods, or pods/status",
     "a target whose owner makes it anew with its old labels",
-    Trace::Object,
+    MoveTrace::Object,
     Asks::Anybody(&[&LABELS]),
 );
 

@@ -9,7 +9,7 @@ use crate::net::verdict::End;
 use crate::rbac::powers;
 
 use super::super::admission::RELABELS;
-use super::super::edges::{CREATES_PODS, Edge, Trace};
+use super::super::edges::{CREATES_PODS, Edge, MoveTrace};
 use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
 use super::super::step::Step;
@@ -22,7 +22,7 @@ pub(super) static RELABEL: Edge = edge(
     "every connection that policies allow to namespaces of other labels",
     "patch or update namespaces or namespaces/status, or update namespaces/finalize, and code in a pod there or create pods",
     "kubernetes.io/metadata.name, which the API server keeps; labels that admission protects",
-    Trace::Object,
+    MoveTrace::Object,
     Asks::Anybody(&[&RELABELS]),
 );
 pub(super) static CREATE: Edge = edge(
@@ -31,7 +31,7 @@ pub(super) static CREATE: Edge = edge(
     "every connection that policies allow to namespaces of some labels, or of a name that none has yet",
     "create namespaces, and create pods or workloads in every namespace",
     "namespaces of names that are there; that whoever creates a namespace may create workloads in it, which needs a right in all",
-    Trace::Object,
+    MoveTrace::Object,
     Asks::Anybody(&[&CREATES, &CREATES_PODS]),
 );
 

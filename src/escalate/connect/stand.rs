@@ -2,7 +2,7 @@
 
 use crate::model::evidence::Outcome;
 
-use super::super::edges::{Edge, Trace};
+use super::super::edges::{Edge, MoveTrace};
 use super::super::powers::Asks;
 use super::super::step::Step;
 use super::{Case, edge};
@@ -13,7 +13,7 @@ pub(super) static STAND: Edge = edge(
     "every connection that policies allow to the pod or node that one stands in",
     "code in the pod, or root on the node",
     "that something listens there, or lets one in; what a mesh or the other end asks for besides",
-    Trace::Unseen,
+    MoveTrace::Unseen,
     Asks::Nothing,
 );
 

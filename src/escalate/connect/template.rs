@@ -7,7 +7,7 @@ use crate::model::labels::Labels;
 use crate::model::ownership::workload_of;
 use crate::net::verdict::End;
 
-use super::super::edges::{CHANGES_WORKLOADS, Edge, Trace};
+use super::super::edges::{CHANGES_WORKLOADS, Edge, MoveTrace};
 use super::super::powers::Asks;
 use super::super::rights::Right;
 use super::super::step::{Because, Step};
@@ -20,7 +20,7 @@ pub(super) static TEMPLATE: Edge = edge(
     "every connection that policies allow to the pods of a workload, or to pods of more labels",
     "patch or update a workload that has pods (N03); the labels that its pods have stay, since its selector does",
     "pods of other labels than the workload's selector wants",
-    Trace::Object,
+    MoveTrace::Object,
     Asks::Anybody(&[&CHANGES_WORKLOADS]),
 );
 

@@ -4,7 +4,7 @@ use crate::rbac::powers;
 
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
-use super::{Edge, Trace, as_any_account};
+use super::{Edge, MoveTrace, as_any_account};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A01",
@@ -12,7 +12,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "acting as any service account of the namespace, whose token is mounted into the new pod",
     needs: "create pods",
     limits: "that an image can be pulled and a node has room; webhooks may refuse the pod",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "delete the pod",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation", "CIS 5.1.4"],
     together: None,

@@ -2,7 +2,7 @@
 
 use super::super::moves::{Moves, Out};
 use super::super::powers::Asks;
-use super::{CREATES_WORKLOADS, Edge, Trace, as_any_account};
+use super::{CREATES_WORKLOADS, Edge, MoveTrace, as_any_account};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A02",
@@ -10,7 +10,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "acting as any service account of the namespace, in pods that a controller makes",
     needs: "create deployments, replicasets, statefulsets, daemonsets, jobs, cronjobs or replicationcontrollers",
     limits: "the same as A01; that the controller is not stopped",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "delete the workload",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation", "CIS 5.1.4"],
     together: None,

@@ -2,7 +2,7 @@
 
 use super::super::moves::{Moves, Out};
 use super::super::powers::Asks;
-use super::{CREATES_PODS, Edge, Trace, all_secrets, creating};
+use super::{CREATES_PODS, Edge, MoveTrace, all_secrets, creating};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A03",
@@ -10,7 +10,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "the content of every Secret of the namespace whose name is known, without a verb on secrets",
     needs: "create pods or workloads",
     limits: "Secrets whose names cannot be known or guessed",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "delete the pod, and change what stood in them",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation"],
     together: None,

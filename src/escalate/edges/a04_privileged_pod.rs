@@ -12,7 +12,7 @@ use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::super::rights::Right;
 use super::super::step::Certainty;
-use super::{CREATES_PODS, Edge, JointNeed, Trace};
+use super::{CREATES_PODS, Edge, JointNeed, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A04",
@@ -20,7 +20,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "root on any node",
     needs: "create pods or workloads in a namespace that admits privileged pods, whose labels one may write (A31), or that is new (A32)",
     limits: "that a node has room; RuntimeClasses and users that the cluster exempts from Pod Security; on OpenShift it needs a constraint (A45) besides",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/security/pod-security-admission/"],
     together: Some(JointNeed::rights(2).to(|_, _| vec![Region::Nodes])),

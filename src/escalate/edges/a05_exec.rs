@@ -6,7 +6,7 @@ use crate::rbac::version::Span;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Which;
-use super::{Edge, Trace, into_pods};
+use super::{Edge, MoveTrace, into_pods};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A05",
@@ -14,7 +14,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "code in a running pod: its token, its mounts, its place in the network",
     needs: "create pods/exec (before 1.35 also get), and the pod runs",
     limits: "that the image has a shell, or anything else to run",
-    leaves: Trace::Audited,
+    leaves: MoveTrace::Audited,
     undo: "nothing stays; what was run is not in the audit log",
     sources: &[
         "https://kubernetes.io/docs/concepts/security/rbac-good-practices/",

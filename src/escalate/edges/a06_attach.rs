@@ -7,7 +7,7 @@ use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Which;
 use super::super::step::Certainty;
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A06",
@@ -15,7 +15,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "the streams of a process in a running pod, which are a shell where it reads its stdin",
     needs: "create pods/attach (before 1.35 also get), and the pod runs",
     limits: "that the process reads its input: it is never sure",
-    leaves: Trace::Audited,
+    leaves: MoveTrace::Audited,
     undo: "nothing stays",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/"],
     together: None,

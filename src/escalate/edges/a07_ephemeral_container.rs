@@ -6,7 +6,7 @@ use super::super::admission::RELABELS;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::{Region, Which};
-use super::{Edge, JointNeed, Trace, as_admitted};
+use super::{Edge, JointNeed, MoveTrace, as_admitted};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A07",
@@ -14,7 +14,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "code of one's own image in a running pod, in its network and with its service account",
     needs: "patch or update pods/ephemeralcontainers, the pod runs, and its namespace admits the pod as it becomes",
     limits: "that the kubelet can pull the image; what another container's own files hold, where process namespaces are not shared",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "an ephemeral container cannot be removed: delete the pod",
     sources: &["https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/"],
     together: Some(JointNeed::rights(2).to(|_, scope| vec![Region::Pods(scope.clone(), Which::Running)])),

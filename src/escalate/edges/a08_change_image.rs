@@ -6,7 +6,7 @@ use super::super::admission::RELABELS;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::{Region, Which};
-use super::{Edge, JointNeed, Trace, as_admitted};
+use super::{Edge, JointNeed, MoveTrace, as_admitted};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A08",
@@ -14,7 +14,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "code of one's own in a pod once its container starts again, with its service account",
     needs: "patch or update pods, the pod runs, and its namespace admits the pod as it is",
     limits: "that the container starts again at once; a pod whose owner makes it anew loses the image",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "set the image back, or delete the pod",
     sources: &[
         "https://kubernetes.io/docs/concepts/workloads/pods/#pod-update-and-replacement",

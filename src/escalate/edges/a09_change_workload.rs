@@ -10,7 +10,7 @@ use super::super::moves::{Move, Moves, Out, first_named, first_of_kind};
 use super::super::powers::Asks;
 use super::super::region::Region;
 use super::super::rights::Right;
-use super::{CHANGES_WORKLOADS, Edge, Trace, all_secrets};
+use super::{CHANGES_WORKLOADS, Edge, MoveTrace, all_secrets};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A09",
@@ -18,7 +18,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "code in new replicas, which act as any service account of the namespace",
     needs: "patch or update a workload that is there",
     limits: "the pods that run now: they go as the new ones come",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "roll the workload back",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation"],
     together: None,

@@ -7,7 +7,7 @@ use super::super::region::Region;
 use super::super::step::Certainty;
 use super::a04_privileged_pod::in_some_namespace;
 use super::a09_change_workload::{changeable, homes};
-use super::{CHANGES_WORKLOADS, Edge, JointNeed, Trace};
+use super::{CHANGES_WORKLOADS, Edge, JointNeed, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A10",
@@ -15,7 +15,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "root on any node",
     needs: "patch or update a workload that is there, in a namespace that admits privileged pods or whose labels one may write (A31)",
     limits: "the same as A04",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/security/pod-security-admission/"],
     together: Some(JointNeed::rights(2).to(|_, _| vec![Region::Nodes])),

@@ -7,7 +7,7 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
-use super::{Edge, Trace, all_secrets};
+use super::{Edge, MoveTrace, all_secrets};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A11",
@@ -15,7 +15,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "the content of Secrets, and whatever credentials stand in them",
     needs: "get, list or watch secrets",
     limits: "what the Secrets hold: that is never asked for",
-    leaves: Trace::Audited,
+    leaves: MoveTrace::Audited,
     undo: "change what stands in them",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#listing-secrets", "CIS 5.1.2"],
     together: None,

@@ -5,7 +5,7 @@ use crate::rbac::powers;
 use super::super::moves::{Move, Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
-use super::{Edge, JointNeed, Trace};
+use super::{Edge, JointNeed, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A12",
@@ -13,7 +13,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "acting as any service account of the namespace, by a token that does not expire",
     needs: "create secrets, and get, list or watch them",
     limits: "accounts that are not there: the token controller fills no Secret of theirs",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "delete the Secret: the token ends with it",
     sources: &["https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets"],
     together: Some(JointNeed::rights(2).of_all(&[&CREATES]).to(|_, scope| vec![Region::Accounts(scope.clone())])),

@@ -4,7 +4,7 @@ use crate::rbac::powers;
 
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A13",
@@ -12,7 +12,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "acting as a service account that is there",
     needs: "create serviceaccounts/token",
     limits: "accounts that are not there; how long the token lives",
-    leaves: Trace::Audited,
+    leaves: MoveTrace::Audited,
     undo: "tokens cannot be revoked: delete the service account, or wait until they expire",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#token-request", "CIS 5.1.13"],
     together: None,

@@ -11,7 +11,7 @@ use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::super::rights::Right;
 use super::a14_constrained as constrained;
-use super::{Edge, JointNeed, Trace};
+use super::{Edge, JointNeed, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A14",
@@ -19,7 +19,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "acting as a user, a group or a service account",
     needs: "impersonate users, groups or serviceaccounts; a group needs a user or an account besides; from 1.36 on also impersonate:user-info, :serviceaccount, :arbitrary-node or :associated-node, with an impersonate-on verb",
     limits: "that a webhook reads what else is impersonated; the constrained forms, and a node's user without the group of nodes, are never sure",
-    leaves: Trace::Audited,
+    leaves: MoveTrace::Audited,
     undo: "nothing stays; the audit log names both",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/", "CIS 5.1.8"],
     together: Some(JointNeed::beside(1, Region::is_lent)),

@@ -14,7 +14,7 @@ use super::super::moves::{Moves, Out, Writing};
 use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
 use super::super::terrain::Granted;
-use super::{Edge, JointNeed, Trace, a16_own_role as own_role, a17_bind};
+use super::{Edge, JointNeed, MoveTrace, a16_own_role as own_role, a17_bind};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A16",
@@ -22,7 +22,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "any rule, in the scope of a role that is bound to oneself or that one may bind",
     needs: "escalate on a role, create, update or patch it, and hold it or bind it",
     limits: "that a role's owner (a GitOps controller) does not write it back",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "take the rule out of the role",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-creation-or-update"],
     together: Some(JointNeed::beside(2, |_| true)),

@@ -14,7 +14,7 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out, Writing};
 use super::super::powers::{Asks, Permission, gives_everything};
 use super::super::rights::Right;
-use super::{Edge, JointNeed, Trace};
+use super::{Edge, JointNeed, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A17",
@@ -22,7 +22,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "the rules of a role, bound to oneself",
     needs: "bind on a role, and create, update or patch rolebindings or clusterrolebindings",
     limits: "anything without bind: rules that one holds can be shared, which gives nothing new (A18)",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "delete the binding, or take the subject out of it",
     sources: &[
         "https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-binding-creation-or-update",

@@ -18,7 +18,7 @@ use super::super::powers::{Asks, Permission};
 use super::super::rights::Right;
 use super::super::terrain::Granted;
 use super::a16_escalate::{may_escalate, widened};
-use super::{Edge, JointNeed, Trace};
+use super::{Edge, JointNeed, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A19",
@@ -26,7 +26,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "any rule, in the scope of an aggregated role that is bound to oneself",
     needs: "escalate on clusterroles, and create one, or update or patch one, that the aggregated role takes in",
     limits: "anything without escalate: only rules that one holds can be written; who else holds the aggregated role gets them too",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "delete the role that was added, or its label: the aggregated role follows",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#aggregated-clusterroles"],
     together: Some(JointNeed::beside(2, |_| true)),

@@ -14,7 +14,7 @@ use super::super::moves::{Move, Moves, Out, Writing};
 use super::super::places::account;
 use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
-use super::{CREATES_PODS, Edge, JointNeed, Trace};
+use super::{CREATES_PODS, Edge, JointNeed, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A21",
@@ -22,7 +22,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "acting as a service account that bindings name and that was not there",
     needs: "create serviceaccounts, and a way to act as one: a pod, a token or a token Secret",
     limits: "what the account could do that bindings do not name",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "delete the service account and the stale bindings",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects"],
     together: Some(JointNeed::rights(2).to(absent)),

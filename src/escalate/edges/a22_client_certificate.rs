@@ -9,7 +9,7 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
-use super::{Edge, JointNeed, Trace};
+use super::{Edge, JointNeed, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A22",
@@ -17,7 +17,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "acting as any user and in any group but system:masters, or as any node, by a certificate that cannot be revoked",
     needs: "create certificatesigningrequests, update their approval, and approve the signer kube-apiserver-client (or kube-apiserver-client-kubelet, for nodes)",
     limits: "that the signer runs; certificates for signers other than Kubernetes' own",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "client certificates cannot be revoked: they expire",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/", "CIS 5.1.11"],
     together: Some(JointNeed::rights(2).unsure()),

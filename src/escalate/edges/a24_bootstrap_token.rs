@@ -7,7 +7,7 @@ use crate::rbac::powers;
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A24",
@@ -15,7 +15,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "acting as a bootstrapping node, which may ask for a node's certificate",
     needs: "create secrets in kube-system",
     limits: "that the server takes bootstrap tokens, or a node's certificate is approved",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "delete the Secret; certificates cannot be revoked",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/"],
     together: None,

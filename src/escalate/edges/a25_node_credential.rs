@@ -9,7 +9,7 @@ use super::super::held::All;
 use super::super::moves::{Moves, Out};
 use super::super::powers::Asks;
 use super::super::region::{Region, Which};
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A25",
@@ -17,7 +17,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "acting as the node, and code in every pod that runs on it",
     needs: "root on the node",
     limits: "what the Node authorizer lets the node's own credential do",
-    leaves: Trace::Unseen,
+    leaves: MoveTrace::Unseen,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/node/"],
     together: None,

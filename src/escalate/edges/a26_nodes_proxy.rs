@@ -6,7 +6,7 @@ use crate::rbac::powers;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::{Region, Which};
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A26",
@@ -14,7 +14,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "code in every pod of a node, without audit and admission",
     needs: "get or create nodes/proxy",
     limits: "kubelets that refuse the API server; nodes whose kubelet cannot be reached",
-    leaves: Trace::Unseen,
+    leaves: MoveTrace::Unseen,
     undo: "nothing stays",
     sources: &[
         "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#access-to-proxy-subresource-of-nodes",

@@ -6,7 +6,7 @@ use crate::rbac::powers;
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A28",
@@ -14,7 +14,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "changing what everybody writes, a role that an administrator creates among it",
     needs: "create, update or patch mutatingwebhookconfigurations, and a webhook that the API server can call",
     limits: "when somebody writes what the webhook changes, and that the API server reaches it",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "delete the webhook configuration, and look at what was written meanwhile",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/#control-admission-webhooks"],
     together: None,

@@ -6,7 +6,7 @@ use crate::rbac::powers;
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A29",
@@ -14,7 +14,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "changing what everybody writes, without a webhook",
     needs: "create, update or patch mutatingadmissionpolicies, and their bindings, where they are served",
     limits: "when somebody writes what the policy changes, and that the server serves such policies",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "delete the policy, and look at what was written meanwhile",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/"],
     together: None,

@@ -6,7 +6,7 @@ use crate::rbac::powers;
 use super::super::moves::{Move, Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
-use super::{CREATES_PODS, Edge, JointNeed, Trace};
+use super::{CREATES_PODS, Edge, JointNeed, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A33",
@@ -14,7 +14,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "writing files of any node, and so root on it",
     needs: "create persistentvolumes, and pods or workloads, which bring their own claim (a generic ephemeral volume)",
     limits: "that the node's path exists; volumes of other sorts",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &[
         "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#persistent-volume-creation",

@@ -8,7 +8,7 @@ use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::super::seen::ControllerRole;
-use super::{CREATES_PODS, Edge, JointNeed, Trace};
+use super::{CREATES_PODS, Edge, JointNeed, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A34",
@@ -16,7 +16,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "writing files of a node, and so root on it",
     needs: "create storageclasses, persistentvolumeclaims, and pods or workloads, and a provisioner of node directories that runs",
     limits: "anything where no such provisioner is seen running, and never surely",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/storage/storage-classes/#local"],
     together: Some(JointNeed::rights(3).of_all(ASKED).unsure().to(nodes)),

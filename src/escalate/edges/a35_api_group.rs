@@ -6,7 +6,7 @@ use crate::rbac::powers::Need;
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A35",
@@ -14,7 +14,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "what everybody asks a group of the API for, controllers among them: what they read of it is one's own",
     needs: "create, update or patch apiservices, and a server that the API server can reach",
     limits: "who asks for the group meanwhile, and what they make of the answer; the API server writes its own groups back when it starts",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "delete the APIService, or write back what was there, and look at what was made of its answers",
     sources: &[
         "https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/apiserver-aggregation/",

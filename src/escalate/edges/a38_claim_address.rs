@@ -6,7 +6,7 @@ use crate::rbac::powers;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::{Of, Region};
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A38",
@@ -14,7 +14,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "receiving what clients in the cluster send to an address, another Service's among them",
     needs: "create, update or patch services (externalIPs), or patch or update services/status (CVE-2020-8554)",
     limits: "clusters that refuse externalIPs (DenyServiceExternalIPs), and never surely whose rule the nodes' proxies meet first",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "take the address out of the Service, or delete it",
     sources: &["https://github.com/kubernetes/kubernetes/issues/97076"],
     together: None,

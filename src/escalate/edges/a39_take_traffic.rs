@@ -11,7 +11,7 @@ use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::{Of, Region, Which};
 use super::super::rights::Right;
-use super::{CREATES_PODS, Edge, JointNeed, Trace, creating};
+use super::{CREATES_PODS, Edge, JointNeed, MoveTrace, creating};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A39",
@@ -19,7 +19,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "receiving what clients send to a Service",
     needs: "write its endpoints (A37) or its selector, create a pod that it selects, or label one in which one has code",
     limits: "clients that know pods by other names; TLS that clients check",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "write back what was there",
     sources: &["https://github.com/kubernetes/kubernetes/issues/103675"],
     together: Some(JointNeed::beside(1, Region::is_code)),

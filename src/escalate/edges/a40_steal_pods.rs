@@ -7,7 +7,7 @@ use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::{Region, Which};
-use super::{Edge, JointNeed, Trace};
+use super::{Edge, JointNeed, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A40",
@@ -15,7 +15,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "code in pods that a controller makes anew on a node that one is root on",
     needs: "root on a node, and patch, update or delete nodes",
     limits: "anything without a node that one is root on, pods of DaemonSets, or where the scheduler puts pods",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "take the taints off, and drain the node that is lost",
     sources: &["https://github.com/PaloAltoNetworks/rbac-police (steal_pods)"],
     together: Some(JointNeed::beside(1, Region::is_node).unsure().to(|_, _| vec![changeable()])),

@@ -7,7 +7,7 @@ use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::Region;
 use super::super::step::Certainty;
-use super::{Edge, JointNeed, Trace};
+use super::{Edge, JointNeed, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A41",
@@ -15,7 +15,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "code in pods that wait for a node, on one that one is root on (from 1.35 on with other labels too)",
     needs: "root on a node, create pods/binding or bindings, and a pod that no scheduler has placed yet",
     limits: "anything without a node that one is root on, nor pods that the scheduler has placed",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "delete the pod, and drain the node that is lost",
     sources: &["https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/binding-v1/"],
     together: Some(JointNeed::beside(1, Region::is_node).unsure()),

@@ -7,7 +7,7 @@ use super::super::moves::{Moves, Out};
 use super::super::powers::{Asks, Permission};
 use super::super::region::{Of, Region};
 use super::super::seen::ControllerRole;
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A43",
@@ -15,7 +15,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "answering names for everybody (coredns), or being in system:masters (aws-auth, on EKS)",
     needs: "update or patch the ConfigMap coredns of kube-system where such a DNS server runs, or write aws-auth there on EKS",
     limits: "anything surely, and no other ConfigMaps: what programs make of theirs is not known",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "write back what was there",
     sources: &["https://docs.aws.amazon.com/eks/latest/userguide/auth-configmap.html"],
     together: None,

@@ -8,7 +8,7 @@ use super::super::places::account;
 use super::super::powers::{Asks, Permission};
 use super::super::seen::ControllerRole;
 use super::super::step::Certainty;
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A44",
@@ -16,7 +16,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "what the service account of a controller may do, as far as its custom resources steer it",
     needs: "create, update or patch custom resources of a controller that runs: Flux, Argo CD, Tekton, cert-manager, …",
     limits: "controllers that are not seen running or not in the table, and never surely what they make of a custom resource",
-    leaves: Trace::Object,
+    leaves: MoveTrace::Object,
     undo: "delete the custom resource, and what the controller made of it",
     sources: &["https://kubernetes.io/docs/concepts/security/rbac-good-practices/", "https://fluxcd.io/flux/security/"],
     together: None,

@@ -7,7 +7,7 @@ use super::super::held::Stand;
 use super::super::moves::{Move, Moves, Out};
 use super::super::powers::Asks;
 use super::super::region::Region;
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "A52",
@@ -15,7 +15,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "every verb on every resource: of the cluster, or of a namespace",
     needs: "* on * in every API group, or the group system:masters",
     limits: "that nothing besides RBAC denies it: an admission webhook may",
-    leaves: Trace::Unseen,
+    leaves: MoveTrace::Unseen,
     undo: "nothing was done",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles", "CIS 5.1.1"],
     together: None,

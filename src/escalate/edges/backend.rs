@@ -9,7 +9,7 @@ use super::super::moves::{Moves, Out};
 use super::super::powers::Asks;
 use super::super::region::{Region, Which};
 use super::a39_take_traffic::by_labels;
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "BACKEND",
@@ -17,7 +17,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "receiving what clients send to a Service",
     needs: "code in a pod that the Service selects",
     limits: "traffic that the Service leads to its other pods",
-    leaves: Trace::Unseen,
+    leaves: MoveTrace::Unseen,
     undo: "nothing was done",
     sources: &["https://kubernetes.io/docs/concepts/services-networking/service/"],
     together: None,

@@ -6,7 +6,7 @@ use crate::model::security::{HostAccess, HostPath};
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::Asks;
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "CONTAINER_ESCAPE",
@@ -14,7 +14,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "root on the pod's node",
     needs: "a privileged container, capabilities that undo its walls, the node's processes, or a path of the node that can be written or holds credentials",
     limits: "faults of kernels and runtimes; what AppArmor, SELinux and seccomp profiles still forbid",
-    leaves: Trace::Unseen,
+    leaves: MoveTrace::Unseen,
     undo: "the node is lost: drain it and make it anew",
     sources: &["https://kubernetes.io/docs/concepts/security/pod-security-standards/", "https://kubehound.io"],
     together: None,

@@ -3,7 +3,7 @@
 use super::super::foothold::Foothold;
 use super::super::moves::{Moves, Out};
 use super::super::powers::Asks;
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 use crate::model::name::Name;
 use crate::model::role::Subject;
 use crate::rbac::identity::MASTERS;
@@ -14,7 +14,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "acting as a member of a group that one is in",
     needs: "membership in the group",
     limits: "groups of people that no cluster can know (pass --group)",
-    leaves: Trace::Unseen,
+    leaves: MoveTrace::Unseen,
     undo: "nothing was done",
     sources: &["https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects"],
     together: None,

@@ -68,7 +68,7 @@ use super::step::Certainty;
 
 /// What a move leaves behind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Trace {
+pub enum MoveTrace {
     /// Nothing but an entry in the audit log, if there is one.
     Audited,
     /// An object that stays until somebody deletes it.
@@ -133,7 +133,7 @@ pub struct Edge {
     pub needs: &'static str,
     /// What it does not say, in one clause: what else may stand in the way, or what it does not give.
     pub limits: &'static str,
-    pub leaves: Trace,
+    pub leaves: MoveTrace,
     /// How to undo what it did, or why that cannot be.
     pub undo: &'static str,
     pub sources: &'static [&'static str],
@@ -169,7 +169,7 @@ pub static SELF: Edge = Edge {
     what: "what one holds already",
     needs: "nothing",
     limits: "",
-    leaves: Trace::Unseen,
+    leaves: MoveTrace::Unseen,
     undo: "nothing was done",
     sources: &[],
     together: None,

@@ -11,7 +11,7 @@ use super::super::moves::{Moves, Out};
 use super::super::places::account;
 use super::super::powers::Asks;
 use super::super::region::{Region, Which};
-use super::{Edge, Trace};
+use super::{Edge, MoveTrace};
 
 pub(super) static EDGE: Edge = Edge {
     id: "TOKEN_STEAL",
@@ -19,7 +19,7 @@ pub(super) static EDGE: Edge = Edge {
     what: "acting as the service account of a pod",
     needs: "code in a pod in which the token of its account is mounted",
     limits: "what a token in a Secret or a file of the image is good for; audiences other than the API server's",
-    leaves: Trace::Audited,
+    leaves: MoveTrace::Audited,
     undo: "the token ends with the pod; what was done with it is in the audit log",
     sources: &["https://kubernetes.io/docs/concepts/security/service-accounts/"],
     together: None,

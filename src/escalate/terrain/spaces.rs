@@ -13,7 +13,7 @@ use crate::rbac::version::Version;
 
 /// What is known of them.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Spaces {
+pub(super) struct KnownSpaces {
     names: RefCell<Kept<Arc<[Name]>, Name>>,
     privileged: RefCell<Kept<Privileged, Name>>,
 }
@@ -26,7 +26,7 @@ pub struct Privileged {
     pub unknown: BTreeSet<Name>,
 }
 
-impl Spaces {
+impl KnownSpaces {
     /// A namespace has changed, or may have come or gone with an object of it.
     pub fn forget(&mut self, namespace: &Name) {
         self.names.get_mut().forget(namespace);

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::definition;
-use super::notes::Note;
+use super::notes::FilesNote;
 use crate::ask::topic::Topic;
 use crate::kinds::{Apart, Intern, ReadOutcome, slices_of_endpoints};
 use crate::model::cluster::{AnyFact, Cluster, Delta};
-use crate::rbac::served::Resource;
+use crate::rbac::served::ServedResource;
 
 /// How many kinds a note names.
 const NAMED: usize = 12;
@@ -16,7 +16,7 @@ const NAMED: usize = 12;
 #[derive(Debug, Default)]
 pub(super) struct Besides {
     slices: Vec<ReadOutcome>,
-    definitions: Vec<Resource>,
+    definitions: Vec<ServedResource>,
     /// By group and kind: how many.
     strangers: BTreeMap<(String, String), usize>,
 }
@@ -39,7 +39,7 @@ impl Besides {
     }
 
     /// Lets Endpoints stand for slices where a Service has none; gives the resources that are defined, and a note.
-    pub fn close(self, cluster: &mut Cluster) -> (Vec<Resource>, Option<Note>) {
+    pub fn close(self, cluster: &mut Cluster) -> (Vec<ServedResource>, Option<FilesNote>) {
         let note = self.note();
         let has_slices = |reading: &ReadOutcome| {
             let ReadOutcome::Read(entry) = reading else { return false };
@@ -54,13 +54,13 @@ impl Besides {
     }
 
     /// CONTRACT §1: nothing is passed by in silence.
-    fn note(&self) -> Option<Note> {
+    fn note(&self) -> Option<FilesNote> {
         let one = |((group, kind), count): (&(String, String), &usize)| format!("{count} {kind} ({group})");
         let mut named: Vec<String> = self.strangers.iter().take(NAMED).map(one).collect();
         let more: usize = self.strangers.values().skip(NAMED).sum();
         if more > 0 {
             named.push(format!("{more} of other kinds"));
         }
-        (!named.is_empty()).then(|| Note::new(Topic::Any, format!("not read: {}", named.join(", "))))
+        (!named.is_empty()).then(|| FilesNote::new(Topic::Any, format!("not read: {}", named.join(", "))))
     }
 }

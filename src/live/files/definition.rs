@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use crate::model::id::ResourceScope;
 use crate::model::name::Name;
-use crate::rbac::served::Resource;
+use crate::rbac::served::ServedResource;
 
 /// What a definition gives.
 #[derive(Debug, Default)]
 pub(super) struct DefinedKind {
     /// None where no version of it is served, or where not even its name is to be read.
-    pub resource: Option<Resource>,
+    pub resource: Option<ServedResource>,
     /// What of it the API server would refuse, in one clause.
     pub problem: Option<String>,
 }
@@ -37,14 +37,14 @@ pub(super) fn read(json: &str) -> DefinedKind {
     let kind = text(spec, "/names/kind", "", &mut faults);
     let singular = spec["names"]["singular"].as_str().filter(|it| !it.is_empty());
     let short = short_names(&spec["names"]["shortNames"], &mut faults);
-    let resource = is_served(spec).then(|| Resource {
+    let resource = is_served(spec).then(|| ServedResource {
         group: group.into(),
         name: plural.into(),
         singular: singular.map_or_else(|| kind.to_lowercase(), str::to_owned).into(),
         short,
         subresources: subresources(spec).into_iter().map(Name::from).collect(),
         scope,
-        verbs: Resource::standard_verbs(),
+        verbs: ServedResource::standard_verbs(),
     });
     let problem = (!faults.is_empty()).then(|| format!("customresourcedefinition/{whole} {}", faults.join("; ")));
     DefinedKind { resource, problem }

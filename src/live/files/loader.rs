@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use super::apart::Besides;
 use super::cut::breaks;
-use super::read::{Broken, PieceFound, read, resolve_aliases};
+use super::read::{BrokenPiece, PieceFound, read, resolve_aliases};
 use super::salvage::Lost;
-use super::source::{At, File, FileText};
+use super::source::{File, FileText, ObjectPosition};
 use super::split::{Piece, pieces};
 use super::stored::{self, Opened, Stored};
 use super::walk::{InputFile, PassedOver};
@@ -64,7 +64,7 @@ impl<'r> Loader<'r> {
     }
 
     /// Remembers what tells a document that could not be read from another.
-    fn fingerprint(&mut self, at: &At) {
+    fn fingerprint(&mut self, at: &ObjectPosition) {
         // One that cannot be read again is like no other.
         let text =
             self.loaded.source.read(at).unwrap_or_else(|_| self.loaded.source.files[at.file as usize].label.clone());
@@ -182,12 +182,12 @@ impl<'r> Loader<'r> {
         let label = file.label.clone();
         self.loaded.source.files.push(file);
         for (line, range, is_item, found) in contents {
-            self.take(found, At { file: index, range, line, is_item }, &label, named)?;
+            self.take(found, ObjectPosition { file: index, range, line, is_item }, &label, named)?;
         }
         Ok(())
     }
 
-    fn take(&mut self, found: PieceFound, at: At, label: &str, named: bool) -> Result<(), FilesError> {
+    fn take(&mut self, found: PieceFound, at: ObjectPosition, label: &str, named: bool) -> Result<(), FilesError> {
         // A document begins on the line of its marker, and says something on the next.
         let first = at.line as usize;
         match found {
@@ -201,7 +201,7 @@ impl<'r> Loader<'r> {
             }
             PieceFound::Stranger(what) => self.nameless(at, format!("{what}; left out")),
             PieceFound::Broken(it) => {
-                let Broken { error, lost } = *it;
+                let BrokenPiece { error, lost } = *it;
                 let line = first + error.line - 1;
                 if named && !self.reading.finds {
                     let (label, what) = (label.to_owned(), error.what);
@@ -215,13 +215,13 @@ impl<'r> Loader<'r> {
     }
 
     /// A problem of an object that has no name.
-    fn nameless(&mut self, at: At, what: String) {
+    fn nameless(&mut self, at: ObjectPosition, what: String) {
         let place = self.loaded.source.place_of(&at);
         self.problem(&place, what);
         self.loaded.source.nameless.insert(place, at);
     }
 
-    fn object(&mut self, reading: kinds::ReadOutcome, at: At) {
+    fn object(&mut self, reading: kinds::ReadOutcome, at: ObjectPosition) {
         let id = match &reading {
             kinds::ReadOutcome::Read(entry) => Some(entry.fact.id()),
             kinds::ReadOutcome::Unreadable { id, .. } | kinds::ReadOutcome::Ignored(id) => Some(id.clone()),
@@ -242,7 +242,7 @@ impl<'r> Loader<'r> {
     }
 
     /// Of two objects of one name the last holds, whatever their versions, and that is reported.
-    fn remember(&mut self, id: ObjectId, at: At, place: &str) {
+    fn remember(&mut self, id: ObjectId, at: ObjectPosition, place: &str) {
         if self.loaded.source.at.insert(id.clone(), at).is_some() {
             let what = format!("stands more than once; the last one holds, {place}").into();
             self.loaded.cluster.apply(Delta::Gone(id.clone()));

@@ -7,7 +7,7 @@
 //! In block-style YAML it is the field's own line, or that of the innermost part of the place that is written so; else the
 //! line that the object begins on.
 
-use super::source::{At, SourceTexts};
+use super::source::{ObjectPosition, SourceTexts};
 use super::split::{as_document, says_nothing};
 use crate::model::place::Problem;
 
@@ -32,7 +32,7 @@ impl SourceTexts {
         }
     }
 
-    fn spot_in(&self, at: &At, place: &str) -> Spot {
+    fn spot_in(&self, at: &ObjectPosition, place: &str) -> Spot {
         let file = self.files[at.file as usize].label.clone();
         // A file that has gone meanwhile still had it there.
         let below = self.read(at).map(|it| line_of(&as_document(&it, at.is_item), place)).unwrap_or(0);

@@ -14,7 +14,7 @@ use crate::model::cluster::Cluster;
 use crate::model::id::ObjectId;
 
 /// Objects as they are by now; `None`: one is not there.
-pub type Now = BTreeMap<ObjectId, Option<Value>>;
+pub type ObjectsByNow = BTreeMap<ObjectId, Option<Value>>;
 
 impl Changes {
     /// The objects that may be other ones by now than those that the changes were made for.
@@ -45,7 +45,7 @@ impl Changes {
     ///
     /// # Errors
     /// Somebody else changed meanwhile what one of them changes.
-    pub fn meet(self, now: &Now) -> Result<(Self, Vec<String>), FilesError> {
+    pub fn meet(self, now: &ObjectsByNow) -> Result<(Self, Vec<String>), FilesError> {
         let mut notes = Vec::new();
         match self {
             Changes::Manifests(loaded) => {

@@ -13,7 +13,7 @@ use std::io::Read as _;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
-use super::{FilesError, Loaded, Note, ReadOptions, load_text_with, load_with, stored};
+use super::{FilesError, FilesNote, Loaded, ReadOptions, load_text_with, load_with, stored};
 use crate::ask::topic::Topic;
 use crate::change::edits::{aggregated, exists, of_fix, surprise};
 use crate::change::object::word;
@@ -35,7 +35,7 @@ pub struct Onto {
     pub deltas: Vec<Delta>,
     /// What is done with which object, in the order of the files.
     pub made: Vec<(Op, ObjectId)>,
-    pub notes: Vec<Note>,
+    pub notes: Vec<FilesNote>,
     /// Fingerprints of the documents that could not be read.
     pub unread: Vec<u64>,
 }
@@ -159,7 +159,7 @@ pub(super) fn named(loaded: &Loaded) -> Vec<ObjectId> {
 
 impl Onto {
     fn say(&mut self, what: String) {
-        self.notes.push(Note::new(Topic::Any, what));
+        self.notes.push(FilesNote::new(Topic::Any, what));
     }
 
     fn step(&mut self, cluster: &Cluster, label: &str, step: &Change, reading: &ReadOptions) -> Result<(), FilesError> {
@@ -225,7 +225,7 @@ impl Onto {
     /// Lets aggregated roles whose members change hold what their members give then.
     fn aggregate(&mut self, cluster: &Cluster) {
         for role in aggregated(cluster, &self.deltas) {
-            self.notes.push(Note::new(Topic::Access, format!("{} gets the rules of its members", role.id())));
+            self.notes.push(FilesNote::new(Topic::Access, format!("{} gets the rules of its members", role.id())));
             self.deltas.push(Delta::Put(ReadObject::new(AnyFact::Role(role))));
         }
     }

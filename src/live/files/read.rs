@@ -27,7 +27,7 @@ pub(super) enum PieceFound {
     /// It parses, and is no Kubernetes object.
     Stranger(&'static str),
     /// It does not parse.
-    Broken(Box<Broken>),
+    Broken(Box<BrokenPiece>),
 }
 
 impl PieceFound {
@@ -43,7 +43,7 @@ impl PieceFound {
 
 /// A piece that does not parse.
 #[derive(Debug)]
-pub(super) struct Broken {
+pub(super) struct BrokenPiece {
     /// Where in the piece, and why.
     pub error: YamlError,
     /// What it may have been.
@@ -126,7 +126,7 @@ fn yaml(piece: &Piece, raw: &str, namespace: &str, intern: &mut Intern) -> Vec<P
     let list = piece.list.as_ref().map(|it| &it.of);
     let broken = |error: YamlError| {
         let lost = salvage(&document, piece.list.as_ref(), namespace);
-        vec![PieceFound::Broken(Box::new(Broken { error, lost }))]
+        vec![PieceFound::Broken(Box::new(BrokenPiece { error, lost }))]
     };
     let Some(header) = header(&document) else {
         return ParsedDocument::of(&document).map_or_else(broken, |it| it.objects(list, namespace, intern));
@@ -231,7 +231,7 @@ impl ParsedDocument {
         if !value.is_object() {
             let (line, what) = (1, "no Kubernetes object".to_owned());
             let error = YamlError { line, column: 1, what, is_unknown_anchor: false };
-            return PieceFound::Broken(Box::new(Broken { error, lost: Lost::Nothing }));
+            return PieceFound::Broken(Box::new(BrokenPiece { error, lost: Lost::Nothing }));
         }
         match class(names(type_of(value), list)) {
             DocumentClass::Read(spec) => {

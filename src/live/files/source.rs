@@ -37,7 +37,7 @@ pub(super) enum FileText {
 
 /// Where one object stands.
 #[derive(Clone, Debug)]
-pub(super) struct At {
+pub(super) struct ObjectPosition {
     pub file: u32,
     pub range: Range<usize>,
     pub line: u32,
@@ -48,9 +48,9 @@ pub(super) struct At {
 #[derive(Clone, Debug, Default)]
 pub struct SourceTexts {
     pub(super) files: Vec<File>,
-    pub(super) at: BTreeMap<ObjectId, At>,
+    pub(super) at: BTreeMap<ObjectId, ObjectPosition>,
     /// Where those stand that a problem names by its place alone.
-    pub(super) nameless: BTreeMap<String, At>,
+    pub(super) nameless: BTreeMap<String, ObjectPosition>,
 }
 
 impl SourceTexts {
@@ -79,7 +79,7 @@ impl SourceTexts {
         Some(self.place_of(self.at.get(id)?))
     }
 
-    pub(super) fn place_of(&self, at: &At) -> String {
+    pub(super) fn place_of(&self, at: &ObjectPosition) -> String {
         format!("{}:{}", self.files[at.file as usize].label, at.line)
     }
 
@@ -88,7 +88,7 @@ impl SourceTexts {
         self.files.iter().map(|it| it.label.as_str())
     }
 
-    pub(super) fn read(&self, at: &At) -> std::io::Result<String> {
+    pub(super) fn read(&self, at: &ObjectPosition) -> std::io::Result<String> {
         let mut bytes = Vec::new();
         match &self.files[at.file as usize].text {
             FileText::Held(text) => return Ok(text.get(at.range.clone()).unwrap_or_default().to_owned()),
@@ -116,7 +116,7 @@ fn whole(text: &str, id: &ObjectId, fields: ManagedFields) -> Result<Value, Yaml
 }
 
 /// The text of an item, without its dash and indentation; JSON as YAML.
-fn document(text: &str, at: &At) -> String {
+fn document(text: &str, at: &ObjectPosition) -> String {
     if text.trim_start().starts_with('{') {
         let value: Option<Value> = serde_json::from_str(text).ok();
         return value.and_then(|it| serde_saphyr::to_string(&it).ok()).unwrap_or_else(|| text.to_owned());

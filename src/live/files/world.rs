@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::notes::Note;
+use super::notes::FilesNote;
 use crate::ask::topic::Topic;
 use crate::model::cluster::{AnyFact, Cluster, Delta, METADATA_NAME, ReadObject};
 use crate::model::coverage::{Coverage, CoverageMap};
@@ -18,7 +18,7 @@ use crate::model::name::Name;
 use crate::model::owner::WorkloadKind;
 
 /// Makes a cluster of listed objects the closed world that they mean; what was added or is missing is noted.
-pub(super) fn close(cluster: &mut Cluster) -> Vec<Note> {
+pub(super) fn close(cluster: &mut Cluster) -> Vec<FilesNote> {
     let mut notes = absences(cluster);
     let pods = template_pods(cluster);
     if !pods.is_empty() {
@@ -26,7 +26,7 @@ pub(super) fn close(cluster: &mut Cluster) -> Vec<Note> {
             1 => "1 workload stands for one pod, made from its template".to_owned(),
             many => format!("{many} workloads stand for one pod each, made from their templates"),
         };
-        notes.push(Note::new(Topic::Network, what));
+        notes.push(FilesNote::new(Topic::Network, what));
     }
     for pod in pods {
         put(cluster, AnyFact::Pod(pod.into()));
@@ -40,7 +40,7 @@ pub(super) fn close(cluster: &mut Cluster) -> Vec<Note> {
             count(implied.len(), "namespace"),
             names.join(", ")
         );
-        notes.push(Note::new(Topic::Network, what));
+        notes.push(FilesNote::new(Topic::Network, what));
     }
     for name in implied {
         let labels = Labels::new([(Name::from(METADATA_NAME), name.clone())]);
@@ -60,7 +60,7 @@ fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-fn absences(cluster: &Cluster) -> Vec<Note> {
+fn absences(cluster: &Cluster) -> Vec<FilesNote> {
     let absent = [
         (Topic::Network, cluster.pods.is_empty() && cluster.workloads.is_empty(), "no pods or workloads"),
         (Topic::Network, cluster.policies.is_empty(), "no network policies"),
@@ -69,7 +69,7 @@ fn absences(cluster: &Cluster) -> Vec<Note> {
     // A snapshot says itself what it was not told.
     let closed = cluster.coverage == CoverageMap::default();
     let absent = absent.iter().filter(|(_, absent, _)| *absent && closed);
-    absent.map(|(topic, _, what)| Note::new(*topic, format!("{what} in these files"))).collect()
+    absent.map(|(topic, _, what)| FilesNote::new(*topic, format!("{what} in these files"))).collect()
 }
 
 fn implied_namespaces(cluster: &Cluster) -> BTreeSet<Name> {

@@ -1,7 +1,7 @@
 //! How a list comes in: the first one is put as it comes, any later one is gathered and swapped in whole.
 
 use super::{Follow, FollowPhase, Gathered, ListHeld, Now};
-use crate::kinds::Page;
+use crate::kinds::ListPage;
 use crate::live::endless::ListBound;
 use crate::live::fault::LiveFault;
 use crate::live::health::Condition;
@@ -33,7 +33,7 @@ impl Follow {
     }
 
     /// A page came in.
-    pub fn page(&mut self, page: Page, now: Now) {
+    pub fn page(&mut self, page: ListPage, now: Now) {
         if matches!(self.phase, FollowPhase::Probing) {
             return self.probed(&page, now);
         }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Follow, FollowPhase, Now, SILENCE, SILENT_AGAIN, STREAM_SILENCE};
-use crate::kinds::Page;
+use crate::kinds::ListPage;
 use crate::live::fault::{LiveFault, LiveFaultClass};
 use crate::live::pace::SETTLED;
 
@@ -127,7 +127,7 @@ impl Follow {
     }
 
     /// The server is there; where it has not moved, nothing was missed (N11).
-    pub(super) fn probed(&mut self, page: &Page, now: Now) {
+    pub(super) fn probed(&mut self, page: &ListPage, now: Now) {
         let number: u64 = page.version.parse().unwrap_or(0);
         self.pace.proceed();
         if number != 0 && number < self.number {

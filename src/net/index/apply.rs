@@ -19,7 +19,7 @@ use crate::model::id::{Kind, ObjectId};
 use crate::model::name::Name;
 use crate::model::policy::{GapEffect, Policy, Tier};
 use crate::net::ends;
-use crate::net::unevaluated::{self, Unevaluated};
+use crate::net::unevaluated::{self, UnevaluatedKind};
 
 /// How many entries may be out of use before building again pays.
 const STALE: usize = 4096;
@@ -319,7 +319,7 @@ fn uncovered(kind: Kind, namespace: &Name, coverage: &Coverage) -> Gap {
 }
 
 /// Where a kind is not fully known: namespaces, or the whole cluster (an empty name).
-fn holes<'a>(cluster: &'a Cluster, kind: &Unevaluated, names: &[&Name]) -> Vec<(Name, &'a Coverage)> {
+fn holes<'a>(cluster: &'a Cluster, kind: &UnevaluatedKind, names: &[&Name]) -> Vec<(Name, &'a Coverage)> {
     let found = cluster.coverage.kinds.get(&kind.kind);
     let everywhere = found.map_or(&cluster.coverage.otherwise, |it| &it.everywhere);
     // What a question did not need is missing only where its ends are, and there it was read.

@@ -12,7 +12,7 @@ use super::map::shared_nodes;
 use super::peers::ANYONE;
 use super::row::ClassRow;
 use super::units::{NodeNumbers, PlacedPodGroup, counted};
-use super::weights::Weights;
+use super::weights::ClassWeights;
 use super::{Index, NO_CLASS, slot};
 use crate::model::evidence::Outcome;
 use crate::model::policy::Direction;
@@ -64,8 +64,8 @@ impl Index {
     }
 
     /// How many pods of networks of their own each class has, and those of the host network in groups.
-    fn weights<'a>(&'a self, numbers: &mut NodeNumbers<'a>) -> (Weights, Vec<PlacedPodGroup>) {
-        let mut weights = Weights::default();
+    fn weights<'a>(&'a self, numbers: &mut NodeNumbers<'a>) -> (ClassWeights, Vec<PlacedPodGroup>) {
+        let mut weights = ClassWeights::default();
         for (id, _) in self.classes.iter().filter(|(_, it)| it.sort == ClassKind::Pod) {
             weights.add(id, self.weight(id));
         }
@@ -85,7 +85,7 @@ impl Index {
     }
 
     /// Pairs of pods on networks of their own.
-    fn count_plain(&self, weights: &Weights, atom: Option<usize>, counts: &mut Counts) {
+    fn count_plain(&self, weights: &ClassWeights, atom: Option<usize>, counts: &mut Counts) {
         let mut alike: HashMap<Vec<u32>, Vec<u32>, FxBuildHasher> = HashMap::default();
         for (id, class) in self.classes.iter().filter(|(id, _)| weights.of(*id) > 0) {
             alike.entry(self.signature(id, class)).or_default().push(id);
@@ -135,7 +135,7 @@ impl Index {
     /// Pairs of one group of pods on the host network with all that are not, both ways.
     fn count_host(
         &self,
-        weights: &Weights,
+        weights: &ClassWeights,
         near: &BTreeMap<u32, [u64; 2]>,
         host: &PlacedPodGroup,
         atom: Option<usize>,

@@ -81,7 +81,7 @@ use self::policies::PolicyEntry;
 use self::ports::Ports;
 use self::short::Short;
 use self::slab::Slab;
-use self::weights::Weights;
+use self::weights::ClassWeights;
 use self::workload_groups::{PodCounts, WorkloadGroups};
 use crate::model::cluster::Cluster;
 use crate::model::facts::NamespaceLabels;
@@ -92,7 +92,7 @@ use crate::net::reach::AddressRange;
 pub use self::lazy_list::LazyReachList;
 pub use self::namespace_pods::PodClasses;
 pub use self::partial_map::MapPart;
-pub use self::queries::{Isolation, IsolationCounts};
+pub use self::queries::{IsolationCounts, PodIsolation};
 
 /// What the user tells beyond the cluster's objects.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -147,7 +147,7 @@ pub struct Index {
     /// All keys and values of labels that classes have.
     words: Arc<LabelInterner>,
     classes: Slab<Class>,
-    weights: Weights,
+    weights: ClassWeights,
     class_ids: HashTable<u32>,
     peers: Slab<SelectorEntry>,
     peer_ids: HashTable<u32>,

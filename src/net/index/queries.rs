@@ -14,7 +14,7 @@ use crate::net::verdict::{Considered, Tri};
 
 /// What policies make of one pod.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Isolation {
+pub struct PodIsolation {
     /// Whether it may receive, and open, only what some rule allows.
     pub ingress: Tri,
     pub egress: Tri,
@@ -41,11 +41,11 @@ impl Index {
     /// What policies make of a pod; `None`: finished, unknown, or no longer read.
     ///
     /// Of a pod on the host network it is what they would make of it if they governed it (S37).
-    pub fn isolation(&self, pod: &PodId) -> Option<Isolation> {
+    pub fn isolation(&self, pod: &PodId) -> Option<PodIsolation> {
         let class = self.row_of(pod)?.class;
         let entries = self.classes.get(class).policies().iter().map(|it| self.policies.get(*it));
         let (plain, bending): (Vec<_>, Vec<_>) = entries.partition(|it| !it.bends_flows);
-        let mut isolation = Isolation { ingress: Tri::No, egress: Tri::No, policies: Vec::new(), gaps: Vec::new() };
+        let mut isolation = PodIsolation { ingress: Tri::No, egress: Tri::No, policies: Vec::new(), gaps: Vec::new() };
         for entry in plain {
             let governs = self.governs(entry, class);
             let isolates = |direction| if entry.isolates(direction) { governs } else { Tri::No };

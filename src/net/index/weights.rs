@@ -10,14 +10,14 @@ use super::class_sets::ClassBitmap;
 
 /// How many pods classes have; a class that is not in use has none.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Weights {
+pub(super) struct ClassWeights {
     /// By class, for all classes of the last word.
     of: Vec<u32>,
     /// By word.
     words: Vec<u64>,
 }
 
-impl Weights {
+impl ClassWeights {
     /// How many pods a class has.
     pub fn of(&self, class: u32) -> u32 {
         self.of.get(class as usize).copied().unwrap_or(0)
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn sums_are_those_of_the_classes_one_by_one() {
-        let mut weights = Weights::default();
+        let mut weights = ClassWeights::default();
         (0..200).for_each(|it| weights.add(it, it * it % 7));
         weights.add(3, 1);
         assert_eq!((weights.leave(3), weights.of(3), weights.of(1000)), (2, 2, 0));

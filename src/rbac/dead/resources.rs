@@ -6,7 +6,7 @@ use crate::model::id::ResourceScope;
 use crate::model::name::Name;
 use crate::model::role::{Binding, RoleRule};
 use crate::rbac::places::{self, NamespaceOf};
-use crate::rbac::served::{Resource, Served};
+use crate::rbac::served::{Served, ServedResource};
 
 /// A resource.
 pub(super) fn resource(word: &Name, binding: &Binding, rule: &RoleRule, served: &Served) -> Option<Finding> {
@@ -20,7 +20,7 @@ pub(super) fn resource(word: &Name, binding: &Binding, rule: &RoleRule, served: 
     if resource == "*" {
         return of_every_resource(word, subresource, rule, served);
     }
-    let found: Vec<&Resource> = served.groups_of(resource).filter(|it| is_in_groups(&it.group, rule)).collect();
+    let found: Vec<&ServedResource> = served.groups_of(resource).filter(|it| is_in_groups(&it.group, rule)).collect();
     if found.is_empty() {
         return unserved(word, rule, served);
     }
@@ -80,7 +80,7 @@ fn of_every_resource(word: &Name, subresource: &str, rule: &RoleRule, served: &S
     // Of groups that nobody knows only a slip of the pen is judged.
     let of_others = rule.groups.iter().any(|it| it == "*") && !served.is_known_group("*");
     let named = served.iter().filter(|it| is_in_groups(&it.group, rule));
-    let (extras, all): (Vec<&Resource>, Vec<&Resource>) =
+    let (extras, all): (Vec<&ServedResource>, Vec<&ServedResource>) =
         named.filter(|it| !of_others || served.is_known_group(&it.group)).partition(|it| it.name == *"userextras");
     let what = unknown_subresource("*", subresource, &all, served).filter(|_| is_known && !all.is_empty())?;
     if of_others && nearest(subresource, &all, served).is_none() {
@@ -93,7 +93,7 @@ fn of_every_resource(word: &Name, subresource: &str, rule: &RoleRule, served: &S
 }
 
 /// The subresource of these that is most like a word.
-fn nearest<'s>(subresource: &str, of: &[&'s Resource], served: &Served) -> Option<&'s str> {
+fn nearest<'s>(subresource: &str, of: &[&'s ServedResource], served: &Served) -> Option<&'s str> {
     let all: Vec<&str> = of.iter().filter_map(|it| served.subresources_of(it)).flatten().collect();
     Served::nearest_of(subresource, all.iter().copied())
 }
@@ -108,7 +108,7 @@ pub(in crate::rbac) fn is_of_another_group(group: &str, resource: &str, rule: &R
 }
 
 /// That none of these has a subresource, and which is meant.
-fn unknown_subresource(resource: &str, subresource: &str, of: &[&Resource], served: &Served) -> Option<String> {
+fn unknown_subresource(resource: &str, subresource: &str, of: &[&ServedResource], served: &Served) -> Option<String> {
     if subresource.is_empty() || !of.iter().all(|it| served.is_known_group(&it.group)) {
         return None;
     }
@@ -149,7 +149,7 @@ fn unserved(word: &Name, rule: &RoleRule, served: &Served) -> Option<Finding> {
 }
 
 /// A cluster-scoped resource through a RoleBinding: dead, but for what is asked in a namespace (rules 16, 17 and 49).
-fn through_role_binding(word: &Name, found: &[&Resource], binding: &Binding, rule: &RoleRule) -> Option<Finding> {
+fn through_role_binding(word: &Name, found: &[&ServedResource], binding: &Binding, rule: &RoleRule) -> Option<Finding> {
     let namespace = &binding.meta.namespace;
     let (resource, _) = word.split_once('/').unwrap_or((word, ""));
     let exception = found.iter().find_map(|it| places::exception(&it.group, word));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Resource, Served};
+use super::{Served, ServedResource};
 use crate::model::name::Name;
 
 /// Subresources that only RBAC knows, of a group and plural: what kubelets, the approver of kubelets' certificates,
@@ -20,7 +20,7 @@ const VIRTUAL_SUBRESOURCES: &[(&str, &str, &[&str])] = &[
 
 impl Served {
     /// The subresources that may be asked of a resource, those that only RBAC knows included; `None`: any.
-    pub fn subresources_of<'a>(&self, it: &'a Resource) -> Option<BTreeSet<&'a str>> {
+    pub fn subresources_of<'a>(&self, it: &'a ServedResource) -> Option<BTreeSet<&'a str>> {
         if it.name == *"userextras" {
             return None;
         }

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Resource, Served, ServedFrom, is_own_group, is_version, urls, verbs};
+use super::{Served, ServedFrom, ServedResource, is_own_group, is_version, urls, verbs};
 use crate::model::id::ResourceScope;
 use crate::model::name::Name;
 use crate::rbac::places;
@@ -84,8 +84,8 @@ enum Unserved {
 
 impl Served {
     /// The served plural that is nearest to a word, if any is near.
-    pub fn nearest(&self, word: &str) -> Option<&Resource> {
-        let far = |it: &Resource| distance(&it.name, word);
+    pub fn nearest(&self, word: &str) -> Option<&ServedResource> {
+        let far = |it: &ServedResource| distance(&it.name, word);
         let near = self.resources.iter().min_by_key(|it| far(it))?;
         (far(near) <= 1 + word.len() / 4).then_some(near)
     }
@@ -144,7 +144,7 @@ impl Served {
         group: Option<&str>,
         notes: &mut Vec<Name>,
         refusal: &mut Option<Refusal>,
-    ) -> Option<&'a Resource> {
+    ) -> Option<&'a ServedResource> {
         if word == "*" || word.is_empty() {
             return None;
         }
@@ -196,7 +196,7 @@ impl Served {
 
     /// ` (did you mean secrets?)`, or whatever else is probably meant.
     fn hint(&self, word: &str, group: Option<&str>) -> String {
-        let full = |it: &Resource| match it.group.is_empty() {
+        let full = |it: &ServedResource| match it.group.is_empty() {
             true => it.name.to_string(),
             false => format!("{}.{}", it.name, it.group),
         };
@@ -218,7 +218,7 @@ impl Served {
     }
 
     /// That a resource has no such subresource, and what is meant: mostly an object's name.
-    fn no_subresource(&self, it: &Resource, typed: &str, verb: &str) -> Option<Refusal> {
+    fn no_subresource(&self, it: &ServedResource, typed: &str, verb: &str) -> Option<Refusal> {
         let all = self.subresources_of(it)?;
         if typed.is_empty() || all.contains(typed) {
             return None;
@@ -240,7 +240,7 @@ impl Served {
     }
 
     /// Whether what is known of a resource is all there is of it.
-    fn is_proof(&self, it: &Resource) -> bool {
+    fn is_proof(&self, it: &ServedResource) -> bool {
         match self.source {
             ServedFrom::Discovery => !self.unsure.contains(&it.group),
             ServedFrom::BuiltIn => is_own_group(&it.group) && self.is_known_group(&it.group),
@@ -249,7 +249,7 @@ impl Served {
 }
 
 /// That no object is called so, where a subresource was put behind its name: `get pods web-0/log`.
-fn no_name(request: &ResourceRequest, found: Option<&Resource>, served: &Served) -> Option<String> {
+fn no_name(request: &ResourceRequest, found: Option<&ServedResource>, served: &Served) -> Option<String> {
     let (name, below) = request.name.split_once('/').filter(|_| request.subresource.is_empty())?;
     let found = found.filter(|it| served.subresources_of(it).is_some_and(|all| all.contains(below)))?;
     let full = if found.group.is_empty() { found.name.to_string() } else { format!("{}.{}", found.name, found.group) };

@@ -11,14 +11,14 @@ use crate::model::name::Name;
 use crate::model::place::Place;
 use crate::rbac::beside::{HolderOfNames, Missing, OtherHolders};
 use crate::rbac::request::Request;
-use crate::rbac::who::WhoCan;
+use crate::rbac::who::WhoCanAnswer;
 
 use super::add_grants;
 use super::reasons::no_role;
 use crate::text::{About, Line, Mark, Page, words};
 
 /// Puts it below the list, each part below a line that can be opened.
-pub(super) fn add_beside(page: &mut Page, who: &WhoCan, beside: &OtherHolders) {
+pub(super) fn add_beside(page: &mut Page, who: &WhoCanAnswer, beside: &OtherHolders) {
     if !beside.named.is_empty() {
         let count = words::count(beside.named.len() as u64, "subject", "subjects");
         page.say(1, Mark::Note, format!("{count} can for certain names only{}", how(&who.request)));

@@ -22,7 +22,7 @@ const LOOKED: usize = 1_024;
 const SCORED: usize = 128;
 
 /// Says whether there is time for another step.
-pub type Pace<'a> = &'a mut dyn FnMut() -> bool;
+pub type HasTime<'a> = &'a mut dyn FnMut() -> bool;
 
 /// Which rows a filter is applied to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,7 +59,7 @@ impl<R: Row> RowList<R> {
     }
 
     /// Goes on with what was begun; whether nothing is left to do.
-    pub fn sift(&mut self, look: &impl SeenFrom<R>, pace: Pace<'_>) -> bool {
+    pub fn sift(&mut self, look: &impl SeenFrom<R>, pace: HasTime<'_>) -> bool {
         let Some(mut sift) = self.sift.take() else { return true };
         if !self.advance(&mut sift, look, pace) {
             self.sift = Some(sift);
@@ -85,7 +85,7 @@ impl<R: Row> RowList<R> {
     }
 
     /// Looks at rows, then ranks them, as long as the pace says; whether all is done.
-    pub(super) fn advance(&self, sift: &mut Sift<R>, look: &impl SeenFrom<R>, pace: Pace<'_>) -> bool {
+    pub(super) fn advance(&self, sift: &mut Sift<R>, look: &impl SeenFrom<R>, pace: HasTime<'_>) -> bool {
         if sift.filter.is_empty() {
             return true;
         }
@@ -116,7 +116,7 @@ impl<R: Row> RowList<R> {
 }
 
 /// Ranks what was kept, where it is few and letters were typed; whether that is done.
-fn rank<R: Filtered>(sift: &mut Sift<R>, pace: Pace<'_>) -> bool {
+fn rank<R: Filtered>(sift: &mut Sift<R>, pace: HasTime<'_>) -> bool {
     let letters = sift.filter.letters();
     if letters.is_empty() || sift.kept.len() > RANKED {
         return true;

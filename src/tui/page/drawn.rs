@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::PageReader;
 use crate::text::{Line, Shape};
-use crate::tui::paint::{self, Focus, Slot};
+use crate::tui::paint::{self, FrameFocus, TextSlot};
 use crate::tui::theme::{TextRole, Theme};
 
 /// How many columns ` +9` takes.
@@ -100,26 +100,26 @@ impl PageReader {
     }
 
     /// Draws it in a frame.
-    pub fn draw(&self, buffer: &mut Buffer, area: Rect, title: &str, focus: Focus, theme: Theme) {
+    pub fn draw(&self, buffer: &mut Buffer, area: Rect, title: &str, focus: FrameFocus, theme: Theme) {
         let inner = paint::frame(buffer, area, title, focus, theme);
         if inner.is_empty() {
             return;
         }
         for (at, row) in self.rows.iter().skip(self.top).take(inner.height.into()).enumerate() {
-            self.draw_row(buffer, Slot::row(inner, at as u16), row, focus, theme);
+            self.draw_row(buffer, TextSlot::row(inner, at as u16), row, focus, theme);
         }
         let below = self.rows.len().saturating_sub(self.top + usize::from(inner.height));
         if below > 0 {
             let words = format!(" {below} more ");
-            let slot = Slot { x: area.x + 1, y: area.bottom() - 1, width: area.width - 2 };
+            let slot = TextSlot { x: area.x + 1, y: area.bottom() - 1, width: area.width - 2 };
             paint::put_right(buffer, slot, &words, theme.style(TextRole::Dim), theme);
         }
     }
 
-    fn draw_row(&self, buffer: &mut Buffer, slot: Slot, row: &ScreenRow, focus: Focus, theme: Theme) {
+    fn draw_row(&self, buffer: &mut Buffer, slot: TextSlot, row: &ScreenRow, focus: FrameFocus, theme: Theme) {
         let line = &self.page.lines[row.line];
         let style = theme.mark(line.mark);
-        let is_here = row.line == self.cursor && focus == Focus::Here;
+        let is_here = row.line == self.cursor && focus == FrameFocus::Here;
         if row.part != RowPart::Words {
             return self.draw_box(buffer, slot, row, is_here, theme);
         }
@@ -148,7 +148,7 @@ impl PageReader {
 
 impl PageReader {
     /// Draws one row of a box; all boxes begin in one column, and so do the arrows between them.
-    fn draw_box(&self, buffer: &mut Buffer, slot: Slot, row: &ScreenRow, is_here: bool, theme: Theme) {
+    fn draw_box(&self, buffer: &mut Buffer, slot: TextSlot, row: &ScreenRow, is_here: bool, theme: Theme) {
         let line = &self.page.lines[row.line];
         let slot = slot.after(1);
         let [across, down, left_top, right_top, left_bottom, right_bottom] = theme.frame();
@@ -173,7 +173,7 @@ impl PageReader {
                 paint::put(buffer, words, &line.text[row.piece.clone()], theme.style(TextRole::Title), theme);
                 paint::put(buffer, words.after(room + 1), &down.to_string(), frame, theme);
                 if is_here {
-                    paint::restyle(buffer, Slot { width: words.width.min(room), ..words }, theme.selected());
+                    paint::restyle(buffer, TextSlot { width: words.width.min(room), ..words }, theme.selected());
                 }
             }
         }

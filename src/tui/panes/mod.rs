@@ -16,9 +16,9 @@ use ratatui::layout::Rect;
 
 use super::app::App;
 use super::event::Effect;
-use super::list::{ListOrder, Pace};
+use super::list::{HasTime, ListOrder};
 use super::open_view;
-use super::paint::Focus;
+use super::paint::FrameFocus;
 use super::table::PaneTable;
 use super::theme::Theme;
 use crate::ask::World;
@@ -26,8 +26,8 @@ use crate::ask::filter::Filter;
 use crate::ask::item::Item;
 use crate::ask::listing::namespaces::LISTING;
 use crate::ask::namespace::absence;
-use crate::ask::question::list::Which;
-use crate::ask::scope::{Problems, View};
+use crate::ask::question::list::ListName;
+use crate::ask::scope::{CellContext, Problems};
 use crate::model::cluster::FactChange;
 use crate::model::id::Kind;
 use crate::text::coverage::{plural, words};
@@ -50,7 +50,7 @@ pub struct PaneSpec {
     pub help: &'static str,
     pub new: fn() -> Box<dyn Pane>,
     /// Whether a change may move its rows, so that many of them fill it anew.
-    pub concerns: fn(&FactChange, View<'_>) -> bool,
+    pub concerns: fn(&FactChange, CellContext<'_>) -> bool,
     /// What is derived for rows before they are drawn.
     pub prepare: Option<fn(&mut World, &[Item])>,
     /// The same for all rows, before they are sorted or filtered by a column.
@@ -109,7 +109,7 @@ pub fn named(word: &str) -> Option<usize> {
 }
 
 /// Where the pane of a list stands: it has the list's name.
-pub fn of(list: Which) -> usize {
+pub fn of(list: ListName) -> usize {
     named(list.0.name()).unwrap_or(0)
 }
 
@@ -138,7 +138,7 @@ pub struct PaneFrame<'a> {
     pub area: Rect,
     pub number: usize,
     pub title: &'a str,
-    pub focus: Focus,
+    pub focus: FrameFocus,
     pub theme: Theme,
     /// How many columns after the first are scrolled away.
     pub shift: usize,
@@ -161,17 +161,17 @@ pub trait Pane {
     /// What it is sorted by.
     fn sort(&self) -> ListOrder;
     /// Sorts by something else.
-    fn sort_by(&mut self, sort: ListOrder, view: View<'_>);
+    fn sort_by(&mut self, sort: ListOrder, view: CellContext<'_>);
     /// Begins to let other rows through.
     fn filter_by(&mut self, filter: Filter);
     /// Goes on with that as long as the pace says; whether nothing is left to do.
-    fn sift(&mut self, view: View<'_>, pace: Pace<'_>) -> bool;
+    fn sift(&mut self, view: CellContext<'_>, pace: HasTime<'_>) -> bool;
     /// Whether a filter is still being applied.
     fn is_sifting(&self) -> bool;
     /// Reads all rows anew.
-    fn fill(&mut self, view: View<'_>);
+    fn fill(&mut self, view: CellContext<'_>);
     /// Takes changes in.
-    fn change(&mut self, changes: &[FactChange], view: View<'_>);
+    fn change(&mut self, changes: &[FactChange], view: CellContext<'_>);
     /// Selects the row that stands there.
     fn go(&mut self, at: usize);
     /// Selects this object, if it is shown.
@@ -179,7 +179,7 @@ pub trait Pane {
     /// Keeps the selection on a screen of so many rows.
     fn settle(&mut self, rows: usize);
     /// Makes its columns as wide as what stands in so many rows of them; none becomes narrower until it is filled anew.
-    fn measure(&mut self, rows: usize, view: View<'_>);
+    fn measure(&mut self, rows: usize, view: CellContext<'_>);
     /// How many columns of the screen its first columns need to be read whole, and how many all of them would take.
     fn needs(&self) -> (u16, u16);
     /// The selected object.
@@ -199,7 +199,7 @@ pub trait Pane {
     /// So many objects from this row on.
     fn on_screen_from(&self, top: usize, rows: usize) -> Vec<Item>;
     /// Draws it.
-    fn draw(&self, buffer: &mut Buffer, frame: PaneFrame<'_>, view: View<'_>);
+    fn draw(&self, buffer: &mut Buffer, frame: PaneFrame<'_>, view: CellContext<'_>);
 }
 
 /// How many rows a pane of this height shows.
@@ -208,7 +208,7 @@ pub fn rows_in(area: Rect) -> usize {
 }
 
 /// Why a pane of this kind is empty.
-fn why_empty(view: View<'_>, kinds: &[Kind], nothing: &str) -> String {
+fn why_empty(view: CellContext<'_>, kinds: &[Kind], nothing: &str) -> String {
     let namespace = view.scope.only().map_or("", |it| it.as_str());
     for kind in kinds {
         let coverage = view.world.cluster.coverage.of(*kind, namespace);

@@ -3,7 +3,7 @@
 use super::{PaneSpec, pods};
 use crate::ask::findings::JoinedFindings;
 use crate::ask::listing::namespaces::LISTING;
-use crate::ask::scope::View;
+use crate::ask::scope::CellContext;
 use crate::tui::finding;
 use crate::tui::table::{Around, PaneTable};
 
@@ -29,6 +29,6 @@ pub const PANE: PaneSpec = PaneSpec {
 };
 
 /// In how many somebody may undo what is denied by default.
-fn heading(view: View<'_>) -> Around {
+fn heading(view: CellContext<'_>) -> Around {
     Around { behind: finding::counted(view, JoinedFindings::undone, "can be undone"), ..Around::default() }
 }

@@ -3,7 +3,7 @@
 use super::PaneSpec;
 use crate::ask::findings::JoinedFindings;
 use crate::ask::listing::policies::LISTING;
-use crate::ask::scope::View;
+use crate::ask::scope::CellContext;
 use crate::tui::table::{Around, PaneTable};
 use crate::tui::{finding, open_view};
 
@@ -21,12 +21,12 @@ pub const PANE: PaneSpec = PaneSpec {
 };
 
 /// Of one pod only those that select it are shown; how many trust what strangers may write.
-fn heading(view: View<'_>) -> Around {
+fn heading(view: CellContext<'_>) -> Around {
     let before = view.scope.pod.as_ref().map(|it| format!(" on {it}")).unwrap_or_default();
     Around { before, behind: finding::counted(view, JoinedFindings::estranged, "trust strangers") }
 }
 
-fn empty(view: View<'_>) -> String {
+fn empty(view: CellContext<'_>) -> String {
     match &view.scope.pod {
         Some(pod) => format!("no policy selects {pod}: everything may reach it (Esc shows all policies)"),
         None => super::why_empty(view, LISTING.sources, LISTING.nothing),

@@ -4,7 +4,7 @@ use super::PaneSpec;
 use crate::ask::findings::JoinedFindings;
 use crate::ask::item::Item;
 use crate::ask::listing::subjects::LISTING;
-use crate::ask::scope::View;
+use crate::ask::scope::CellContext;
 use crate::tui::table::{Around, PaneTable};
 use crate::tui::{finding, grants};
 
@@ -34,7 +34,7 @@ pub const PANE: PaneSpec = PaneSpec {
 };
 
 /// How many lead from the internet to cluster-admin, and who the operator is, where the server said so.
-fn heading(view: View<'_>) -> Around {
+fn heading(view: CellContext<'_>) -> Around {
     let me = view.world.told.me().map(|me| format!(", you {}", me.subject())).unwrap_or_default();
     let led = finding::counted(view, JoinedFindings::led, "internet to admin");
     Around { behind: format!("{led}{me}"), ..Around::default() }

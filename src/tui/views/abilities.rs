@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::View;
 use crate::ask::question::matrix as asked;
 use crate::ask::scope;
-use crate::ask::{Line, Question};
+use crate::ask::{Question, QuestionLine};
 use crate::model::role::Subject;
 use crate::tui::app::{App, Typing};
 use crate::tui::command::At;
@@ -14,7 +14,7 @@ use crate::tui::event::Effect;
 use crate::tui::grants;
 use crate::tui::layout::Holds;
 use crate::tui::page::Seek;
-use crate::tui::paint::Focus;
+use crate::tui::paint::FrameFocus;
 
 /// The sheet of subjects.
 pub struct Subjects;
@@ -24,8 +24,8 @@ impl View for Subjects {
         app.answers.abilities.title()
     }
 
-    fn question(&self, _: &App) -> Option<Line> {
-        Some(Line::of(Question::Matrix(asked::Matrix { of: asked::Of::Access })))
+    fn question(&self, _: &App) -> Option<QuestionLine> {
+        Some(QuestionLine::of(Question::Matrix(asked::Matrix { of: asked::MatrixOf::Access })))
     }
 
     fn place(&self) -> At {
@@ -46,18 +46,24 @@ impl View for Subjects {
 
     fn answer(&self, app: &mut App) {
         let subjects = app.subjects_in_view();
-        let view =
-            scope::View { world: &app.session.world, scope: &app.focus.scope, acting: app.session.acting.as_ref() };
+        let view = scope::CellContext {
+            world: &app.session.world,
+            scope: &app.focus.scope,
+            acting: app.session.acting.as_ref(),
+        };
         app.answers.abilities.show(subjects, view);
     }
 
     fn settle(&self, app: &mut App, area: Rect) {
-        let view =
-            scope::View { world: &app.session.world, scope: &app.focus.scope, acting: app.session.acting.as_ref() };
+        let view = scope::CellContext {
+            world: &app.session.world,
+            scope: &app.focus.scope,
+            acting: app.session.acting.as_ref(),
+        };
         app.answers.abilities.settle(area, view);
     }
 
-    fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: Focus) {
+    fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: FrameFocus) {
         app.answers.abilities.draw(buffer, area, focus, app.setup.theme);
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Back, View};
 use crate::ask::question::can::Can;
-use crate::ask::{Line, Question};
+use crate::ask::{Question, QuestionLine};
 use crate::rbac::review::Review;
 use crate::tui::app::App;
 
@@ -16,7 +16,7 @@ impl View for AskedQuestion {
         }
     }
 
-    fn question(&self, _: &App) -> Option<Line> {
+    fn question(&self, _: &App) -> Option<QuestionLine> {
         Some(self.line.clone())
     }
 
@@ -43,7 +43,7 @@ impl View for AskedQuestion {
 }
 
 /// `may you create pods/exec in payments`.
-fn may(asked: &Can, line: &Line, app: &App) -> String {
+fn may(asked: &Can, line: &QuestionLine, app: &App) -> String {
     let subject = asked.subject.as_deref().unwrap_or("me");
     let is_you = subject == "me" || app.session.world.told.me().is_some_and(|it| it.subject().to_string() == subject);
     let place = match (&line.namespace, line.all_namespaces) {

@@ -1,7 +1,7 @@
 //! The fewest grants to cut so that nobody, or not somebody, comes to a goal.
 
 use super::{Back, View};
-use crate::ask::Line;
+use crate::ask::QuestionLine;
 use crate::rbac::review::Review;
 use crate::tui::app::App;
 use crate::tui::job::What;
@@ -14,7 +14,7 @@ impl View for ChokeAsked {
         format!(" {}{} ", self.0.line, app.answers.jobs.state().words())
     }
 
-    fn question(&self, _: &App) -> Option<Line> {
+    fn question(&self, _: &App) -> Option<QuestionLine> {
         Some(self.0.line.clone())
     }
 

@@ -4,11 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::View;
-use crate::ask::Line;
+use crate::ask::QuestionLine;
 use crate::tui::app::App;
 use crate::tui::explain;
 use crate::tui::layout::Holds;
-use crate::tui::paint::{self, Focus};
+use crate::tui::paint::{self, FrameFocus};
 
 /// The explanation of what the pane in front has selected; it is answered whether it is shown or not.
 pub struct Explained;
@@ -32,11 +32,11 @@ impl View for Explained {
     }
 
     /// What the shown tab answers.
-    fn question(&self, app: &App) -> Option<Line> {
+    fn question(&self, app: &App) -> Option<QuestionLine> {
         let item = app.selected()?;
         let (object, tabs) = (item.typed(), explain::tabs(&item));
         let tab = tabs.get(app.focus.tab % tabs.len().max(1))?;
-        Some(Line::of((tab.question)(object)))
+        Some(QuestionLine::of((tab.question)(object)))
     }
 
     fn holds(&self) -> Holds {
@@ -47,7 +47,7 @@ impl View for Explained {
 
     fn settle(&self, _: &mut App, _: Rect) {}
 
-    fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: Focus) {
+    fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: FrameFocus) {
         app.answers.explain.draw(buffer, area, &self.title(app, area.width), focus, app.setup.theme);
     }
 

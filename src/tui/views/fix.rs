@@ -2,7 +2,7 @@
 //! loop because it rests on what manifests declare.
 
 use super::{Back, View};
-use crate::ask::{Here, Line};
+use crate::ask::{Here, QuestionLine};
 use crate::rbac::review::Review;
 use crate::tui::app::App;
 use crate::tui::job::What;
@@ -15,7 +15,7 @@ impl View for FixAsked {
         format!(" {}{} ", self.0.line, app.answers.jobs.state().words())
     }
 
-    fn question(&self, _: &App) -> Option<Line> {
+    fn question(&self, _: &App) -> Option<QuestionLine> {
         Some(self.0.line.clone())
     }
 

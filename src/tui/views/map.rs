@@ -2,13 +2,13 @@
 
 use super::{Back, View};
 use crate::ask::question::map::Map;
-use crate::ask::{Line, Question};
+use crate::ask::{Question, QuestionLine};
 use crate::tui::app::{App, Typing};
 use crate::tui::field::Field;
 use crate::tui::grants;
 use crate::tui::job::What;
 use crate::tui::layout::Holds;
-use crate::tui::list::Run;
+use crate::tui::list::ListDirection;
 use crate::tui::mapping::COLUMNS;
 use crate::tui::views::Shown;
 
@@ -17,7 +17,7 @@ pub use crate::tui::mapping::MapAsked;
 impl View for MapAsked {
     fn title(&self, app: &App, _: u16) -> String {
         let sorted = self.sort.map(|(at, run)| {
-            let way = if run == Run::Up { "" } else { ", descending" };
+            let way = if run == ListDirection::Up { "" } else { ", descending" };
             format!(", by {}{way}", COLUMNS[at].to_lowercase())
         });
         let what = match &self.between {
@@ -27,7 +27,7 @@ impl View for MapAsked {
         format!(" {what}{}{} ", sorted.unwrap_or_default(), app.answers.jobs.state().words())
     }
 
-    fn question(&self, _: &App) -> Option<Line> {
+    fn question(&self, _: &App) -> Option<QuestionLine> {
         Some(self.line())
     }
 
@@ -59,7 +59,7 @@ impl View for MapAsked {
     fn sort(&self, app: &mut App, column: usize) {
         let run = match self.sort {
             Some((held, run)) if held == column => run.inverted(),
-            _ => Run::Up,
+            _ => ListDirection::Up,
         };
         app.show(Shown::Map(MapAsked { sort: Some((column, run)), ..self.clone() }));
     }
@@ -91,7 +91,7 @@ impl View for MapAsked {
 }
 
 impl MapAsked {
-    fn line(&self) -> Line {
-        Line { namespace: self.of.only.clone(), ..Line::of(Question::Map(Map { by: self.of.by })) }
+    fn line(&self) -> QuestionLine {
+        QuestionLine { namespace: self.of.only.clone(), ..QuestionLine::of(Question::Map(Map { by: self.of.by })) }
     }
 }

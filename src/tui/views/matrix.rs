@@ -7,14 +7,14 @@ use super::View;
 use crate::ask::end::AskedEnd;
 use crate::ask::question::matrix as asked;
 use crate::ask::reaches::ReachWay;
-use crate::ask::{Line, Question};
+use crate::ask::{Question, QuestionLine};
 use crate::tui::app::{App, Typing};
 use crate::tui::command::At;
 use crate::tui::event::Effect;
 use crate::tui::job::What;
 use crate::tui::mapping::MapAsked;
 use crate::tui::page::Seek;
-use crate::tui::paint::Focus;
+use crate::tui::paint::FrameFocus;
 use crate::tui::views::Shown;
 
 /// The matrix of namespaces.
@@ -25,8 +25,8 @@ impl View for NamespaceMatrix {
         app.answers.matrix.title(app.answers.jobs.state())
     }
 
-    fn question(&self, _: &App) -> Option<Line> {
-        Some(Line::of(Question::Matrix(asked::Matrix { of: asked::Of::Namespaces })))
+    fn question(&self, _: &App) -> Option<QuestionLine> {
+        Some(QuestionLine::of(Question::Matrix(asked::Matrix { of: asked::MatrixOf::Namespaces })))
     }
 
     fn place(&self) -> At {
@@ -47,7 +47,7 @@ impl View for NamespaceMatrix {
 
     fn settle(&self, _: &mut App, _: Rect) {}
 
-    fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: Focus) {
+    fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: FrameFocus) {
         app.answers.matrix.draw(buffer, area, app.answers.jobs.state(), focus, app.setup.theme);
     }
 

@@ -37,11 +37,11 @@ use super::job::What;
 use super::layout::{Holds, ScreenSide};
 use super::open_view;
 use super::page::Seek;
-use super::paint::Focus;
+use super::paint::FrameFocus;
 use super::questions;
 use crate::ask::end::AskedEnd;
 use crate::ask::reaches::ReachWay;
-use crate::ask::{Here, Line};
+use crate::ask::{Here, QuestionLine};
 use crate::model::role::Subject;
 use crate::rbac::review::Review;
 
@@ -89,7 +89,7 @@ pub trait View {
     fn title(&self, app: &App, width: u16) -> String;
 
     /// The question that it answers, as a command asks it.
-    fn question(&self, _app: &App) -> Option<Line> {
+    fn question(&self, _app: &App) -> Option<QuestionLine> {
         None
     }
 
@@ -127,7 +127,7 @@ pub trait View {
     }
 
     /// Draws it in a frame.
-    fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: Focus) {
+    fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: FrameFocus) {
         app.answers.reader.draw(buffer, area, &self.title(app, area.width), focus, app.setup.theme);
     }
 

@@ -1,7 +1,7 @@
 //! What somebody may do, each grant with its binding, role and rule.
 
 use super::{Back, View};
-use crate::ask::{Line, Question};
+use crate::ask::{Question, QuestionLine};
 use crate::rbac::review::Review;
 use crate::tui::access;
 use crate::tui::app::{App, Typing};
@@ -17,8 +17,8 @@ impl View for Permitted {
         format!(" what {} may do ", self.subject)
     }
 
-    fn question(&self, app: &App) -> Option<Line> {
-        Some(Line::of(Question::Permissions(Permitted::question(self, app.view()))))
+    fn question(&self, app: &App) -> Option<QuestionLine> {
+        Some(QuestionLine::of(Question::Permissions(Permitted::question(self, app.view()))))
     }
 
     fn hints(&self) -> &'static [&'static str] {

@@ -1,7 +1,7 @@
 //! What somebody can come to reach, who can come there, and the way from one to the other.
 
 use super::{Back, View};
-use crate::ask::{Line, Question};
+use crate::ask::{Question, QuestionLine};
 use crate::tui::app::App;
 use crate::tui::job::What;
 use crate::tui::layout::Holds;
@@ -14,8 +14,8 @@ impl View for ReachAsked {
         self.heading(app.answers.jobs.state(), app.setup.theme)
     }
 
-    fn question(&self, app: &App) -> Option<Line> {
-        Some(Line::of(Question::Reach(ReachAsOf::now(app.view(), self).question())))
+    fn question(&self, app: &App) -> Option<QuestionLine> {
+        Some(QuestionLine::of(Question::Reach(ReachAsOf::now(app.view(), self).question())))
     }
 
     fn holds(&self) -> Holds {

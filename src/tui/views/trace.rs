@@ -2,7 +2,7 @@
 
 use super::View;
 use crate::ask::question::trace::Trace;
-use crate::ask::{Line, Question};
+use crate::ask::{Question, QuestionLine};
 use crate::tui::app::App;
 use crate::tui::job::What;
 use crate::tui::{answers, questions, sidestepping};
@@ -15,9 +15,9 @@ impl View for Traced {
         app.answers.tracing.title(app.setup.theme)
     }
 
-    fn question(&self, app: &App) -> Option<Line> {
+    fn question(&self, app: &App) -> Option<QuestionLine> {
         let (from, to) = app.answers.tracing.ends()?;
-        Some(Line::of(Question::Trace(Trace::of(from, to, &app.answers.tracing.port))))
+        Some(QuestionLine::of(Question::Trace(Trace::of(from, to, &app.answers.tracing.port))))
     }
 
     fn answer(&self, app: &mut App) {

@@ -2,7 +2,7 @@
 
 use super::{Back, View};
 use crate::ask::question::who_can::WhoCan;
-use crate::ask::{Line, Question};
+use crate::ask::{Question, QuestionLine};
 use crate::rbac::AskedPlaces;
 use crate::tui::access;
 use crate::tui::app::App;
@@ -16,7 +16,7 @@ impl View for WhoAsked {
         format!(" who can {} ", self.request)
     }
 
-    fn question(&self, _: &App) -> Option<Line> {
+    fn question(&self, _: &App) -> Option<QuestionLine> {
         let (verb, resource, object, namespace) = questions::spelled(&self.request);
         let question = Question::WhoCan(WhoCan { verb, resource, object, pods: self.pods, ..WhoCan::default() });
         Some(questions::in_namespace(question, namespace.filter(|_| self.places == AskedPlaces::Asked)))

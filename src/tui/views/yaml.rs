@@ -7,11 +7,11 @@ use super::{Back, View};
 use crate::ask::Fault;
 use crate::model::id::ObjectId;
 use crate::model::place::Place;
-use crate::tui::app::{App, Fetched};
+use crate::tui::app::{App, FetchedObject};
 use crate::tui::command::At;
 use crate::tui::event::Effect;
 use crate::tui::page::Seek;
-use crate::tui::paint::Focus;
+use crate::tui::paint::FrameFocus;
 
 /// A place in an object.
 #[derive(Clone, PartialEq, Debug)]
@@ -39,7 +39,7 @@ impl View for YamlAt {
 
     fn answer(&self, app: &mut App) {
         let staged = app.session.what_if.as_ref().and_then(|_| app.staging.stage.of(&self.object));
-        let staged = staged.map(|it| Fetched {
+        let staged = staged.map(|it| FetchedObject {
             id: self.object.clone(),
             object: it.after().cloned().ok_or_else(|| Fault::new("it is deleted in the stage", "")),
         });
@@ -50,7 +50,7 @@ impl View for YamlAt {
         app.answers.yaml.settle(area);
     }
 
-    fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: Focus) {
+    fn draw(&self, app: &App, buffer: &mut Buffer, area: Rect, focus: FrameFocus) {
         app.answers.yaml.draw(buffer, area, focus, app.setup.theme);
     }
 

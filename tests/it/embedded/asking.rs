@@ -5,11 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
-use kreach::embedded::{ServeSettings, Server, World, serve};
+use kreach::embedded::{ServeSettings, ServedCluster, Server, serve};
 use serde_json::Value;
 
 /// The server of a world on a free port.
-pub async fn server(world: &Arc<World>, settings: ServeSettings) -> Server {
+pub async fn server(world: &Arc<ServedCluster>, settings: ServeSettings) -> Server {
     serve(world.clone(), "127.0.0.1:0", settings).await.expect("a free port of loopback")
 }
 

@@ -1,14 +1,14 @@
 //! Errors are `Status` objects, with the code, the reason and the details that clients look at.
 
 use kreach::embedded::review::{GivenRight, Requester};
-use kreach::embedded::{ServeSettings, World};
+use kreach::embedded::{ServeSettings, ServedCluster};
 use serde_json::json;
 
 use super::asking::{ask, get_as, server};
 
 #[tokio::test]
 async fn what_does_not_exist_is_404_with_details() {
-    let server = server(&World::seeded("S").expect("a world"), ServeSettings::default()).await;
+    let server = server(&ServedCluster::seeded("S").expect("a world"), ServeSettings::default()).await;
     let (code, status) = get_as(&server, "/apis/apps/v1/namespaces/kube-system/deployments/no-such", "").await;
     assert_eq!((code, &status["status"], &status["reason"]), (404, &json!("Failure"), &json!("NotFound")));
     assert_eq!(status["details"], json!({"name": "no-such", "group": "apps", "kind": "deployments"}));
@@ -21,7 +21,7 @@ async fn what_does_not_exist_is_404_with_details() {
 /// What every server serves and no world holds is listed, and refused in kube-apiserver's words.
 #[tokio::test]
 async fn what_no_world_holds_is_given_to_nobody() {
-    let server = server(&World::seeded("S").expect("a world"), ServeSettings::default()).await;
+    let server = server(&ServedCluster::seeded("S").expect("a world"), ServeSettings::default()).await;
     let (code, status) = get_as(&server, "/api/v1/namespaces/shop/secrets", "").await;
     let words = "secrets is forbidden: User \"demo\" cannot list resource \"secrets\" in API group \"\" in the namespace \"shop\"";
     assert_eq!((code, status["message"].as_str()), (403, Some(words)));
@@ -34,7 +34,7 @@ async fn what_no_world_holds_is_given_to_nobody() {
 
 #[tokio::test]
 async fn requests_that_make_no_sense_are_refused() {
-    let server = server(&World::seeded("S").expect("a world"), ServeSettings::default()).await;
+    let server = server(&ServedCluster::seeded("S").expect("a world"), ServeSettings::default()).await;
     assert_eq!(get_as(&server, "/api/v1/pods?fieldSelector=spec.color%3Dred", "").await.0, 400);
     assert_eq!(get_as(&server, "/api/v1/pods?labelSelector=a%20in%20%28b", "").await.0, 400);
     assert_eq!(get_as(&server, "/api/v1/pods?limit=many", "").await.0, 400);
@@ -45,7 +45,7 @@ async fn requests_that_make_no_sense_are_refused() {
 
 #[tokio::test]
 async fn nothing_can_be_changed() {
-    let world = World::seeded("S").expect("a world");
+    let world = ServedCluster::seeded("S").expect("a world");
     let mut owner = Requester::demo();
     owner.token = Some("owner".to_owned());
     owner.rights = vec![GivenRight::new(&["*"], &["*"], &["*"])];
@@ -75,7 +75,7 @@ async fn a_limited_identity_sees_what_it_may_and_403_for_the_rest() {
             GivenRight::new(&["list"], &["namespaces"], &["*"]),
         ],
     };
-    let world = World::seeded("S").expect("a world");
+    let world = ServedCluster::seeded("S").expect("a world");
     let server = server(&world, ServeSettings { identities: vec![limited], ..ServeSettings::default() }).await;
     let token = [("authorization", "Bearer limited")];
     assert_eq!(ask(&server, "GET", "/api/v1/namespaces/monitoring/pods?limit=1", &token, "").await.0, 200);
@@ -94,7 +94,7 @@ async fn a_limited_identity_sees_what_it_may_and_403_for_the_rest() {
 
 #[tokio::test]
 async fn reviews_of_ones_own_say_what_the_server_does() {
-    let server = server(&World::seeded("S").expect("a world"), ServeSettings::default()).await;
+    let server = server(&ServedCluster::seeded("S").expect("a world"), ServeSettings::default()).await;
     let review = |verb: &str, resource: &str| {
         json!({"spec": {"resourceAttributes": {"verb": verb, "resource": resource, "namespace": "shop"}}}).to_string()
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 use http_body_util::BodyExt;
-use kreach::embedded::{ServeSettings, World};
+use kreach::embedded::{ServeSettings, ServedCluster};
 use serde_json::{Value, json};
 
 use super::asking::{get, get_as, names, send, server};
@@ -14,7 +14,7 @@ const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s
 
 #[tokio::test]
 async fn pages_together_are_the_whole_list_in_order() {
-    let server = server(&World::seeded("S").expect("a world"), ServeSettings::default()).await;
+    let server = server(&ServedCluster::seeded("S").expect("a world"), ServeSettings::default()).await;
     let whole = names(&get(&server, "/api/v1/pods").await);
     let (mut paged, mut token, mut pages) = (Vec::new(), String::new(), 0);
     loop {
@@ -83,7 +83,7 @@ async fn a_version_that_is_asked_for_is_honored_or_refused() {
 
 #[tokio::test]
 async fn selectors_narrow_lists_and_pages() {
-    let server = server(&World::seeded("S").expect("a world"), ServeSettings::default()).await;
+    let server = server(&ServedCluster::seeded("S").expect("a world"), ServeSettings::default()).await;
     let dns = get(&server, "/api/v1/pods?labelSelector=k8s-app%3Dkube-dns").await;
     assert!(!names(&dns).is_empty() && names(&dns).iter().all(|name| name.starts_with("kube-dns-")));
     let one = names(&dns).remove(0);
@@ -117,7 +117,7 @@ async fn selectors_narrow_lists_and_pages() {
 
 #[tokio::test]
 async fn every_kind_has_its_table_and_its_metadata() {
-    let server = server(&World::seeded("S").expect("a world"), ServeSettings::default()).await;
+    let server = server(&ServedCluster::seeded("S").expect("a world"), ServeSettings::default()).await;
     for kind in &kreach::embedded::kinds::KINDS {
         let path = match kind.group {
             "" => format!("/api/v1/{}", kind.plural),
@@ -143,7 +143,7 @@ async fn every_kind_has_its_table_and_its_metadata() {
 
 #[tokio::test]
 async fn pods_have_kubectls_columns() {
-    let server = server(&World::seeded("S").expect("a world"), ServeSettings::default()).await;
+    let server = server(&ServedCluster::seeded("S").expect("a world"), ServeSettings::default()).await;
     let (_, table) = get_as(&server, "/api/v1/namespaces/kube-system/pods?limit=1", TABLE).await;
     let columns: Vec<&str> = table["columnDefinitions"]
         .as_array()
@@ -161,7 +161,7 @@ async fn pods_have_kubectls_columns() {
 
 #[tokio::test]
 async fn lists_are_gzip_for_those_who_ask() {
-    let server = server(&World::seeded("S").expect("a world"), ServeSettings::default()).await;
+    let server = server(&ServedCluster::seeded("S").expect("a world"), ServeSettings::default()).await;
     let response = send(&server, "GET", "/api/v1/pods", &[("accept-encoding", "gzip")], "").await;
     assert_eq!(response.headers()["content-encoding"], "gzip");
     let packed = response.into_body().collect().await.expect("the whole body").to_bytes();
@@ -174,15 +174,15 @@ async fn lists_are_gzip_for_those_who_ask() {
     assert!(!small.headers().contains_key("content-encoding"), "small answers go out plain");
 }
 
-fn small() -> std::sync::Arc<World> {
-    let world = World::told("small");
+fn small() -> std::sync::Arc<ServedCluster> {
+    let world = ServedCluster::told("small");
     for name in ["a", "b", "c", "d", "e"] {
         put(&world, name);
     }
     world
 }
 
-fn put(world: &World, name: &str) {
+fn put(world: &ServedCluster, name: &str) {
     let kind = kreach::embedded::kinds::by_plural("namespaces").expect("served");
     world.put(kind, json!({"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}}));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kreach::embedded::kinds::{KINDS, by_plural};
-use kreach::embedded::{ServeSettings, Story, World};
+use kreach::embedded::{ServeSettings, ServedCluster, Story};
 use serde_json::{Value, json};
 
 use super::asking::{get, names, server, watch};
@@ -14,7 +14,7 @@ fn story() -> Story {
     Story::new(Timestamp::from_second(1_790_000_000).expect("a time within range"))
 }
 
-fn objects(world: &World, plural: &str) -> Vec<Value> {
+fn objects(world: &ServedCluster, plural: &str) -> Vec<Value> {
     let mut all = Vec::new();
     world.documents(by_plural(plural).expect("a served kind"), |document| {
         all.push(serde_json::from_slice(document).expect("documents are JSON"));
@@ -22,7 +22,7 @@ fn objects(world: &World, plural: &str) -> Vec<Value> {
     all
 }
 
-fn object(world: &World, plural: &str, name: &str) -> Value {
+fn object(world: &ServedCluster, plural: &str, name: &str) -> Value {
     let (namespace, name) = name.split_once('/').expect("namespace/name");
     let all = objects(world, plural);
     let found = all.into_iter().find(|object| {

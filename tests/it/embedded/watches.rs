@@ -4,24 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kreach::embedded::kinds::by_plural;
-use kreach::embedded::{ServeSettings, World};
+use kreach::embedded::{ServeSettings, ServedCluster};
 use serde_json::{Value, json};
 
 use super::asking::{get, server, watch};
 
 const PODS: &str = "/api/v1/pods?watch=true";
 
-fn put(world: &World, name: &str, app: &str) {
+fn put(world: &ServedCluster, name: &str, app: &str) {
     let pod = json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": name, "namespace": "shop", "labels": {"app": app}}});
     world.put(by_plural("pods").expect("served"), pod);
 }
 
-fn delete(world: &World, name: &str) {
+fn delete(world: &ServedCluster, name: &str) {
     world.delete(by_plural("pods").expect("served"), "shop", name).expect("it exists");
 }
 
-fn with_pods(names: &[&str]) -> Arc<World> {
-    let world = World::told("watched");
+fn with_pods(names: &[&str]) -> Arc<ServedCluster> {
+    let world = ServedCluster::told("watched");
     names.iter().for_each(|name| put(&world, name, "web"));
     world
 }
@@ -72,7 +72,7 @@ async fn initial_events_end_with_a_bookmark() {
 
 #[tokio::test]
 async fn a_seeded_world_streams_all_its_pods() {
-    let world = World::seeded("S").expect("a world");
+    let world = ServedCluster::seeded("S").expect("a world");
     let server = server(&world, ServeSettings::default()).await;
     let path = format!(
         "{PODS}&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1"

@@ -2,23 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kreach::embedded::World;
+use kreach::embedded::ServedCluster;
 use kreach::embedded::kinds::{KINDS, by_plural};
 use serde_json::Value;
 
-fn objects(world: &World, plural: &str) -> Vec<Value> {
+fn objects(world: &ServedCluster, plural: &str) -> Vec<Value> {
     let mut all = Vec::new();
     let kind = by_plural(plural).expect("a served kind");
     world.documents(kind, |document| all.push(serde_json::from_slice(document).expect("documents are JSON")));
     all
 }
 
-fn count(world: &World, plural: &str) -> usize {
+fn count(world: &ServedCluster, plural: &str) -> usize {
     world.count(by_plural(plural).expect("a served kind"))
 }
 
 /// A hash of all documents that needs no crate (FNV-1a), so that any change of a world is seen.
-fn hash(world: &World) -> u64 {
+fn hash(world: &ServedCluster) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for kind in &KINDS {
         world.documents(kind, |document| {
@@ -35,7 +35,7 @@ fn worlds_have_the_size_that_their_names_promise() {
     for (name, pods, policies) in
         [("S", 1_000, 100), ("M", 10_000, 1_100), ("L", 150_000, 11_695), ("KB", 2_400, 4_800)]
     {
-        let world = World::seeded(name).expect("a world");
+        let world = ServedCluster::seeded(name).expect("a world");
         assert_eq!(count(&world, "pods"), pods, "{name}");
         assert_eq!(count(&world, "networkpolicies"), policies, "{name}");
     }
@@ -43,14 +43,14 @@ fn worlds_have_the_size_that_their_names_promise() {
 
 #[test]
 fn a_world_is_the_same_every_time() {
-    let of = |name| hash(&World::seeded(name).expect("a world"));
+    let of = |name| hash(&ServedCluster::seeded(name).expect("a world"));
     assert_eq!(of("S"), of("s"));
     assert_ne!(of("S"), of("KB"));
 }
 
 #[test]
 fn pods_weigh_what_real_ones_do() {
-    let world = World::seeded("S").expect("a world");
+    let world = ServedCluster::seeded("S").expect("a world");
     let (mut sum, mut count) = (0, 0);
     world.documents(by_plural("pods").expect("served"), |document| {
         assert!((9 * 1_024..=16 * 1_024).contains(&document.len()), "a pod of {} bytes", document.len());
@@ -63,7 +63,7 @@ fn pods_weigh_what_real_ones_do() {
 
 #[test]
 fn objects_are_in_order_and_have_their_own_names_and_uids() {
-    let world = World::seeded("S").expect("a world");
+    let world = ServedCluster::seeded("S").expect("a world");
     let mut uids = BTreeSet::new();
     for kind in &KINDS {
         let mut last = (String::new(), String::new());
@@ -80,7 +80,7 @@ fn objects_are_in_order_and_have_their_own_names_and_uids() {
 
 #[test]
 fn owners_services_and_accounts_are_consistent_with_pods() {
-    let world = World::seeded("S").expect("a world");
+    let world = ServedCluster::seeded("S").expect("a world");
     let mut owners: BTreeMap<String, Value> = BTreeMap::new();
     for plural in ["replicasets", "statefulsets", "daemonsets", "jobs", "deployments", "cronjobs", "services"] {
         owners
