@@ -130,7 +130,7 @@ pub(super) fn selects_all(policy: &Policy, direction: Direction) -> bool {
 /// Whether what was not understood of a policy could decide it.
 fn is_unread(policy: &Policy, direction: Direction) -> bool {
     let is_of_all = policy.target.pods.is_everything();
-    policy.gaps.iter().any(|it| match it.bends {
+    policy.gaps.iter().any(|it| match it.effect {
         GapEffect::Target | GapEffect::Anything | GapEffect::Unevaluated => true,
         GapEffect::Opens(opened) => opened == direction && is_of_all,
         // What only closes takes no default away, and leaves it to NetworkPolicies to give one.

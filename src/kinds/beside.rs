@@ -56,8 +56,8 @@ const fn spec(
 }
 
 /// What is not evaluated and may do this, whenever it is asked.
-const fn may(bends: GapEffect) -> Decides {
-    Decides::Unknown(Tier::Admin { priority: 0 }, bends)
+const fn may(effect: GapEffect) -> Decides {
+    Decides::Unknown(Tier::Admin { priority: 0 }, effect)
 }
 
 pub(super) const ANTREA: KindSpec = spec(
@@ -159,17 +159,17 @@ struct Beside;
 
 impl SelectingKind for Beside {
     /// Istio's audits stop nothing.
-    fn bends(slim: &PolicySlim<'_>, kind: Kind) -> Option<GapEffect> {
+    fn effect(slim: &PolicySlim<'_>, kind: Kind) -> Option<GapEffect> {
         let is_audit = kind == ISTIO.kind && slim.spec.get("action").and_then(Value::as_str) == Some("AUDIT");
-        super::bends(kind).filter(|_| !is_audit)
+        super::gap_effect(kind).filter(|_| !is_audit)
     }
 
-    /// Antrea asks its `baseline` tier after NetworkPolicy; what bends nothing is beside NetworkPolicy.
+    /// Antrea asks its `baseline` tier after NetworkPolicy; what effect nothing is beside NetworkPolicy.
     fn tier(slim: &PolicySlim<'_>, kind: Kind) -> Tier {
         let is_antrea = matches!(kind, it if it == ANTREA.kind || it == ANTREA_CLUSTER.kind);
         let tier = slim.spec.get("tier").and_then(Value::as_str);
         match tier {
-            _ if Self::bends(slim, kind).is_none() => Tier::Namespace,
+            _ if Self::effect(slim, kind).is_none() => Tier::Namespace,
             Some(tier) if is_antrea && tier.eq_ignore_ascii_case("baseline") => Tier::Baseline { priority: 0 },
             _ => Tier::Admin { priority: 0 },
         }

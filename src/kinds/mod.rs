@@ -203,9 +203,9 @@ pub fn is_evaluated(kind: Kind) -> bool {
 }
 
 /// What objects of a kind that is not evaluated can do to answers; `None`: nothing (CONTRACT §3).
-pub fn bends(kind: Kind) -> Option<GapEffect> {
+pub fn gap_effect(kind: Kind) -> Option<GapEffect> {
     match spec(kind)?.decides? {
-        Decides::Unknown(_, bends) => Some(bends),
+        Decides::Unknown(_, effect) => Some(effect),
         Decides::Rules(_) | Decides::Nothing => None,
     }
 }

@@ -220,14 +220,14 @@ fn rule(
     place: &Place,
     parts: &mut PolicyParts<'_, '_>,
 ) -> Option<Rule> {
-    let bends = GapEffect::Opens(direction);
+    let effect = GapEffect::Opens(direction);
     let ends = match direction {
         Direction::Ingress => "from",
         Direction::Egress => "to",
     };
-    let fields = parts.fields(value, place, &[ends, "ports"], bends)?;
-    let peers = peers(policy, bends, fields.get(ends), (place, ends), parts)?;
-    let ports = ports(bends, fields.get("ports"), &place.field("ports"), parts)?;
+    let fields = parts.fields(value, place, &[ends, "ports"], effect)?;
+    let peers = peers(policy, effect, fields.get(ends), (place, ends), parts)?;
+    let ports = ports(effect, fields.get("ports"), &place.field("ports"), parts)?;
     Some(Rule { direction, action: Action::Allow, peers, ports, place: shared(place, parts) })
 }
 
@@ -239,20 +239,20 @@ fn shared(place: &Place, parts: &mut PolicyParts<'_, '_>) -> Place {
 /// S9: an empty list is everyone, and that is not the same as a list of which nothing could be read.
 fn peers(
     policy: &Policy,
-    bends: GapEffect,
+    effect: GapEffect,
     value: &Value,
     (rule, ends): (&Place, &str),
     parts: &mut PolicyParts<'_, '_>,
 ) -> Option<Items<Peer>> {
     let place = rule.field(ends);
-    let items = parts.items(value, &place, bends)?;
+    let items = parts.items(value, &place, effect)?;
     if items.is_empty() {
         let everyone = Peer { matches: PeerMatch::Anyone, place: shared(rule, parts) };
         return Some(parts.context.intern.peers(vec![everyone]));
     }
     let peers = items.iter().enumerate().filter_map(|(at, item)| {
         let place = place.item(at);
-        let matches = peer(&policy.meta.namespace, bends, item, &place, parts)?;
+        let matches = peer(&policy.meta.namespace, effect, item, &place, parts)?;
         Some(Peer { matches, place: shared(&place, parts) })
     });
     let peers = peers.collect();
@@ -262,28 +262,28 @@ fn peers(
 /// S13, S14, S15, S18, S32.
 fn peer(
     own: &Name,
-    bends: GapEffect,
+    effect: GapEffect,
     value: &Value,
     place: &Place,
     parts: &mut PolicyParts<'_, '_>,
 ) -> Option<PeerMatch> {
-    let fields = parts.fields(value, place, &["podSelector", "namespaceSelector", "ipBlock"], bends)?;
+    let fields = parts.fields(value, place, &["podSelector", "namespaceSelector", "ipBlock"], effect)?;
     let [pods, namespaces, block] = ["podSelector", "namespaceSelector", "ipBlock"].map(|it| fields.get(it));
     match (pods.is_null() && namespaces.is_null(), block.is_null()) {
         (true, true) => {
-            parts.gap(place, "a peer with no field", bends);
+            parts.gap(place, "a peer with no field", effect);
             None
         }
         (false, false) => {
-            parts.gap(place, "ipBlock beside a selector", bends);
+            parts.gap(place, "ipBlock beside a selector", effect);
             None
         }
-        (true, false) => ip_block(bends, block, &place.field("ipBlock"), parts).map(|it| PeerMatch::Block(it.into())),
+        (true, false) => ip_block(effect, block, &place.field("ipBlock"), parts).map(|it| PeerMatch::Block(it.into())),
         (false, true) => {
-            let pods = parts.selector(pods, &place.field("podSelector"), bends)?;
+            let pods = parts.selector(pods, &place.field("podSelector"), effect)?;
             let namespaces = match namespaces {
                 Value::Null => NamespaceMatch::Own(own.clone()),
-                some => NamespaceMatch::Labels(parts.selector(some, &place.field("namespaceSelector"), bends)?),
+                some => NamespaceMatch::Labels(parts.selector(some, &place.field("namespaceSelector"), effect)?),
             };
             Some(PeerMatch::Pods(SelectorSet { namespaces, pods }))
         }
@@ -291,14 +291,14 @@ fn peer(
 }
 
 /// S31.
-fn ip_block(bends: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<Block> {
-    let fields = parts.fields(value, place, &["cidr", "except"], bends)?;
-    let cidr = cidr(bends, fields.get("cidr"), &place.field("cidr"), parts)?;
+fn ip_block(effect: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<Block> {
+    let fields = parts.fields(value, place, &["cidr", "except"], effect)?;
+    let cidr = cidr(effect, fields.get("cidr"), &place.field("cidr"), parts)?;
     let mut except = Vec::new();
     let holes = place.field("except");
-    for (at, item) in parts.items(fields.get("except"), &holes, bends)?.iter().enumerate() {
+    for (at, item) in parts.items(fields.get("except"), &holes, effect)?.iter().enumerate() {
         let place = holes.item(at);
-        let hole = self::cidr(bends, item, &place, parts)?;
+        let hole = self::cidr(effect, item, &place, parts)?;
         if hole == cidr || !cidr.contains(&hole) {
             parts.problem(&place, format!("{hole} is not a strict part of {cidr}"));
         }
@@ -307,10 +307,10 @@ fn ip_block(bends: GapEffect, value: &Value, place: &Place, parts: &mut PolicyPa
     Some(Block { cidr, except: except.into() })
 }
 
-fn cidr(bends: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<IpNet> {
-    let text = parts.text(value, place, bends)?;
+fn cidr(effect: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<IpNet> {
+    let text = parts.text(value, place, effect)?;
     let Some(cidr) = parse_cidr(text) else {
-        parts.gap(place, format!("not a CIDR: {text:?}"), bends);
+        parts.gap(place, format!("not a CIDR: {text:?}"), effect);
         return None;
     };
     Some(cidr)
@@ -330,23 +330,23 @@ pub(super) fn parse_cidr(text: &str) -> Option<IpNet> {
 }
 
 /// S10: an empty list is every port of every protocol.
-fn ports(bends: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<Items<PortMatch>> {
-    let items = parts.items(value, place, bends)?;
+fn ports(effect: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<Items<PortMatch>> {
+    let items = parts.items(value, place, effect)?;
     if items.is_empty() {
         return Some(parts.context.intern.port_matches(vec![PortMatch::Any]));
     }
-    let ports = items.iter().enumerate().filter_map(|(at, it)| port(bends, it, &place.item(at), parts)).collect();
+    let ports = items.iter().enumerate().filter_map(|(at, it)| port(effect, it, &place.item(at), parts)).collect();
     Some(parts.context.intern.port_matches(ports))
 }
 
 /// S21, S22, S24, S27.
-fn port(bends: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<PortMatch> {
-    let fields = parts.fields(value, place, &["protocol", "port", "endPort"], bends)?;
-    let protocol = protocol(bends, fields.get("protocol"), &place.field("protocol"), parts)?;
+fn port(effect: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<PortMatch> {
+    let fields = parts.fields(value, place, &["protocol", "port", "endPort"], effect)?;
+    let protocol = protocol(effect, fields.get("protocol"), &place.field("protocol"), parts)?;
     let end_place = place.field("endPort");
     let end = match fields.get("endPort") {
         Value::Null => None,
-        value => Some(integer(bends, value, &end_place, parts)?),
+        value => Some(integer(effect, value, &end_place, parts)?),
     };
     let port = fields.get("port");
     if end.is_some() && !port.is_number() {
@@ -356,19 +356,19 @@ fn port(bends: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<
         Value::Null => Some(PortMatch::All(protocol)),
         Value::String(name) => Some(named(protocol, name, &place.field("port"), parts)),
         port => {
-            let first = integer(bends, port, &place.field("port"), parts)?;
+            let first = integer(effect, port, &place.field("port"), parts)?;
             range(protocol, first, end.unwrap_or(first), place, parts)
         }
     }
 }
 
 /// S21; a protocol that the API does not know matches nothing that can be asked about.
-fn protocol(bends: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<Protocol> {
-    let text = parts.text(value, place, bends)?;
+fn protocol(effect: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<Protocol> {
+    let text = parts.text(value, place, effect)?;
     match super::pod::protocol(text) {
         Some(protocol) => Some(protocol),
         None if Protocol::parse(text).is_some() => {
-            parts.gap(place, format!("the API writes protocols in capitals, not {text:?}"), bends);
+            parts.gap(place, format!("the API writes protocols in capitals, not {text:?}"), effect);
             None
         }
         None => {
@@ -408,10 +408,10 @@ fn range(
     }
 }
 
-fn integer(bends: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<i64> {
+fn integer(effect: GapEffect, value: &Value, place: &Place, parts: &mut PolicyParts<'_, '_>) -> Option<i64> {
     if let Some(number) = value.as_i64() {
         return Some(number);
     }
-    parts.gap(place, format!("{} where a port number was expected", word(value)), bends);
+    parts.gap(place, format!("{} where a port number was expected", word(value)), effect);
     None
 }

@@ -43,16 +43,16 @@ impl<'d, 'i> PolicyParts<'d, 'i> {
     }
 
     /// Notes something that was not read, and what it could bend.
-    pub fn gap(&mut self, place: &Place, what: impl Into<Name>, bends: GapEffect) {
+    pub fn gap(&mut self, place: &Place, what: impl Into<Name>, effect: GapEffect) {
         let what = what.into();
         self.context.problem(&place.0, what.clone());
-        self.silent_gap(place, what, bends);
+        self.silent_gap(place, what, effect);
     }
 
     /// The same where there is nothing for anybody to repair.
-    pub fn silent_gap(&mut self, place: &Place, what: impl Into<Name>, bends: GapEffect) {
+    pub fn silent_gap(&mut self, place: &Place, what: impl Into<Name>, effect: GapEffect) {
         let place = Place(self.context.intern.name(&place.0));
-        self.gaps.push(PolicyGap { place, what: what.into(), bends });
+        self.gaps.push(PolicyGap { place, what: what.into(), effect });
     }
 
     /// Notes something that the API server would refuse and that reads nevertheless.
@@ -66,80 +66,80 @@ impl<'d, 'i> PolicyParts<'d, 'i> {
         value: &'v Value,
         place: &Place,
         known: &[&str],
-        bends: GapEffect,
+        effect: GapEffect,
     ) -> Option<Fields<'v>> {
         let fields = match value {
             Value::Null => return Some(Fields(None)),
             Value::Object(fields) => fields,
             other => {
-                self.gap(place, format!("{} where an object was expected", word(other)), bends);
+                self.gap(place, format!("{} where an object was expected", word(other)), effect);
                 return None;
             }
         };
         let unknown: Vec<&String> = fields.keys().filter(|it| !known.contains(&it.as_str())).collect();
         for name in &unknown {
-            self.gap(&place.field(name), "unknown field", bends);
+            self.gap(&place.field(name), "unknown field", effect);
         }
         unknown.is_empty().then_some(Fields(Some(fields)))
     }
 
     /// The elements of a list, none when absent; `None`, with a gap, if it is no list.
-    pub fn items<'v>(&mut self, value: &'v Value, place: &Place, bends: GapEffect) -> Option<&'v [Value]> {
+    pub fn items<'v>(&mut self, value: &'v Value, place: &Place, effect: GapEffect) -> Option<&'v [Value]> {
         match value {
             Value::Null => Some(&[]),
             Value::Array(items) => Some(items),
             other => {
-                self.gap(place, format!("{} where a list was expected", word(other)), bends);
+                self.gap(place, format!("{} where a list was expected", word(other)), effect);
                 None
             }
         }
     }
 
     /// A string, empty when absent; `None`, with a gap, if it is something else.
-    pub fn text<'v>(&mut self, value: &'v Value, place: &Place, bends: GapEffect) -> Option<&'v str> {
+    pub fn text<'v>(&mut self, value: &'v Value, place: &Place, effect: GapEffect) -> Option<&'v str> {
         match value {
             Value::Null => Some(""),
             Value::String(text) => Some(text),
             other => {
-                self.gap(place, format!("{} where a string was expected", word(other)), bends);
+                self.gap(place, format!("{} where a string was expected", word(other)), effect);
                 None
             }
         }
     }
 
     /// A value that a selector asks for; `None`, with a gap, if it is null or no string.
-    fn selected<'v>(&mut self, value: &'v Value, place: &Place, bends: GapEffect) -> Option<&'v str> {
+    fn selected<'v>(&mut self, value: &'v Value, place: &Place, effect: GapEffect) -> Option<&'v str> {
         if value.is_null() {
-            self.gap(place, NULL, bends);
+            self.gap(place, NULL, effect);
             return None;
         }
-        self.text(value, place, bends)
+        self.text(value, place, effect)
     }
 
     /// A label selector; `None`, with a gap, if any part of it does not read.
-    pub fn selector(&mut self, value: &Value, place: &Place, bends: GapEffect) -> Option<Selector> {
-        let fields = self.fields(value, place, &["matchLabels", "matchExpressions"], bends)?;
-        let labels = self.match_labels(fields.get("matchLabels"), &place.field("matchLabels"), bends)?;
+    pub fn selector(&mut self, value: &Value, place: &Place, effect: GapEffect) -> Option<Selector> {
+        let fields = self.fields(value, place, &["matchLabels", "matchExpressions"], effect)?;
+        let labels = self.match_labels(fields.get("matchLabels"), &place.field("matchLabels"), effect)?;
         let expressions = place.field("matchExpressions");
         let mut all_of = labels;
-        for (at, item) in self.items(fields.get("matchExpressions"), &expressions, bends)?.iter().enumerate() {
-            all_of.push(self.requirement(item, &expressions.item(at), bends)?);
+        for (at, item) in self.items(fields.get("matchExpressions"), &expressions, effect)?.iter().enumerate() {
+            all_of.push(self.requirement(item, &expressions.item(at), effect)?);
         }
         Some(self.context.intern.selector(Selector::new(all_of)))
     }
 
-    fn match_labels(&mut self, value: &Value, place: &Place, bends: GapEffect) -> Option<Vec<Requirement>> {
+    fn match_labels(&mut self, value: &Value, place: &Place, effect: GapEffect) -> Option<Vec<Requirement>> {
         let pairs = match value {
             Value::Null => return Some(Vec::new()),
             Value::Object(pairs) => pairs,
             other => {
-                self.gap(place, format!("{} where an object was expected", word(other)), bends);
+                self.gap(place, format!("{} where an object was expected", word(other)), effect);
                 return None;
             }
         };
         let mut all_of = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
-            let value = self.selected(value, &place.field(key), bends)?;
+            let value = self.selected(value, &place.field(key), effect)?;
             let value = self.context.intern.name(value);
             let operator = Operator::In(self.context.intern.list(vec![value]));
             all_of.push(Requirement { key: self.context.intern.name(key), operator });
@@ -147,23 +147,23 @@ impl<'d, 'i> PolicyParts<'d, 'i> {
         Some(all_of)
     }
 
-    fn requirement(&mut self, value: &Value, place: &Place, bends: GapEffect) -> Option<Requirement> {
-        let fields = self.fields(value, place, &["key", "operator", "values"], bends)?;
-        let key = self.text(fields.get("key"), &place.field("key"), bends)?;
-        let operator = self.text(fields.get("operator"), &place.field("operator"), bends)?;
-        let values = self.values(fields.get("values"), &place.field("values"), bends)?;
+    fn requirement(&mut self, value: &Value, place: &Place, effect: GapEffect) -> Option<Requirement> {
+        let fields = self.fields(value, place, &["key", "operator", "values"], effect)?;
+        let key = self.text(fields.get("key"), &place.field("key"), effect)?;
+        let operator = self.text(fields.get("operator"), &place.field("operator"), effect)?;
+        let values = self.values(fields.get("values"), &place.field("values"), effect)?;
         if key.is_empty() {
-            self.gap(&place.field("key"), "a requirement without a key", bends);
+            self.gap(&place.field("key"), "a requirement without a key", effect);
             return None;
         }
-        let operator = self.operator(operator, values, place, bends)?;
+        let operator = self.operator(operator, values, place, effect)?;
         Some(Requirement { key: self.context.intern.name(key), operator })
     }
 
-    fn values(&mut self, value: &Value, place: &Place, bends: GapEffect) -> Option<Vec<Name>> {
+    fn values(&mut self, value: &Value, place: &Place, effect: GapEffect) -> Option<Vec<Name>> {
         let mut values = Vec::new();
-        for (at, item) in self.items(value, place, bends)?.iter().enumerate() {
-            let text = self.selected(item, &place.item(at), bends)?;
+        for (at, item) in self.items(value, place, effect)?.iter().enumerate() {
+            let text = self.selected(item, &place.item(at), effect)?;
             values.push(self.context.intern.name(text));
         }
         values.sort_unstable();
@@ -172,22 +172,22 @@ impl<'d, 'i> PolicyParts<'d, 'i> {
     }
 
     /// S17; the API takes values for `In` and `NotIn` only, and at least one.
-    fn operator(&mut self, word: &str, values: Vec<Name>, place: &Place, bends: GapEffect) -> Option<Operator> {
+    fn operator(&mut self, word: &str, values: Vec<Name>, place: &Place, effect: GapEffect) -> Option<Operator> {
         match (word, values.is_empty()) {
             ("In", false) => Some(Operator::In(self.context.intern.list(values))),
             ("NotIn", false) => Some(Operator::NotIn(self.context.intern.list(values))),
             ("Exists", true) => Some(Operator::Exists),
             ("DoesNotExist", true) => Some(Operator::DoesNotExist),
-            ("In" | "NotIn", true) => self.refused(&place.field("values"), format!("{word} without values"), bends),
+            ("In" | "NotIn", true) => self.refused(&place.field("values"), format!("{word} without values"), effect),
             ("Exists" | "DoesNotExist", false) => {
-                self.refused(&place.field("values"), format!("{word} with values"), bends)
+                self.refused(&place.field("values"), format!("{word} with values"), effect)
             }
-            _ => self.refused(&place.field("operator"), format!("unknown operator {word:?}"), bends),
+            _ => self.refused(&place.field("operator"), format!("unknown operator {word:?}"), effect),
         }
     }
 
-    fn refused<T>(&mut self, place: &Place, what: String, bends: GapEffect) -> Option<T> {
-        self.gap(place, what, bends);
+    fn refused<T>(&mut self, place: &Place, what: String, effect: GapEffect) -> Option<T> {
+        self.gap(place, what, effect);
         None
     }
 }

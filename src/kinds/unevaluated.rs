@@ -39,8 +39,8 @@ pub(super) trait SelectingKind {
     }
 
     /// What it can do to the flows of its targets; `None`: nothing.
-    fn bends(_: &PolicySlim<'_>, kind: Kind) -> Option<GapEffect> {
-        super::bends(kind)
+    fn effect(_: &PolicySlim<'_>, kind: Kind) -> Option<GapEffect> {
+        super::gap_effect(kind)
     }
 
     /// As much of a spec as says whom it governs, read back.
@@ -84,7 +84,7 @@ impl<S: SelectingKind> ReadKind for Unevaluated<S> {
     fn fact(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Policy {
         let target = S::target(slim, context);
         let kind = context.spec.kind;
-        policy(slim, (S::tier(slim, kind), S::bends(slim, kind)), target, context)
+        policy(slim, (S::tier(slim, kind), S::effect(slim, kind)), target, context)
     }
 
     /// Its tier and its target, in its own kind's words.
@@ -104,7 +104,7 @@ impl<S: SelectingKind> ReadKind for Unevaluated<S> {
 /// The policy object with this tier and target, and the gap that it is.
 fn policy(
     slim: &PolicySlim<'_>,
-    (tier, bends): (Tier, Option<GapEffect>),
+    (tier, effect): (Tier, Option<GapEffect>),
     target: Option<SelectorSet>,
     context: &mut ReadContext<'_>,
 ) -> Policy {
@@ -120,7 +120,7 @@ fn policy(
     }
     let mut parts = PolicyParts::new(context);
     let what = format!("{} is not evaluated", parts.context.spec.word);
-    bends.into_iter().for_each(|it| parts.silent_gap(&Place::new("spec"), what.clone(), it));
+    effect.into_iter().for_each(|it| parts.silent_gap(&Place::new("spec"), what.clone(), it));
     let gaps: Items<_> = parts.gaps.into();
     Policy {
         meta,
@@ -139,20 +139,20 @@ fn policy(
 /// The subject of the policy API's kinds: `namespaces: selector`, or `pods: {namespaceSelector, podSelector}`.
 pub(super) fn subject(slim: &PolicySlim<'_>, context: &mut ReadContext<'_>) -> Option<SelectorSet> {
     let mut parts = PolicyParts::new(context);
-    let (bends, place) = (GapEffect::Unevaluated, Place::new("spec.subject"));
-    let fields = parts.fields(slim.spec.get("subject")?, &place, &["namespaces", "pods"], bends)?;
+    let (effect, place) = (GapEffect::Unevaluated, Place::new("spec.subject"));
+    let fields = parts.fields(slim.spec.get("subject")?, &place, &["namespaces", "pods"], effect)?;
     let (namespaces, pods) = (fields.get("namespaces"), fields.get("pods"));
     if pods.is_null() && !namespaces.is_null() {
-        let selector = parts.selector(namespaces, &place.field("namespaces"), bends)?;
+        let selector = parts.selector(namespaces, &place.field("namespaces"), effect)?;
         return Some(SelectorSet { namespaces: NamespaceMatch::Labels(selector), pods: Selector::everything() });
     }
     if pods.is_null() || !namespaces.is_null() {
         return None;
     }
     let place = place.field("pods");
-    let fields = parts.fields(pods, &place, &["namespaceSelector", "podSelector"], bends)?;
-    let namespaces = parts.selector(fields.get("namespaceSelector"), &place.field("namespaceSelector"), bends)?;
-    let pods = parts.selector(fields.get("podSelector"), &place.field("podSelector"), bends)?;
+    let fields = parts.fields(pods, &place, &["namespaceSelector", "podSelector"], effect)?;
+    let namespaces = parts.selector(fields.get("namespaceSelector"), &place.field("namespaceSelector"), effect)?;
+    let pods = parts.selector(fields.get("podSelector"), &place.field("podSelector"), effect)?;
     Some(SelectorSet { namespaces: NamespaceMatch::Labels(namespaces), pods })
 }
 

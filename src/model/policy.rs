@@ -157,7 +157,7 @@ pub struct PolicyGap {
     pub place: Place,
     /// One clause: `unknown field`, `not a CIDR: "10.0.0/8"`.
     pub what: Name,
-    pub bends: GapEffect,
+    pub effect: GapEffect,
 }
 
 /// One policy object of any kind, compiled.

@@ -263,7 +263,7 @@ impl<'a> Naive<'a> {
             if kinds::is_evaluated(policy.kind) && matches!(coverage, Coverage::Forbidden { .. }) {
                 continue;
             }
-            let has = |bends: GapEffect| policy.gaps.iter().any(|it| it.bends == bends);
+            let has = |effect: GapEffect| policy.gaps.iter().any(|it| it.effect == effect);
             if has(GapEffect::Anything) || has(GapEffect::Unevaluated) {
                 found.push((None, policy.tier, EITHER));
             } else if has(GapEffect::Target) {
@@ -274,7 +274,7 @@ impl<'a> Naive<'a> {
         }
         for unread in self.unread.iter().filter(|it| it.may_select(pod)) {
             let is_baseline = matches!(unread.tier, Tier::Baseline { .. });
-            if unread.bends == GapEffect::Anything || is_baseline {
+            if unread.effect == GapEffect::Anything || is_baseline {
                 found.push((None, unread.tier, EITHER));
             }
         }
@@ -317,12 +317,12 @@ impl<'a> Naive<'a> {
         let Some(pod) = target.pod.filter(|it| it.network() == PodNetwork::Own) else { return PossibleOutcomes::new() };
         let may = self.cluster.policies.iter().filter(|it| !it.gaps.is_empty());
         let held = may.filter(|it| self.selects(it.kind, &it.target, pod) != NO);
-        let held = held.flat_map(|it| it.gaps.iter().map(|gap| gap.bends));
-        let unread = self.unread.iter().filter(|it| it.may_select(pod)).map(|it| it.bends);
+        let held = held.flat_map(|it| it.gaps.iter().map(|gap| gap.effect));
+        let unread = self.unread.iter().filter(|it| it.may_select(pod)).map(|it| it.effect);
         let is_outside = peer.node.is_some() || peer.pod.is_none();
         let mut ways = PossibleOutcomes::new();
-        for bends in held.chain(unread) {
-            match (bends, direction) {
+        for effect in held.chain(unread) {
+            match (effect, direction) {
                 (GapEffect::ClosesIngress, Direction::Ingress) => drop(ways.insert(false)),
                 (GapEffect::ClosesOutside, Direction::Egress) if is_outside => drop(ways.insert(false)),
                 (GapEffect::DecidesOutside, Direction::Egress) if is_outside => ways.extend([true, false]),
@@ -359,7 +359,7 @@ fn any(mut ways: impl Iterator<Item = &'static [bool]>) -> &'static [bool] {
 
 /// A policy of an unevaluated kind that comes before, or beside, NetworkPolicy.
 fn bends_flows(policy: &Policy) -> bool {
-    policy.gaps.iter().any(|it| it.bends == GapEffect::Unevaluated) && !matches!(policy.tier, Tier::Baseline { .. })
+    policy.gaps.iter().any(|it| it.effect == GapEffect::Unevaluated) && !matches!(policy.tier, Tier::Baseline { .. })
 }
 
 /// S41: a node, or a pod on its network, and a pod of the same node; a pod that is on none yet may come to any.

@@ -11,10 +11,10 @@ use crate::model::policy::{GapEffect, Tier};
 pub(super) struct UnevaluatedKind {
     pub kind: Kind,
     pub is_namespaced: bool,
-    /// The tier that bends as much as an object of this kind can.
+    /// The tier that effect as much as an object of this kind can.
     pub tier: Tier,
     /// What an object of it can do.
-    pub bends: GapEffect,
+    pub effect: GapEffect,
 }
 
 impl UnevaluatedKind {
@@ -27,8 +27,8 @@ impl UnevaluatedKind {
 /// All of them whose objects can change an answer.
 pub(super) fn kinds() -> impl Iterator<Item = UnevaluatedKind> {
     kinds::policies().filter_map(|it| match it.decides? {
-        Decides::Unknown(tier, bends) => {
-            Some(UnevaluatedKind { kind: it.kind, is_namespaced: it.is_namespaced(), tier, bends })
+        Decides::Unknown(tier, effect) => {
+            Some(UnevaluatedKind { kind: it.kind, is_namespaced: it.is_namespaced(), tier, effect })
         }
         Decides::Rules(_) | Decides::Nothing => None,
     })

@@ -155,7 +155,7 @@ impl Considered {
     /// What of it was not understood and may bend a gate of this direction.
     pub fn gaps(&self, direction: Direction) -> impl Iterator<Item = &PolicyGap> {
         let parts = self.policy.gaps.iter().filter(|_| self.gap.is_none());
-        parts.filter(move |it| it.bends != GapEffect::Opens(direction.opposite()))
+        parts.filter(move |it| it.effect != GapEffect::Opens(direction.opposite()))
     }
 
     /// What the fitting rule does.

@@ -132,7 +132,7 @@ pub fn gap(gap: &Gap) -> String {
 
 /// What a policy of a kind that is not evaluated could do.
 fn could(kind: Kind) -> &'static str {
-    match kinds::bends(kind) {
+    match kinds::gap_effect(kind) {
         Some(GapEffect::ClosesIngress) => "deny ingress",
         Some(GapEffect::ClosesOutside) => "deny egress to outside the cluster",
         Some(GapEffect::DecidesOutside) => "allow or deny egress to outside the cluster",

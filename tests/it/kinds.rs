@@ -230,7 +230,7 @@ fn a_missing_namespace_selector_is_the_own_namespace() {
     assert_eq!(sets[2].0, "spec.egress[0].to[2]");
 }
 
-/// What does not read leaves a gap that bends only what it could change (CONTRACT §1, E6).
+/// What does not read leaves a gap that effect only what it could change (CONTRACT §1, E6).
 #[test]
 fn a_part_that_does_not_read_bends_what_it_could_change() {
     let opens = GapEffect::Opens(Direction::Ingress);
@@ -280,10 +280,11 @@ fn a_part_that_does_not_read_bends_what_it_could_change() {
         ("{tier: gold}", "spec.tier", "unknown field", GapEffect::Anything),
         ("[]", "spec", "a list where an object was expected", GapEffect::Anything),
     ];
-    for (spec, place, what, bends) in cases {
+    for (spec, place, what, effect) in cases {
         let (policy, problems) = policy(spec);
-        let gaps: Vec<_> = policy.gaps.iter().map(|it| (it.place.to_string(), it.what.to_string(), it.bends)).collect();
-        assert_eq!(gaps, [(place.to_owned(), what.to_owned(), bends)], "{spec}");
+        let gaps: Vec<_> =
+            policy.gaps.iter().map(|it| (it.place.to_string(), it.what.to_string(), it.effect)).collect();
+        assert_eq!(gaps, [(place.to_owned(), what.to_owned(), effect)], "{spec}");
         assert_eq!(problems, [format!("networkpolicy/shop/p {place}: {what}")], "{spec}");
         assert!(policy.target.pods.is_everything());
         assert!(policy.rules.iter().all(|it| it.peers.is_empty() || it.ports.is_empty()), "nothing of it is allowed");
@@ -355,7 +356,7 @@ fn kinds_that_are_not_evaluated_become_gaps_with_a_target() {
         let row = KINDS.iter().find(|it| it.kind.as_str() == kind).expect("the kind is in the table");
         let entry = entry(row.kind, &format!("metadata: {{name: p, namespace: shop}}\nspec: {spec}\n"));
         let policy = policy_of(&entry);
-        assert_eq!((policy.gaps.len(), policy.gaps[0].bends), (1, GapEffect::Unevaluated), "{kind}");
+        assert_eq!((policy.gaps.len(), policy.gaps[0].effect), (1, GapEffect::Unevaluated), "{kind}");
         let everywhere = match &policy.target.namespaces {
             NamespaceMatch::Own(own) => *own == "shop",
             NamespaceMatch::Labels(it) => it.is_everything(),

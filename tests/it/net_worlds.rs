@@ -336,7 +336,7 @@ pub fn policy(dice: &mut Dice, spice: Spice) -> Policy {
         gaps: Items::default(),
     };
     if spice.gaps && dice.percent(25) {
-        let (bends, kind) = match dice.roll(9) {
+        let (effect, kind) = match dice.roll(9) {
             0 | 1 => (GapEffect::Target, None),
             2 => (GapEffect::Opens(Direction::Ingress), None),
             3 => (GapEffect::Opens(Direction::Egress), None),
@@ -350,10 +350,10 @@ pub fn policy(dice: &mut Dice, spice: Spice) -> Policy {
             policy.kind = kind;
             policy.isolates = Directions::NONE;
             policy.rules = Items::default();
-            let may_be_last = bends == GapEffect::Unevaluated && dice.percent(50);
+            let may_be_last = effect == GapEffect::Unevaluated && dice.percent(50);
             policy.tier = if may_be_last { Tier::Baseline { priority: 0 } } else { Tier::Admin { priority: 0 } };
         }
-        policy.gaps = [PolicyGap { place: Place::new("spec"), what: "unknown field".into(), bends }].into();
+        policy.gaps = [PolicyGap { place: Place::new("spec"), what: "unknown field".into(), effect }].into();
     }
     policy
 }

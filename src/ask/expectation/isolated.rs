@@ -56,7 +56,7 @@ fn one(namespace: &Name, direction: Direction, world: &World) -> JudgedExpectati
         return JudgedExpectation::new(ExpectationVerdict::Broken, opening);
     }
     let gaps = |may: fn(GapEffect, Direction) -> bool, kinds: fn(Kind) -> bool| {
-        gaps(namespace, &own, cluster, &|bends| may(bends, direction), &kinds)
+        gaps(namespace, &own, cluster, &|effect| may(effect, direction), &kinds)
     };
     match selecting.iter().find(|it| !is_bent(it)) {
         Some(it) => match gaps(may_open, |it| is_evaluated(it) || is_unevaluated(it)) {
@@ -76,18 +76,18 @@ fn isolates(policy: &Policy, namespace: &Name, direction: Direction) -> Evidence
 }
 
 /// Whether what was not understood of a policy may let more in, or out.
-fn may_open(bends: GapEffect, direction: Direction) -> bool {
-    !matches!(bends, GapEffect::Opens(it) if it != direction)
+fn may_open(effect: GapEffect, direction: Direction) -> bool {
+    !matches!(effect, GapEffect::Opens(it) if it != direction)
 }
 
 /// Whether what was not understood of a policy may make it select all pods, or isolate them.
-fn may_select(bends: GapEffect, _: Direction) -> bool {
-    !matches!(bends, GapEffect::Opens(_))
+fn may_select(effect: GapEffect, _: Direction) -> bool {
+    !matches!(effect, GapEffect::Opens(_))
 }
 
 /// Whether something of it was not understood that may change whom it selects.
 fn is_bent(policy: &Policy) -> bool {
-    policy.gaps.iter().any(|it| !matches!(it.bends, GapEffect::Opens(_)))
+    policy.gaps.iter().any(|it| !matches!(it.effect, GapEffect::Opens(_)))
 }
 
 /// The rules that let everything in, or out.
@@ -107,7 +107,7 @@ fn gaps(
 ) -> Vec<Evidence> {
     let mut gaps: Vec<Gap> = Vec::new();
     for policy in own {
-        gaps.extend(policy.gaps.iter().filter(|it| may(it.bends)).map(|it| Gap::Policy {
+        gaps.extend(policy.gaps.iter().filter(|it| may(it.effect)).map(|it| Gap::Policy {
             policy: policy.id(),
             place: it.place.clone(),
             what: it.what.clone(),
@@ -133,7 +133,7 @@ fn is_unevaluated(kind: Kind) -> bool {
     let opens = |it| matches!(it, GapEffect::Unevaluated | GapEffect::DecidesOutside);
     match kinds::spec(kind).and_then(|it| it.decides) {
         Some(Decides::Unknown(Tier::Baseline { .. }, _)) => false,
-        Some(Decides::Unknown(_, bends)) => opens(bends),
+        Some(Decides::Unknown(_, effect)) => opens(effect),
         Some(Decides::Rules(_) | Decides::Nothing) | None => false,
     }
 }

@@ -160,7 +160,7 @@ fn gaps(cluster: &Cluster) -> Vec<Gap> {
         policy: StateId::of(&id),
         place: gap.place.to_string(),
         what: gap.what.to_string(),
-        bends: bends(gap.bends).to_owned(),
+        bends: bends(gap.effect).to_owned(),
     })
     .collect()
 }
@@ -211,7 +211,7 @@ fn restore_gaps(state: &SnapshotState, cluster: &mut Cluster) {
     for gap in &state.gaps {
         let Some(id) = gap.policy.read() else { continue };
         let place = Place::new(gap.place.as_str());
-        let gap = PolicyGap { place, what: gap.what.as_str().into(), bends: parse_bends(&gap.bends) };
+        let gap = PolicyGap { place, what: gap.what.as_str().into(), effect: parse_bends(&gap.bends) };
         gaps.entry(id).or_default().push(gap);
     }
     for (id, gaps) in gaps {

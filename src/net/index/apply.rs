@@ -291,21 +291,21 @@ impl Index {
             }
         }
         for id in cluster.unreadable.iter() {
-            let (tier, bends) = match unevaluated::find(id.kind) {
-                Some(kind) => (kind.tier, kind.bends),
+            let (tier, effect) = match unevaluated::find(id.kind) {
+                Some(kind) => (kind.tier, kind.effect),
                 None => match rules().find(|it| it.0 == id.kind) {
                     Some((_, tier)) => (tier, GapEffect::Anything),
                     None => continue,
                 },
             };
             let is_about_all = unevaluated::find(id.kind).is_some_and(|it| it.is_about_all(&id.namespace));
-            let policy = placeholder(id.clone(), tier, bends, is_about_all);
+            let policy = placeholder(id.clone(), tier, effect, is_about_all);
             placeholders.insert((id.namespace.clone(), id.to_string()), (policy, Gap::Unreadable(id.clone())));
         }
         for kind in unevaluated::kinds() {
             for (namespace, coverage) in holes(cluster, &kind, &names) {
                 let is_about_all = kind.is_about_all(&namespace);
-                let policy = placeholder(of(kind.kind, &namespace), kind.tier, kind.bends, is_about_all);
+                let policy = placeholder(of(kind.kind, &namespace), kind.tier, kind.effect, is_about_all);
                 let gap = uncovered(kind.kind, &namespace, coverage);
                 placeholders.insert((namespace, kind.kind.to_string()), (policy, gap));
             }

@@ -92,7 +92,7 @@ impl Index {
         }
         // Sums: order does not matter.
         for classes in alike.values() {
-            let judged = self.judged(&self.row(&self.class_side(classes[0]), Direction::Ingress), atom);
+            let judged = self.judged(&self.row(&self.class_reading(classes[0]), Direction::Ingress), atom);
             let allow = weights.sum(&judged.allow);
             let possible = judged.possible.as_ref().map_or(allow, |it| weights.sum(it));
             for class in classes {

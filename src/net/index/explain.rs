@@ -102,10 +102,11 @@ impl Index {
             _ => &[],
         };
         let case = PairContext { from: &source, to: &target, exempt, declared, port };
-        let sides = self.side(&source, 0).zip(self.side(&target, 0)).map(|(a, b)| (a.families(), b.families()));
-        let shared = sides.into_iter().flat_map(|(a, b)| self.shared(a, b));
+        let held =
+            self.end_reading(&source, 0).zip(self.end_reading(&target, 0)).map(|(a, b)| (a.families(), b.families()));
+        let shared = held.into_iter().flat_map(|(a, b)| self.shared(a, b));
         let families: Vec<FamilyVerdict> = shared.map(|it| self.family(&case, &from, &to, it)).collect();
-        let order_doubt = sides.and_then(|(a, b)| self.doubt_of_order(a, b));
+        let order_doubt = held.and_then(|(a, b)| self.doubt_of_order(a, b));
         if families.is_empty() && gaps.is_empty() {
             gaps.push(Gap::End { what: "the ends have no address family in common".into() });
         }
@@ -138,12 +139,13 @@ impl Index {
 
     /// The policies that are not evaluated and touch this flow.
     fn bending(&self, from: &IndexedEnd<'_>, to: &IndexedEnd<'_>) -> Vec<Gap> {
-        let sides = || (0..2).flat_map(|reading| [self.side(from, reading), self.side(to, reading)]).flatten();
-        if sides().all(|it| !self.is_bent(&it, &it)) {
+        let readings =
+            || (0..2).flat_map(|reading| [self.end_reading(from, reading), self.end_reading(to, reading)]).flatten();
+        if readings().all(|it| !self.is_bent(&it, &it)) {
             return Vec::new();
         }
-        let sides = sides();
-        let mut ids: Vec<u32> = sides.flat_map(|it| it.policies().to_vec()).chain(self.bends_all.clone()).collect();
+        let readings = readings();
+        let mut ids: Vec<u32> = readings.flat_map(|it| it.policies().to_vec()).chain(self.bends_all.clone()).collect();
         ids.retain(|it| self.policies.get(*it).bends_flows);
         let order = |it: &u32| {
             let policy = &self.policies.get(*it).policy;
@@ -158,7 +160,7 @@ impl Index {
     fn family(&self, case: &PairContext<'_>, from: &EndFacts, to: &EndFacts, family: Family) -> FamilyVerdict {
         let address = |facts: &EndFacts| -> Option<IpAddr> { facts.addresses.of(family) };
         let gates = |reading| {
-            let (from, to) = (self.side(case.from, reading)?, self.side(case.to, reading)?);
+            let (from, to) = (self.end_reading(case.from, reading)?, self.end_reading(case.to, reading)?);
             let declared = to.declared();
             let flow = |target, peer, direction| GateFlow { target, peer, direction, family, declared };
             Some((

@@ -11,7 +11,7 @@
 //! ```text
 //! verdict::End     as it is asked for          pod/infra/agent
 //! IndexedEnd       as the index finds it       its class 9, and 3 of its node
-//! EndReading       one side of one judgement   class 3, or class 9, or something in no class
+//! EndReading       as one judgement reads it     class 3, or class 9, or something in no class
 //! EndRows          with the rows of classes    what it has with all others
 //! EndFacts         as it is told               its labels and addresses, see `net::verdict`
 //! ```
@@ -204,7 +204,7 @@ impl Index {
     }
 
     /// The end in one reading (0: the usual one).
-    pub(super) fn side<'a>(&'a self, found: &'a IndexedEnd<'_>, reading: usize) -> Option<EndReading<'a>> {
+    pub(super) fn end_reading<'a>(&'a self, found: &'a IndexedEnd<'_>, reading: usize) -> Option<EndReading<'a>> {
         let class = match found {
             IndexedEnd::Pod { class, .. } => *class,
             IndexedEnd::Host { own, host, .. } => {
@@ -217,10 +217,10 @@ impl Index {
             IndexedEnd::External(external) => return Some(EndReading::External(external)),
             IndexedEnd::Nothing => return None,
         };
-        Some(self.class_side(class))
+        Some(self.class_reading(class))
     }
 
-    pub(super) fn class_side(&self, class: u32) -> EndReading<'_> {
+    pub(super) fn class_reading(&self, class: u32) -> EndReading<'_> {
         EndReading::Class(class, self.classes.get(class))
     }
 }

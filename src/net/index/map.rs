@@ -245,7 +245,7 @@ impl Index {
     fn column<'a>(&self, table: &UnitTable<'_>, columns: &'a mut UnitColumns, class: u32) -> &'a UnitColumn {
         let kind = columns.of_class[&class];
         columns.made.entry(kind).or_insert_with(|| {
-            let row = self.row(&self.class_side(class), Direction::Ingress);
+            let row = self.row(&self.class_reading(class), Direction::Ingress);
             let cells = self.cells(table, &row);
             UnitColumn { row, cells }
         })

@@ -70,8 +70,8 @@ impl OtherDeciders {
 }
 
 /// Whether an end is on the pod network.
-fn is_on_pod_network(side: &EndReading<'_>) -> bool {
-    matches!(side, EndReading::Class(_, Class { sort: ClassKind::Pod, .. }))
+fn is_on_pod_network(end: &EndReading<'_>) -> bool {
+    matches!(end, EndReading::Class(_, Class { sort: ClassKind::Pod, .. }))
 }
 
 impl Index {
@@ -100,7 +100,7 @@ impl Index {
     /// Takes from the slices of a row what may be closed; gives the classes that must be judged one by one.
     pub(super) fn doubt_row(
         &self,
-        side: &EndReading<'_>,
+        end: &EndReading<'_>,
         direction: Direction,
         slices: &mut [PortSlice],
     ) -> ClassBitmap {
@@ -108,10 +108,10 @@ impl Index {
         let mut apart = ClassBitmap::default();
         match direction {
             Direction::Ingress => {
-                if matches!(side, EndReading::Class(id, _) if beside.closes_ingress.has(*id)) {
+                if matches!(end, EndReading::Class(id, _) if beside.closes_ingress.has(*id)) {
                     slices.iter_mut().for_each(|it| it.doubt(None));
                 }
-                if !is_on_pod_network(side) {
+                if !is_on_pod_network(end) {
                     apart.or(&beside.closes_outside);
                 }
             }
@@ -119,7 +119,7 @@ impl Index {
                 if !beside.closes_ingress.is_empty() {
                     slices.iter_mut().for_each(|it| it.doubt(Some(&beside.closes_ingress)));
                 }
-                if matches!(side, EndReading::Class(id, _) if beside.closes_outside.has(*id)) {
+                if matches!(end, EndReading::Class(id, _) if beside.closes_outside.has(*id)) {
                     apart.or(&beside.on_nodes);
                 }
             }

@@ -51,7 +51,7 @@ pub(super) struct GateFlow<'a> {
 
 impl Index {
     /// Whether a peer of a rule holds an end.
-    pub(super) fn peer_holds(&self, peer: u32, side: &EndReading<'_>, family: Family) -> Tri {
+    pub(super) fn peer_holds(&self, peer: u32, end: &EndReading<'_>, family: Family) -> Tri {
         if peer == ANYONE {
             return Tri::Yes;
         }
@@ -61,7 +61,7 @@ impl Index {
         {
             return Tri::No;
         }
-        match side {
+        match end {
             EndReading::Class(_, class) => class.held_by(peer),
             EndReading::External(external) => match &entry.key {
                 PeerKey::Block(block) => ends::in_block(block, &external.addresses, &external.ranges),
@@ -230,7 +230,7 @@ impl Index {
     }
 
     /// Both gates together, in one reading: the ports that surely pass, and those that may.
-    pub(super) fn both(&self, from: EndReading<'_>, to: EndReading<'_>, family: Family) -> TriPorts {
+    pub(super) fn through_both_gates(&self, from: EndReading<'_>, to: EndReading<'_>, family: Family) -> TriPorts {
         let declared = to.declared();
         let flow = |target, peer, direction| GateFlow { target, peer, direction, family, declared };
         let out = self.gate(&flow(from, to, Direction::Egress));
@@ -245,19 +245,19 @@ impl Index {
         !self.bends_all.is_empty() || self.bends(from) || self.bends(to)
     }
 
-    fn bends(&self, side: &EndReading<'_>) -> bool {
-        let is_slow_path = matches!(side, EndReading::Class(class, _) if self.slow_path.has(*class));
-        is_slow_path && side.policies().iter().any(|it| self.policies.get(*it).bends_flows)
+    fn bends(&self, end: &EndReading<'_>) -> bool {
+        let is_slow_path = matches!(end, EndReading::Class(class, _) if self.slow_path.has(*class));
+        is_slow_path && end.policies().iter().any(|it| self.policies.get(*it).bends_flows)
     }
 
     /// One pair of classes or external ends in one reading, bent or not; unknown without a shared family.
-    pub(super) fn sides(&self, from: EndReading<'_>, to: EndReading<'_>) -> TriPorts {
+    pub(super) fn between_readings(&self, from: EndReading<'_>, to: EndReading<'_>) -> TriPorts {
         match self.deciding(from.families(), to.families()) {
             _ if self.is_bent(&from, &to) => self.ports.unknown(),
-            Some(Deciding::One(family)) => self.both(from, to, family),
+            Some(Deciding::One(family)) => self.through_both_gates(from, to, family),
             Some(Deciding::Either) => {
-                let mut pass = self.both(from, to, Family::V4);
-                pass.add_reading(&self.both(from, to, Family::V6));
+                let mut pass = self.through_both_gates(from, to, Family::V4);
+                pass.add_reading(&self.through_both_gates(from, to, Family::V6));
                 pass
             }
             None => self.ports.unknown(),
@@ -275,19 +275,21 @@ impl Index {
         let mut pass = TriPorts::without_reading(self.ports.none(), full.clone());
         let own = own_node(from, to);
         for reading in 0..from.readings().max(to.readings()) {
-            let (Some(from_side), Some(to_side)) = (self.side(from, reading), self.side(to, reading)) else {
+            let (Some(from_reading), Some(to_reading)) =
+                (self.end_reading(from, reading), self.end_reading(to, reading))
+            else {
                 return self.ports.unknown();
             };
-            let has_family = from_side.families().are_shared(to_side.families());
-            let is_exempt = || has_family && !self.is_bent(&from_side, &to_side);
+            let has_family = from_reading.families().are_shared(to_reading.families());
+            let is_exempt = || has_family && !self.is_bent(&from_reading, &to_reading);
             if own == Tri::Yes && is_exempt() {
-                if self.closes(&from_side, &to_side) {
+                if self.closes(&from_reading, &to_reading) {
                     pass.sure = self.ports.none();
                 }
                 pass.possible |= &full;
                 continue;
             }
-            let judged = self.sides(from_side, to_side);
+            let judged = self.between_readings(from_reading, to_reading);
             pass.add_reading(&judged);
             if own == Tri::Maybe && is_exempt() {
                 pass.possible |= &full;

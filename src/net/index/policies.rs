@@ -100,12 +100,12 @@ fn targets_all(target: &SelectorSet) -> bool {
 impl Index {
     /// Takes a policy in.
     pub(super) fn add_policy(&mut self, cluster: &Cluster, policy: &Arc<Policy>, gap: Option<Gap>) -> u32 {
-        let bends = |bends: GapEffect| policy.gaps.iter().any(|it| it.bends == bends);
-        let is_unevaluated = bends(GapEffect::Unevaluated);
+        let has = |effect: GapEffect| policy.gaps.iter().any(|it| it.effect == effect);
+        let is_unevaluated = has(GapEffect::Unevaluated);
         let bends_flows = is_unevaluated && !matches!(policy.tier, Tier::Baseline { .. });
-        let is_vague = bends(GapEffect::Anything) || is_unevaluated && !bends_flows;
-        let governs = if bends(GapEffect::Target) || is_vague { Tri::Maybe } else { Tri::Yes };
-        let opens = Direction::ALL.map(|it| bends(GapEffect::Opens(it)));
+        let is_vague = has(GapEffect::Anything) || is_unevaluated && !bends_flows;
+        let governs = if has(GapEffect::Target) || is_vague { Tri::Maybe } else { Tri::Yes };
+        let opens = Direction::ALL.map(|it| has(GapEffect::Opens(it)));
         self.read_target(cluster, policy);
         let target = self.peer(&PeerKey::of_pods(&policy.target, policy.kind));
         let rules: Items<RuleEntry> = if is_unevaluated { Items::default() } else { self.rules(cluster, policy) };
@@ -126,7 +126,7 @@ impl Index {
             is_vague,
             opens,
             bends_flows,
-            at_gate: AT_GATE.into_iter().find(|it| bends(*it)),
+            at_gate: AT_GATE.into_iter().find(|it| has(*it)),
         });
         if bends_flows && targets_all(&policy.target) && kinds::selects_host_network(policy.kind) {
             self.bends_all.push(id);
@@ -279,7 +279,7 @@ impl Index {
 }
 
 /// A policy that stands for something that could not be read, and may say for its targets what its kind can.
-pub(super) fn placeholder(id: ObjectId, tier: Tier, bends: GapEffect, is_about_all: bool) -> Policy {
+pub(super) fn placeholder(id: ObjectId, tier: Tier, effect: GapEffect, is_about_all: bool) -> Policy {
     let ObjectId { kind, namespace, name } = id;
     let namespaces = if namespace.is_empty() || is_about_all {
         NamespaceMatch::Labels(Selector::everything())
@@ -297,6 +297,6 @@ pub(super) fn placeholder(id: ObjectId, tier: Tier, bends: GapEffect, is_about_a
         rules: Default::default(),
         inert: 0,
         unread: 0,
-        gaps: [crate::model::policy::PolicyGap { place: Default::default(), what: "not read".into(), bends }].into(),
+        gaps: [crate::model::policy::PolicyGap { place: Default::default(), what: "not read".into(), effect }].into(),
     }
 }

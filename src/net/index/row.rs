@@ -180,26 +180,26 @@ impl ClassRow {
 impl Index {
     /// What an end has with every class, for each of its readings; `direction` is that of the end's own gate.
     pub(super) fn rows(&self, found: &IndexedEnd<'_>, direction: Direction) -> Vec<ClassRow> {
-        let sides = (0..found.readings()).filter_map(|reading| self.side(found, reading));
-        sides.map(|it| self.row(&it, direction)).collect()
+        let readings = (0..found.readings()).filter_map(|reading| self.end_reading(found, reading));
+        readings.map(|it| self.row(&it, direction)).collect()
     }
 
     /// What an end has with every class.
-    pub(super) fn row(&self, side: &EndReading<'_>, direction: Direction) -> ClassRow {
-        let is_slow_path = match side {
+    pub(super) fn row(&self, end: &EndReading<'_>, direction: Direction) -> ClassRow {
+        let is_slow_path = match end {
             EndReading::Class(class, _) => self.slow_path.has(*class),
             EndReading::External(_) => false,
         };
         let mut row =
             ClassRow { slices: Vec::new(), judged: Vec::new(), no_common_family: ClassBitmap::default(), families: 0 };
         if is_slow_path || !self.bends_all.is_empty() {
-            row.judged = self.live.iter().map(|it| (it, self.judge(side, it, direction))).collect();
+            row.judged = self.live.iter().map(|it| (it, self.judge(end, it, direction))).collect();
             return row;
         }
-        let selections = self.selections(side.families(), direction, &mut row.no_common_family);
+        let selections = self.selections(end.families(), direction, &mut row.no_common_family);
         for (deciding, selected) in selections.into_iter().filter(|it| !it.1.is_empty()) {
             row.families += 1;
-            let mut slices = self.slices(side, direction, deciding);
+            let mut slices = self.slices(end, direction, deciding);
             for slice in &mut slices {
                 slice.sure.and(&selected);
                 if let Some(possible) = &mut slice.possible {
@@ -208,25 +208,25 @@ impl Index {
             }
             row.slices.append(&mut slices);
         }
-        let mut apart = self.doubt_row(side, direction, &mut row.slices);
+        let mut apart = self.doubt_row(end, direction, &mut row.slices);
         apart.or(&self.slow_path);
         if !apart.is_empty() {
-            row.judged = apart.iter().map(|it| (it, self.judge(side, it, direction))).collect();
+            row.judged = apart.iter().map(|it| (it, self.judge(end, it, direction))).collect();
         }
         row
     }
 
-    fn judge(&self, side: &EndReading<'_>, class: u32, direction: Direction) -> TriPorts {
-        let other = self.class_side(class);
+    fn judge(&self, end: &EndReading<'_>, class: u32, direction: Direction) -> TriPorts {
+        let other = self.class_reading(class);
         match direction {
-            Direction::Egress => self.sides(*side, other),
-            Direction::Ingress => self.sides(other, *side),
+            Direction::Egress => self.between_readings(*end, other),
+            Direction::Ingress => self.between_readings(other, *end),
         }
     }
 
     /// The plain classes, by parts of the ports; where either family may decide, what both say.
-    fn slices(&self, side: &EndReading<'_>, direction: Direction, deciding: Deciding) -> Vec<PortSlice> {
-        let of = |family| self.slices_of(side, direction, family);
+    fn slices(&self, end: &EndReading<'_>, direction: Direction, deciding: Deciding) -> Vec<PortSlice> {
+        let of = |family| self.slices_of(end, direction, family);
         match deciding {
             Deciding::One(family) => of(family),
             Deciding::Either => {
@@ -237,9 +237,9 @@ impl Index {
     }
 
     /// The plain classes, by parts of the ports.
-    fn slices_of(&self, side: &EndReading<'_>, direction: Direction, family: Family) -> Vec<PortSlice> {
-        let near = self.near(side, direction, family);
-        let far = self.far(side, direction, family);
+    fn slices_of(&self, end: &EndReading<'_>, direction: Direction, family: Family) -> Vec<PortSlice> {
+        let near = self.near(end, direction, family);
+        let far = self.far(end, direction, family);
         let entries = || near.iter().flatten().chain(&far);
         let mut sets: Vec<u32> = entries().flat_map(|it| [it.ports.sure, it.ports.possible]).collect();
         sets.sort_unstable();
@@ -311,13 +311,13 @@ impl Index {
     }
 
     /// What the end's own rules speak of; `None`: nothing isolates it.
-    fn near<'a>(&'a self, side: &EndReading<'_>, direction: Direction, family: Family) -> Option<Vec<RulePeers<'a>>> {
-        let policies = side.policies().iter().map(|it| self.policies.get(*it));
+    fn near<'a>(&'a self, end: &EndReading<'_>, direction: Direction, family: Family) -> Option<Vec<RulePeers<'a>>> {
+        let policies = end.policies().iter().map(|it| self.policies.get(*it));
         let isolating: Vec<_> = policies.filter(|it| it.isolates(direction)).collect();
         if isolating.is_empty() {
             return None;
         }
-        let declared = (direction == Direction::Ingress).then(|| side.declared());
+        let declared = (direction == Direction::Ingress).then(|| end.declared());
         let mut entries = Vec::new();
         for rule in isolating.iter().flat_map(|it| it.rules_of(direction)).filter(|it| it.action == Action::Allow) {
             for &(peer, _) in rule.peers.iter() {
@@ -337,8 +337,8 @@ impl Index {
     }
 
     /// What the rules of others say of the end.
-    fn far<'a>(&'a self, side: &EndReading<'_>, direction: Direction, family: Family) -> Vec<RulePeers<'a>> {
-        let declared = (direction == Direction::Ingress).then(|| side.declared());
+    fn far<'a>(&'a self, end: &EndReading<'_>, direction: Direction, family: Family) -> Vec<RulePeers<'a>> {
+        let declared = (direction == Direction::Ingress).then(|| end.declared());
         let mut entries = Vec::new();
         let mut add = |peer: u32, tri: Tri| {
             let entry = self.peers.get(peer);
@@ -353,11 +353,11 @@ impl Index {
             }
         };
         add(ANYONE, Tri::Yes);
-        match side {
+        match end {
             EndReading::Class(_, class) => class.peers().for_each(|it| add(it.peer(), it.tri())),
             EndReading::External(_) => {
                 let peers = self.blocks.values().flatten().chain(&self.node_peers);
-                peers.for_each(|it| add(*it, self.peer_holds(*it, side, family)));
+                peers.for_each(|it| add(*it, self.peer_holds(*it, end, family)));
             }
         }
         entries

@@ -326,7 +326,7 @@ impl Index {
 
     /// Whether two ends have an address family in common: an outside part of another family is nobody's to reach.
     pub(super) fn share_family(&self, a: &IndexedEnd<'_>, b: &IndexedEnd<'_>) -> bool {
-        let families = |it| self.side(it, 0).map(|it| it.families());
+        let families = |it| self.end_reading(it, 0).map(|it| it.families());
         match (families(a), families(b)) {
             (Some(a), Some(b)) => a.are_shared(b),
             _ => false,

@@ -72,7 +72,7 @@ fn walk(
             passed.insert(TierResult::Past);
             continue;
         };
-        if policy.gaps.iter().any(|it| it.bends == GapEffect::Opens(direction)) {
+        if policy.gaps.iter().any(|it| it.effect == GapEffect::Opens(direction)) {
             decided.insert(TierResult::Allow);
         }
         let mut reaches_end = true;
@@ -110,7 +110,7 @@ pub(super) fn additive(
             None => PossibleOutcomes::from([TierResult::Allow, TierResult::Deny]),
             Some(policy) if !policy.isolates.has(direction) => continue,
             Some(policy) => {
-                let opens = policy.gaps.iter().any(|it| it.bends == GapEffect::Opens(direction));
+                let opens = policy.gaps.iter().any(|it| it.effect == GapEffect::Opens(direction));
                 let rules = policy.rules.iter().filter(|it| it.direction == direction && it.action == Action::Allow);
                 let ways = any(rules.map(|it| fits(policy, it)).chain(opens.then_some(EITHER)));
                 ways.iter().map(|it| if *it { TierResult::Allow } else { TierResult::Deny }).collect()
