@@ -10,10 +10,11 @@
 //! Nobody outside this module sees that: a pod is asked for its phase, its ports, its labels.
 
 mod builder;
+mod in_name;
+mod shared;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -23,13 +24,16 @@ use super::id::{Kind, PodId, WorkloadId};
 use super::items::Items;
 use super::labels::{Labeled, Labels};
 use super::name::{JoinedName, Name};
-use super::owner::{Owner, OwnerKind, TEMPLATE_HASH};
+use super::owner::Owner;
 use super::port::Protocol;
 use super::security::{HostAccess, MetStandards, TokenMount};
-use super::sparse::Sparse;
 use super::uid::UidFingerprint;
 
 pub use self::builder::{Interner, PodBuilder};
+use self::in_name::IMPLIED;
+pub use self::in_name::{LabelsInName, NameSuffix};
+use self::shared::PodRare;
+pub use self::shared::PodShared;
 
 /// A pod's phase; a pod without status counts as running.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -96,205 +100,6 @@ pub enum PodSource {
     Listed,
     /// Made from the template of a workload in files whose pods are not listed (CONTRACT §1).
     Template,
-}
-
-/// What the pods of one workload have in common, held once for all of them.
-///
-/// ```text
-/// pod                                        shared: owner_name, labels, beginning     its own: suffix, implied
-/// web-7d9-x2z4k {app=web, …-hash=7d9}        web-7d9   {app=web}   none                x2z4k   the hash
-/// db-0 {app=db, …/pod-name=db-0} of db       db        {app=db}    none                0       the name
-/// my-tool-1 {} of nobody                     none      {}          my-tool-            1       none
-/// ```
-///
-/// Of their state too: nearly all of them run, so that a workload has one of these, and another while some of
-/// its pods come or go.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct PodShared {
-    namespace: Name,
-    /// Of their owner, and empty where there is none.
-    owner_name: Name,
-    /// All their labels but those that their names say; the whole is [`Pod::labels`].
-    labels: Labels,
-    service_account: Name,
-    ports: Items<ContainerPort>,
-    extras: Sparse<PodRare>,
-    phase: Phase,
-    network: PodNetwork,
-    origin: PodSource,
-    terminating: bool,
-    /// Their Ready condition is there and not True.
-    unready: bool,
-    /// Of their owner.
-    owner_kind: OwnerKind,
-    token: TokenMount,
-    /// What the spec meets of the Pod Security Standards.
-    standards: MetStandards,
-}
-
-/// What few pods have, so that it takes no room with the others.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-struct PodRare {
-    /// What their names begin with, as `PodShared::split_name` leaves it; `None`: their owner's name and a dash.
-    beginning: Option<Name>,
-    /// See [`Owner::word`].
-    owner_word: Name,
-    /// Empty: its name.
-    hostname: Name,
-    authorization_flags: Vec<Name>,
-    host_access: HostAccess,
-}
-
-static NO_HOST_ACCESS: HostAccess = HostAccess {
-    privileged: false,
-    processes: false,
-    ipc: false,
-    user_namespace: false,
-    unprivileged_user: false,
-    capabilities: Vec::new(),
-    paths: Vec::new(),
-};
-
-impl PodShared {
-    fn beginning(&self) -> Option<&Name> {
-        self.extras.get()?.beginning.as_ref()
-    }
-
-    /// Of a kube-apiserver's own pod: its flags `--authorization-*`, as written, which say who else may grant.
-    pub fn authorization_flags(&self) -> &[Name] {
-        self.extras.get().map_or(&[], |it| &it.authorization_flags)
-    }
-
-    /// `spec.hostname`, where it is not their name: names of DNS may begin with it.
-    pub fn hostname(&self) -> &str {
-        self.extras.get().map_or("", |it| &it.hostname)
-    }
-
-    /// What they have of their node.
-    pub fn host_access(&self) -> &HostAccess {
-        self.extras.get().map_or(&NO_HOST_ACCESS, |it| &it.host_access)
-    }
-
-    /// Their controller, as owner references name it (a ReplicaSet, not yet its Deployment).
-    pub fn owner(&self) -> Option<Owner> {
-        let word = self.extras.get().map(|it| it.owner_word.clone()).unwrap_or_default();
-        Owner::from_parts(self.owner_kind, word, &self.owner_name)
-    }
-
-    /// Whether they have a controller.
-    pub fn is_owned(&self) -> bool {
-        self.owner_kind != OwnerKind::None
-    }
-
-    /// Lets a pod of it be called so; gives what the pod itself holds of that name.
-    ///
-    /// A name that does not begin as its owner's does is parted at its last dash, or stands here whole. `shared` gives
-    /// the one text that is equal to a beginning.
-    fn split_name(&mut self, name: &str, shared: impl FnOnce(&str) -> Name) -> NameSuffix {
-        let of_owner = self.is_owned().then(|| NameSuffix::after(&self.owner_name, name)).flatten();
-        if let Some(suffix) = of_owner {
-            self.extras.change(|it| it.beginning = None);
-            return suffix;
-        }
-        let dash = name.rfind('-').map_or(0, |at| at + 1);
-        let (beginning, suffix) = match NameSuffix::new(&name[dash..]) {
-            Some(suffix) if dash > 0 => (&name[..dash], suffix),
-            _ => (name, NameSuffix::default()),
-        };
-        self.extras.change(|it| it.beginning = Some(shared(beginning)));
-        suffix
-    }
-
-    /// What a pod of this suffix is called.
-    fn name<'a>(&'a self, suffix: &'a NameSuffix) -> JoinedName<'a> {
-        let suffix = suffix.as_str();
-        match self.beginning() {
-            Some(beginning) => JoinedName::of([beginning.as_str(), "", suffix]),
-            None if self.is_owned() => JoinedName::of([self.owner_name.as_str(), "-", suffix]),
-            None => JoinedName::of(["", "", suffix]),
-        }
-    }
-
-    /// Which of these labels of a pod of this suffix its names say; the others are handed to `other`.
-    fn split_labels<'l>(
-        &self,
-        suffix: &NameSuffix,
-        labels: impl Iterator<Item = (&'l str, &'l str)>,
-        mut other: impl FnMut(&'l str, &'l str),
-    ) -> LabelsInName {
-        let mut implied = LabelsInName::default();
-        for (key, value) in labels {
-            let at = IMPLIED.iter().position(|it| *it == key);
-            let tells = at.is_some_and(|at| self.implied_value(at, suffix) == *value);
-            // Of a key that stands twice the last value holds.
-            at.into_iter().for_each(|at| implied.put(at, tells));
-            if !tells {
-                other(key, value);
-            }
-        }
-        implied
-    }
-
-    /// What the label at this place of [`IMPLIED`] says where it says what a name does.
-    fn implied_value<'a>(&'a self, at: usize, suffix: &'a NameSuffix) -> JoinedName<'a> {
-        match at {
-            0 => JoinedName::whole(suffix.as_str()),
-            1 => self.name(suffix),
-            // A ReplicaSet is named after its Deployment and the hash.
-            _ => JoinedName::whole(self.owner_name.rsplit('-').next().unwrap_or_default()),
-        }
-    }
-}
-
-/// The end of a name: at most five bytes, such as the letters that a controller draws, or an ordinal.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct NameSuffix {
-    text: [u8; 5],
-    len: u8,
-}
-
-impl NameSuffix {
-    /// What a name has behind another and a dash, if it has that and it is short enough.
-    pub(super) fn after(another: &str, name: &str) -> Option<Self> {
-        Self::new(name.strip_prefix(another)?.strip_prefix('-')?)
-    }
-
-    /// This text, if it is short enough.
-    fn new(text: &str) -> Option<Self> {
-        let mut held = [0; 5];
-        held.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
-        Some(Self { text: held, len: text.len() as u8 })
-    }
-
-    pub(super) fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.text[..usize::from(self.len)]).expect("it was made of a text")
-    }
-}
-
-impl fmt::Debug for NameSuffix {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.as_str(), out)
-    }
-}
-
-/// Labels that say what a pod's name or its owner's says, as the controllers of StatefulSets and Deployments write them.
-const IMPLIED: [&str; 3] = ["apps.kubernetes.io/pod-index", "statefulset.kubernetes.io/pod-name", TEMPLATE_HASH];
-
-/// Which labels a pod has that say only what a name says: these are not held again. A bit for each of `IMPLIED`.
-///
-/// `db-0` of the StatefulSet `db` with `statefulset.kubernetes.io/pod-name=db-0` and `apps.kubernetes.io/pod-index=0` holds two
-/// bits and neither label.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct LabelsInName(u8);
-
-impl LabelsInName {
-    fn has(self, at: usize) -> bool {
-        self.0 >> at & 1 == 1
-    }
-
-    fn put(&mut self, at: usize, tells: bool) {
-        self.0 = self.0 & !(1 << at) | u8::from(tells) << at;
-    }
 }
 
 /// Where a pod is: the node, which it shares with others unless it has an address of IPv6.
@@ -549,6 +354,7 @@ impl Fact for Pod {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::owner::TEMPLATE_HASH;
 
     fn owned(owner: Option<&str>, name: &str) -> Pod {
         let owner = owner.map(|it| Owner::new("ReplicaSet", it.into()));
