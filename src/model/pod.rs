@@ -32,7 +32,7 @@ use super::uid::UidFingerprint;
 pub use self::builder::{Interner, PodBuilder};
 use self::in_name::IMPLIED;
 pub use self::in_name::{LabelsInName, NameSuffix};
-use self::shared::PodRare;
+use self::shared::PodExtras;
 pub use self::shared::PodShared;
 
 /// A pod's phase; a pod without status counts as running.

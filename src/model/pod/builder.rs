@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use triomphe::Arc;
 
-use super::{ContainerPort, Phase, Pod, PodNetwork, PodPlacement, PodRare, PodShared, PodSource};
+use super::{ContainerPort, Phase, Pod, PodExtras, PodNetwork, PodPlacement, PodShared, PodSource};
 use crate::model::address::Addresses;
 use crate::model::items::Items;
 use crate::model::labels::Labels;
@@ -128,7 +128,7 @@ impl<'a> PodBuilder<'a> {
     /// The pod, which shares what it has in common with others.
     pub fn build_sharing(self, sharing: &mut impl Interner) -> Pod {
         let owner = self.owner.unwrap_or_else(Owner::nobody);
-        let extras = PodRare {
+        let extras = PodExtras {
             beginning: None,
             owner_word: owner.word,
             hostname: if *self.hostname == *self.name { Name::empty() } else { self.hostname },

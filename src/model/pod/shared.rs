@@ -29,7 +29,7 @@ pub struct PodShared {
     pub(super) labels: Labels,
     pub(super) service_account: Name,
     pub(super) ports: Items<ContainerPort>,
-    pub(super) extras: Sparse<PodRare>,
+    pub(super) extras: Sparse<PodExtras>,
     pub(super) phase: Phase,
     pub(super) network: PodNetwork,
     pub(super) origin: PodSource,
@@ -45,7 +45,7 @@ pub struct PodShared {
 
 /// What few pods have, so that it takes no room with the others.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub(super) struct PodRare {
+pub(super) struct PodExtras {
     /// What their names begin with, as `PodShared::split_name` leaves it; `None`: their owner's name and a dash.
     pub(super) beginning: Option<Name>,
     /// See [`Owner::word`].
