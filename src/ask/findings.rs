@@ -13,18 +13,21 @@
 mod exposed;
 mod moves;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::World;
 use super::escalation::Watch;
-use super::trust::{self, Robustness, Ruled, Trusts, WriterGroup};
+use super::trust::{self, RobustnessWord, WriterCounts};
+use crate::escalate::Ground;
 use crate::kinds::is_evaluated;
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
+use crate::model::number_set::NumberSet;
 use crate::model::policy::{Direction, Policy};
 use crate::model::role::Subject;
 use crate::net::verdict::Tri;
 use crate::rbac::own;
+use crate::text::words;
 
 pub use self::exposed::{Exposed, Word};
 pub use self::moves::may_move;
@@ -42,12 +45,17 @@ pub struct JoinedFindings {
     pub exposed: BTreeMap<Subject, Exposed>,
 }
 
-/// Some subjects, and whether there may be more.
+/// How many subjects, who the first of them are, and whether there may be more.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct CountedSubjects {
-    pub who: BTreeSet<Subject>,
+    pub count: usize,
+    /// So many as are told: thousands may write what one policy trusts, and there are thousands of policies.
+    pub first: Box<[Subject]>,
     pub known: Completeness,
 }
+
+/// So many names are told in a cell.
+pub const NAMED: usize = 4;
 
 /// How far it is known who may do what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -62,7 +70,7 @@ pub enum Completeness {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Trusting {
     /// At the worst; `None`: it has no rule.
-    pub robustness: Option<Robustness>,
+    pub robustness: Option<RobustnessWord>,
     pub strangers: CountedSubjects,
 }
 
@@ -71,7 +79,7 @@ impl Trusting {
     pub fn as_str(&self) -> &'static str {
         match (&self.robustness, self.strangers.known) {
             (None, _) => "",
-            (Some(Robustness::Anyone), _) => Robustness::Anyone.as_str(),
+            (Some(RobustnessWord::Anyone), _) => RobustnessWord::Anyone.as_str(),
             (Some(_), Completeness::Some) => "unknown",
             (Some(it), Completeness::All) => it.as_str(),
         }
@@ -81,7 +89,12 @@ impl Trusting {
 impl CountedSubjects {
     /// `3`; `3+` where there may be more.
     pub fn text(&self) -> String {
-        format!("{}{}", self.who.len(), if self.known == Completeness::All { "" } else { "+" })
+        format!("{}{}", self.count, if self.known == Completeness::All { "" } else { "+" })
+    }
+
+    /// `user:ana, user:ben and 3 more`.
+    pub fn names(&self) -> String {
+        words::first_of(&self.first, self.count)
     }
 }
 
@@ -94,43 +107,17 @@ impl JoinedFindings {
     /// The same; who watches it is told how far it is, and may end it: `None`.
     pub fn watched(world: &World, watch: Watch<'_>) -> Option<Self> {
         let ground = world.ground(&[]);
-        let trusts = Trusts::new(&ground);
-        let known = known(world);
-        let mut found = Self { of: world.findable(), ..Self::default() };
         let policies: Vec<_> = world.cluster.policies.iter().filter(|it| is_evaluated(it.kind)).collect();
+        let mut counting = Counting::of(world, &ground);
         for (at, policy) in policies.iter().enumerate() {
             if !watch(at, policies.len()) {
                 return None;
             }
-            found.add(world, &trusts, policy, known);
+            counting.add(policy);
         }
-        found.leave_out_kubernetes(world);
-        found.exposed = exposed::of(world, &mut || watch(policies.len(), policies.len()))?;
-        Some(found)
-    }
-
-    fn add(&mut self, world: &World, trusts: &Trusts<'_>, policy: &Policy, known: Completeness) {
-        let (rules, itself) = (trusts.rules(policy), trusts.itself(policy));
-        let known = if policy.gaps.is_empty() { known } else { Completeness::Some };
-        let who = rules.iter().flat_map(|it| trust::strangers(&it.writers, &itself)).flat_map(subjects).collect();
-        let trusting =
-            Trusting { robustness: trust::worst(&rules).cloned(), strangers: CountedSubjects { who, known } };
-        self.trust.insert(policy.id(), trusting);
-        if denies(world, policy) {
-            let undo = self
-                .undo
-                .entry(policy.meta.namespace.clone())
-                .or_insert_with(|| CountedSubjects { known, ..CountedSubjects::default() });
-            undo.who.extend(sure(&itself).flat_map(subjects));
-        }
-    }
-
-    /// Whom Kubernetes binds by itself can in every cluster.
-    fn leave_out_kubernetes(&mut self, world: &World) {
-        let counted = || self.trust.values().map(|it| &it.strangers).chain(self.undo.values());
-        let own = own::of(&world.cluster, counted().flat_map(|it| &it.who));
-        let all = self.trust.values_mut().map(|it| &mut it.strangers).chain(self.undo.values_mut());
-        all.for_each(|it| it.who.retain(|it| !own.contains(it)));
+        let (trust, undo) = (std::mem::take(&mut counting.trust), counting.undo());
+        let exposed = exposed::of(world, &mut || watch(policies.len(), policies.len()))?;
+        Some(Self { of: world.findable(), undo, trust, exposed })
     }
 
     /// Whether the same was found, in whatever state.
@@ -140,12 +127,12 @@ impl JoinedFindings {
 
     /// How many namespaces somebody may undo the default deny of.
     pub fn undone(&self) -> usize {
-        self.undo.values().filter(|it| !it.who.is_empty()).count()
+        self.undo.values().filter(|it| it.count > 0).count()
     }
 
     /// How many policies trust what strangers may write.
     pub fn estranged(&self) -> usize {
-        self.trust.values().filter(|it| !it.strangers.who.is_empty()).count()
+        self.trust.values().filter(|it| it.strangers.count > 0).count()
     }
 
     /// How many service accounts surely lead from the internet to cluster-admin.
@@ -154,16 +141,70 @@ impl JoinedFindings {
     }
 }
 
-fn subjects(it: &WriterGroup) -> impl Iterator<Item = Subject> {
-    it.subjects.iter().cloned()
+/// Counts policy by policy.
+struct Counting<'a> {
+    world: &'a World,
+    subjects: &'a [Subject],
+    writers: WriterCounts<'a>,
+    /// Whom Kubernetes binds by itself can in every cluster: they do not count.
+    own: NumberSet,
+    known: Completeness,
+    trust: BTreeMap<ObjectId, Trusting>,
+    /// Of the namespaces that deny by default, who may undo that.
+    undoing: BTreeMap<Name, (NumberSet, Completeness)>,
 }
 
-fn sure(ruled: &Ruled) -> impl Iterator<Item = &WriterGroup> {
-    ruled.writers.iter().filter(|it| it.is_sure())
+impl<'a> Counting<'a> {
+    fn of(world: &'a World, ground: &'a Ground<'a>) -> Self {
+        let subjects = ground.bound().subjects();
+        let (is_own, mut own) = (own::of(&world.cluster, subjects), NumberSet::none_of(subjects.len()));
+        (0..).zip(subjects).filter(|it| is_own.contains(it.1)).for_each(|it| own.insert(it.0));
+        Self {
+            world,
+            subjects,
+            writers: WriterCounts::of(ground),
+            own,
+            known: known(world),
+            trust: BTreeMap::new(),
+            undoing: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, policy: &Policy) {
+        let known = if policy.gaps.is_empty() { self.known } else { Completeness::Some };
+        let itself = self.writers.itself(policy);
+        let may_change = self.writers.everybody(&itself);
+        let mut strangers = NumberSet::none_of(self.subjects.len());
+        let mut worst: Option<RobustnessWord> = None;
+        for rule in &*policy.rules {
+            let (robustness, found) = self.writers.rule(rule);
+            worst = Some(worst.map_or(robustness, |it| it.min(robustness)));
+            self.writers.add_strangers(&found, &may_change, &mut strangers);
+        }
+        let trusting = Trusting { robustness: worst, strangers: self.counted(&strangers, known) };
+        self.trust.insert(policy.id(), trusting);
+        if is_denying(self.world, policy) {
+            let new = || (NumberSet::none_of(self.subjects.len()), known);
+            let undoing = self.undoing.entry(policy.meta.namespace.clone()).or_insert_with(new);
+            undoing.0.join(&may_change);
+        }
+    }
+
+    fn undo(&self) -> BTreeMap<Name, CountedSubjects> {
+        let all = self.undoing.iter();
+        all.map(|(namespace, (who, known))| (namespace.clone(), self.counted(who, *known))).collect()
+    }
+
+    fn counted(&self, who: &NumberSet, known: Completeness) -> CountedSubjects {
+        let mut who = who.clone();
+        who.leave(&self.own);
+        let first = who.iter().take(NAMED).map(|it| self.subjects[it as usize].clone());
+        CountedSubjects { first: first.collect(), count: who.len(), known }
+    }
 }
 
 /// Whether a policy is one by which its namespace denies by default.
-fn denies(world: &World, policy: &Policy) -> bool {
+pub fn is_denying(world: &World, policy: &Policy) -> bool {
     let of = world.default_deny(&policy.meta.namespace);
     let by = |direction| of.of(direction) == Tri::Yes && super::default_deny::selects_all(policy, direction);
     by(Direction::Ingress) || by(Direction::Egress)
@@ -171,7 +212,7 @@ fn denies(world: &World, policy: &Policy) -> bool {
 
 /// A policy by which a namespace denies by default.
 pub fn denying(world: &World, namespace: &Name) -> Option<ObjectId> {
-    world.cluster.policies.of(namespace).iter().find(|it| denies(world, it)).map(|it| it.id())
+    world.cluster.policies.of(namespace).iter().find(|it| is_denying(world, it)).map(|it| it.id())
 }
 
 /// Whether all is read that says who may do what; files without a binding say nothing of it.

@@ -31,8 +31,6 @@ use crate::model::cluster::FactChange;
 use crate::model::id::Kind;
 use crate::model::labels::Labels;
 use crate::model::name::Name;
-use crate::model::role::Subject;
-use crate::text::words;
 
 /// All lists, in the order of the help.
 pub static LISTS: &[&dyn AnyList] = &[
@@ -263,7 +261,7 @@ fn together(all: CrewIsolation) -> Cell {
 /// A number of those who were found; empty where nobody has looked.
 fn found(who: Option<&CountedSubjects>) -> Cell {
     let Some(who) = who else { return Cell { stands: Stands::Right, ..Cell::new("", Tone::Dim) } };
-    let tone = match (who.who.is_empty(), who.known) {
+    let tone = match (who.count == 0, who.known) {
         (false, _) => Tone::Risk,
         (true, Completeness::All) => Tone::Dim,
         (true, Completeness::Some) => Tone::Unknown,
@@ -273,17 +271,13 @@ fn found(who: Option<&CountedSubjects>) -> Cell {
 
 /// The most first.
 fn by_found(who: Option<&CountedSubjects>) -> SortKey {
-    SortKey::Number(who.map_or(0, |it| it.who.len() as u64))
+    SortKey::Number(who.map_or(0, |it| it.count as u64))
 }
 
 /// `user:ana, user:ben and 3 more`.
 fn named(who: Option<&CountedSubjects>) -> Cell {
-    let all: Vec<&Subject> = who.iter().flat_map(|it| &it.who).collect();
-    words::first(&all, NAMED).into()
+    who.map(CountedSubjects::names).unwrap_or_default().into()
 }
-
-/// So many names are told in a cell.
-const NAMED: usize = 4;
 
 /// `app=web,tier=1`, in the order of their keys.
 fn labels(all: &Labels) -> String {

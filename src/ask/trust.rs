@@ -10,6 +10,7 @@
 //! stands apart. Writers are those whom bindings give the right itself: who can come to act as one of them is asked by
 //! `reach`.
 
+mod counted;
 mod needs;
 mod page;
 mod writers;
@@ -29,9 +30,10 @@ use crate::model::role::Subject;
 use crate::rbac::identity::{ANONYMOUS, AUTHENTICATED, SERVICE_ACCOUNTS, UNAUTHENTICATED};
 use crate::rbac::{self, Identity, Request};
 
+pub use self::counted::{CountedWriters, WriterCounts};
 pub use self::page::unread;
 
-use self::needs::TrustNeed;
+use self::needs::{PeerReader, TrustNeed};
 use self::writers::writers;
 
 /// What a peer rests on, in one clause.
@@ -144,25 +146,47 @@ pub enum Robustness {
     Administrators,
 }
 
-impl Robustness {
-    /// One word, for a column and for JSON.
-    pub const fn as_str(&self) -> &'static str {
+/// The same without the namespaces: all that lists say of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum RobustnessWord {
+    Anyone,
+    Editors,
+    ClusterWide,
+    Administrators,
+}
+
+impl RobustnessWord {
+    /// For a column and for JSON.
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Robustness::Anyone => "anyone",
-            Robustness::Editors(_) => "editors",
-            Robustness::ClusterWide => "cluster-wide",
-            Robustness::Administrators => "administrators",
+            RobustnessWord::Anyone => "anyone",
+            RobustnessWord::Editors => "editors",
+            RobustnessWord::ClusterWide => "cluster-wide",
+            RobustnessWord::Administrators => "administrators",
+        }
+    }
+}
+
+impl Robustness {
+    /// It in one word.
+    pub const fn word(&self) -> RobustnessWord {
+        match self {
+            Robustness::Anyone => RobustnessWord::Anyone,
+            Robustness::Editors(_) => RobustnessWord::Editors,
+            Robustness::ClusterWide => RobustnessWord::ClusterWide,
+            Robustness::Administrators => RobustnessWord::Administrators,
         }
     }
 
+    /// One word, for a column and for JSON.
+    pub const fn as_str(&self) -> &'static str {
+        self.word().as_str()
+    }
+
     fn of(trusts: &[Trusted], writers: &[WriterGroup]) -> Self {
-        let everybody = |it: &Subject| {
-            let groups = [AUTHENTICATED, UNAUTHENTICATED, SERVICE_ACCOUNTS];
-            groups.contains(&it.name().as_str()) || *it.name() == *ANONYMOUS
-        };
         let sure: Vec<&WriterGroup> = writers.iter().filter(|it| it.is_sure()).collect();
         let writers = if sure.is_empty() { writers.iter().collect() } else { sure };
-        let is_anyone = writers.iter().flat_map(|it| &it.subjects).any(everybody);
+        let is_anyone = writers.iter().flat_map(|it| &it.subjects).any(stands_for_everybody);
         if is_anyone || trusts.iter().any(|it| it.sort == TrustSort::Anyone) {
             return Robustness::Anyone;
         }
@@ -173,6 +197,12 @@ impl Robustness {
             (true, true) => Robustness::Administrators,
         }
     }
+}
+
+/// Whether everybody acts as this subject, or is in this group.
+fn stands_for_everybody(subject: &Subject) -> bool {
+    let groups = [AUTHENTICATED, UNAUTHENTICATED, SERVICE_ACCOUNTS];
+    groups.contains(&subject.name().as_str()) || *subject.name() == *ANONYMOUS
 }
 
 /// The answer.
@@ -223,28 +253,28 @@ pub fn trust(world: &World, id: &ObjectId) -> Result<Option<TrustAnswer>, Fault>
     Ok(Some(TrustAnswer { policy: id.clone(), rules, target, itself, always, gaps: gaps(world, &policy) }))
 }
 
-/// Tells what policies trust, one after another.
-pub struct Trusts<'a> {
+/// Tells what a policy trusts.
+struct Trusts<'a> {
     ground: &'a Ground<'a>,
+    peers: PeerReader<'a>,
 }
 
 impl<'a> Trusts<'a> {
-    /// Of a cluster.
-    pub fn new(ground: &'a Ground<'a>) -> Self {
-        Self { ground }
+    fn new(ground: &'a Ground<'a>) -> Self {
+        Self { ground, peers: PeerReader::new(ground) }
     }
 
     /// Rule by rule.
-    pub fn rules(&self, policy: &Policy) -> Vec<Ruled> {
+    fn rules(&self, policy: &Policy) -> Vec<Ruled> {
         let rule = |rule: &Rule| {
-            let (trusted, needs) = needs::of_rule(self.ground, rule);
+            let (trusted, needs) = self.peers.of_rule(rule);
             self.ruled(rule.place.clone(), trusted, needs)
         };
         policy.rules.iter().map(rule).collect()
     }
 
     /// The policy itself: who may change or delete it, or write one beside it.
-    pub fn itself(&self, policy: &Policy) -> Ruled {
+    fn itself(&self, policy: &Policy) -> Ruled {
         self.ruled(Place::default(), Vec::new(), needs::of_itself(policy))
     }
 

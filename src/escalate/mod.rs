@@ -16,6 +16,7 @@ pub mod admission;
 pub mod back;
 pub mod certificate;
 pub mod choke;
+pub mod class_rights;
 pub mod closure;
 pub mod connect;
 pub mod edges;

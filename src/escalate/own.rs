@@ -43,7 +43,12 @@ impl Own {
     }
 }
 
-impl OwnRight<'_> {
+impl<'g> OwnRight<'g> {
+    /// What a role gives, in this scope.
+    pub(super) fn of(scope: &'g Name, powers: &'g Arc<RolePowers>, gives: Gives) -> Self {
+        Self { scope, powers, gives }
+    }
+
     /// Whether it is for every object, those too that have no name yet.
     pub fn is_of_all(&self) -> bool {
         self.powers.rules[usize::from(self.gives.rule)].names.is_empty()
@@ -67,7 +72,7 @@ fn all(grants: &Grants, powers: PowerSet) -> impl Iterator<Item = OwnRight<'_>> 
 }
 
 /// What somebody holds; an account that is there holds what all do who are folded with it.
-fn grants(ground: &Ground<'_>, subject: &Subject) -> Arc<Grants> {
+pub(super) fn grants(ground: &Ground<'_>, subject: &Subject) -> Arc<Grants> {
     if let Subject::ServiceAccount { namespace, name } = subject {
         let place = ground.place(namespace);
         if let Some(class) = place.class_of_account(name) {

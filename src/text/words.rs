@@ -99,8 +99,13 @@ pub fn listed(all: &[String]) -> String {
 
 /// `user:ana, user:ben and 3 more`: of more than so many the first.
 pub fn first(all: &[impl ToString], few: usize) -> String {
-    let more = all.len().saturating_sub(few);
-    let shown = all.iter().take(few).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    first_of(&all[..few.min(all.len())], all.len())
+}
+
+/// The same of so many, of whom these are the first.
+pub fn first_of(shown: &[impl ToString], count: usize) -> String {
+    let more = count.saturating_sub(shown.len());
+    let shown = shown.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 

@@ -1,11 +1,17 @@
 //! What lists find is looked for again after every change that can move it, on random worlds of pods, Services and slices,
-//! and random changes of these.
+//! and random changes of these; and it is what `trust` says of each policy.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use kreach::ask::World;
-use kreach::ask::findings::JoinedFindings;
+use kreach::ask::findings::{self, CountedSubjects, JoinedFindings};
+use kreach::ask::trust::{self, TrustAnswer, WriterGroup};
 use kreach::model::cluster::{AnyFact, Delta, ReadObject};
 use kreach::model::facts::{Phase, SharedPod};
 use kreach::model::id::Kind;
+use kreach::model::name::Name;
+use kreach::model::role::Subject;
+use kreach::rbac::own;
 
 use crate::net_worlds::cases;
 use crate::rbac_worlds::Random;
@@ -93,4 +99,48 @@ fn what_moves_findings_lets_them_be_looked_for_again() {
         }
     }
     assert!(kept > 50 && moved > 30 && exposed > 100, "few: kept {kept}, moved {moved}, exposed {exposed}");
+}
+
+/// Those of some writers whom Kubernetes does not bind by itself.
+fn own_left_out<'w>(world: &World, groups: impl IntoIterator<Item = &'w WriterGroup>) -> BTreeSet<Subject> {
+    let all: BTreeSet<Subject> = groups.into_iter().flat_map(|it| it.subjects.iter().cloned()).collect();
+    let own = own::of(&world.cluster, &all);
+    all.into_iter().filter(|it| !own.contains(it)).collect()
+}
+
+fn assert_told(told: &CountedSubjects, who: &BTreeSet<Subject>, what: &str) {
+    let first: Vec<Subject> = who.iter().take(findings::NAMED).cloned().collect();
+    assert_eq!((told.count, &*told.first), (who.len(), &first[..]), "{what}");
+}
+
+#[test]
+fn what_lists_find_is_what_trust_says_of_each_policy() {
+    let (mut strange, mut undone, mut words) = (0, 0, BTreeSet::new());
+    for seed in 0..u64::from(cases(120)) {
+        let world = world(seed);
+        let found = JoinedFindings::of(&world);
+        let mut undo: BTreeMap<Name, Vec<TrustAnswer>> = BTreeMap::new();
+        for policy in world.cluster.policies.iter().filter(|it| it.kind == Kind::NETWORK_POLICY) {
+            let id = policy.id();
+            let answer = trust::trust(&world, &id).expect("an answer").expect("a policy that is read");
+            let (told, what) = (&found.trust[&id], format!("seed {seed}: {id}"));
+            assert_eq!(told.robustness.map(|it| it.as_str()), answer.robustness().map(|it| it.as_str()), "{what}");
+            words.extend(told.robustness);
+            let groups = answer.rules.iter().flat_map(|it| trust::strangers(&it.writers, &answer.itself));
+            let strangers = own_left_out(&world, groups);
+            assert_told(&told.strangers, &strangers, &what);
+            strange += strangers.len();
+            if findings::is_denying(&world, policy) {
+                undo.entry(policy.meta.namespace.clone()).or_default().push(answer);
+            }
+        }
+        assert!(found.undo.keys().eq(undo.keys()), "seed {seed}");
+        for (namespace, answers) in &undo {
+            let groups = answers.iter().flat_map(|it| &it.itself.writers).filter(|it| it.is_sure());
+            let who = own_left_out(&world, groups);
+            assert_told(&found.undo[namespace], &who, &format!("seed {seed}: {namespace}"));
+            undone += who.len();
+        }
+    }
+    assert!(strange > 50 && undone > 20 && words.len() >= 3, "few: {strange} strangers, {undone} undo, {words:?}");
 }

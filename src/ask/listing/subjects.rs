@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{Cell, Column, Item, Listing, NAMED, Row, RowMoves, RowOrder, SortKey, Sorts, Tone};
-use crate::ask::findings::{Exposed, Word};
+use super::{Cell, Column, Item, Listing, Row, RowMoves, RowOrder, SortKey, Sorts, Tone};
+use crate::ask::findings::{Exposed, NAMED, Word};
 use crate::ask::question::list::RestsOn;
 use crate::ask::scope::{CellContext, Problems};
 use crate::ask::topic::Topic;

@@ -1,10 +1,14 @@
 //! What peers rest on, and which writes change that: the rows N10 to N17 of docs/reach.md, read from the policy's side.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::{Robustness, TrustSort, Trusted};
 use crate::escalate::Ground;
+use crate::model::address::Block;
 use crate::model::cluster::METADATA_NAME;
 use crate::model::labels::{Labels, NamespaceMatch, Operator, Requirement, Selector, SelectorSet};
 use crate::model::name::Name;
@@ -21,7 +25,7 @@ pub struct TrustNeed {
 }
 
 /// What is written.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum TrustedWrite {
     /// N10.
     NewPod,
@@ -64,16 +68,73 @@ fn need(write: TrustedWrite, spaces: Spaces) -> TrustNeed {
     TrustNeed { write, spaces, doubt: None }
 }
 
-/// What a rule trusts, peer by peer, and the writes that change it.
-pub fn of_rule(ground: &Ground<'_>, rule: &Rule) -> (Vec<Trusted>, Vec<TrustNeed>) {
-    let (mut trusts, mut needs) = (Vec::new(), Vec::new());
-    for peer in rule.peers.iter() {
-        of_peer(ground, peer, &mut trusts, &mut needs);
-    }
-    (trusts, needs)
+/// Reads what rules trust; what many peers mean alike is looked for once.
+pub struct PeerReader<'a> {
+    ground: &'a Ground<'a>,
+    /// The namespaces that a selector means now.
+    meant: RefCell<FxHashMap<Selector, Arc<BTreeSet<Name>>>>,
+    /// Those that such names allow.
+    named: RefCell<FxHashMap<Selector, Arc<BTreeSet<Name>>>>,
+    within: RefCell<FxHashMap<Block, &'static str>>,
 }
 
-fn of_peer(ground: &Ground<'_>, peer: &Peer, trusts: &mut Vec<Trusted>, needs: &mut Vec<TrustNeed>) {
+impl<'a> PeerReader<'a> {
+    /// Of a cluster.
+    pub fn new(ground: &'a Ground<'a>) -> Self {
+        Self { ground, meant: RefCell::default(), named: RefCell::default(), within: RefCell::default() }
+    }
+
+    /// What a rule trusts, peer by peer, and the writes that change it.
+    pub fn of_rule(&self, rule: &Rule) -> (Vec<Trusted>, Vec<TrustNeed>) {
+        let (mut trusts, mut needs) = (Vec::new(), Vec::new());
+        for peer in rule.peers.iter() {
+            of_peer(self, peer, &mut trusts, &mut needs);
+        }
+        (trusts, needs)
+    }
+
+    /// The namespaces that a peer means now.
+    fn spaces(&self, which: &NamespaceMatch) -> Arc<BTreeSet<Name>> {
+        match which {
+            NamespaceMatch::Own(name) => Arc::new(BTreeSet::from([name.clone()])),
+            NamespaceMatch::Labels(selector) => once(&self.meant, selector, || {
+                let meant = self.ground.cluster.namespaces.iter().filter(|it| selector.matches(&it.labels));
+                Arc::new(meant.map(|it| it.meta.name.clone()).collect())
+            }),
+        }
+    }
+
+    /// The namespaces whose names these allow.
+    fn named(&self, names: &Selector) -> Arc<BTreeSet<Name>> {
+        let could = |name: &Name| {
+            let own = Labels::new([(METADATA_NAME.into(), name.clone())]);
+            names.all_of.iter().all(|it| it.matches(&own))
+        };
+        let all = self.ground.all_namespaces();
+        once(&self.named, names, || Arc::new(all.iter().filter(|it| could(it)).cloned().collect()))
+    }
+
+    /// That addresses of pods or nodes are in a block.
+    fn within(&self, block: &Block) -> &'static str {
+        once(&self.within, block, || within(self.ground, |it| block.contains(it)))
+    }
+}
+
+/// What is known already, or is worked out now.
+fn once<K: Clone + Eq + std::hash::Hash, V: Clone>(
+    known: &RefCell<FxHashMap<K, V>>,
+    key: &K,
+    work_out: impl FnOnce() -> V,
+) -> V {
+    if let Some(found) = known.borrow().get(key) {
+        return found.clone();
+    }
+    let found = work_out();
+    known.borrow_mut().insert(key.clone(), found.clone());
+    found
+}
+
+fn of_peer(read: &PeerReader<'_>, peer: &Peer, trusts: &mut Vec<Trusted>, needs: &mut Vec<TrustNeed>) {
     let mut put = |sort, what: String| trusts.push(Trusted { sort, place: peer.place.clone(), what });
     match &peer.matches {
         PeerMatch::Anyone => put(TrustSort::Anyone, "everybody, outside addresses included".to_owned()),
@@ -81,7 +142,7 @@ fn of_peer(ground: &Ground<'_>, peer: &Peer, trusts: &mut Vec<Trusted>, needs: &
             put(TrustSort::NodeLabels, format!("labels {} of nodes", words::selector(selector)))
         }
         PeerMatch::Block(block) => {
-            let inside = within(ground, |it| block.contains(it));
+            let inside = read.within(block);
             put(TrustSort::Addresses, format!("addresses {}{inside}", words::peer(&peer.matches)));
             if !inside.is_empty() {
                 let doubt = Some(
@@ -90,14 +151,19 @@ fn of_peer(ground: &Ground<'_>, peer: &Peer, trusts: &mut Vec<Trusted>, needs: &
                 needs.push(TrustNeed { doubt, ..need(TrustedWrite::NewPod, Spaces::Any) });
             }
         }
-        PeerMatch::Pods(set) => of_pods(ground, set, &mut put, needs),
+        PeerMatch::Pods(set) => of_pods(read, set, &mut put, needs),
     }
 }
 
-fn of_pods(ground: &Ground<'_>, set: &SelectorSet, put: &mut dyn FnMut(TrustSort, String), needs: &mut Vec<TrustNeed>) {
-    let spaces = spaces(ground, &set.namespaces);
+fn of_pods(
+    read: &PeerReader<'_>,
+    set: &SelectorSet,
+    put: &mut dyn FnMut(TrustSort, String),
+    needs: &mut Vec<TrustNeed>,
+) {
+    let spaces = read.spaces(&set.namespaces);
     let place = places(&set.namespaces, spaces.len());
-    let spaces = Spaces::These(Arc::new(spaces));
+    let spaces = Spaces::These(spaces);
     if set.pods.is_everything() {
         put(TrustSort::Pods, format!("every pod {place}"));
     } else {
@@ -107,12 +173,12 @@ fn of_pods(ground: &Ground<'_>, set: &SelectorSet, put: &mut dyn FnMut(TrustSort
     }
     needs.push(need(TrustedWrite::NewPod, spaces));
     if let NamespaceMatch::Labels(selector) = &set.namespaces {
-        of_namespaces(ground, selector, put, needs);
+        of_namespaces(read, selector, put, needs);
     }
 }
 
 fn of_namespaces(
-    ground: &Ground<'_>,
+    read: &PeerReader<'_>,
     selector: &Selector,
     put: &mut dyn FnMut(TrustSort, String),
     needs: &mut Vec<TrustNeed>,
@@ -125,31 +191,14 @@ fn of_namespaces(
     }
     if !labels.is_empty() {
         put(TrustSort::NamespaceLabels, format!("labels {} of namespaces", words::selector(&of(&labels))));
-        let could = |name: &Name| {
-            let own = Labels::new([(METADATA_NAME.into(), name.clone())]);
-            names.iter().all(|it| it.matches(&own))
-        };
-        let all = ground.all_namespaces();
-        let these: BTreeSet<Name> = all.iter().filter(|it| could(it)).cloned().collect();
-        needs.push(need(TrustedWrite::NamespaceLabels, Spaces::These(Arc::new(these))));
+        needs.push(need(TrustedWrite::NamespaceLabels, Spaces::These(read.named(&of(&names)))));
     }
     let waits = |it: &&Requirement| match &it.operator {
-        Operator::In(values) => values.iter().any(|it| ground.cluster.namespaces.get("", it).is_none()),
+        Operator::In(values) => values.iter().any(|it| read.ground.cluster.namespaces.get("", it).is_none()),
         _ => true,
     };
     if names.iter().all(waits) {
         needs.push(need(TrustedWrite::NewNamespace, Spaces::Any));
-    }
-}
-
-/// The namespaces that a peer means now.
-fn spaces(ground: &Ground<'_>, which: &NamespaceMatch) -> BTreeSet<Name> {
-    match which {
-        NamespaceMatch::Own(name) => BTreeSet::from([name.clone()]),
-        NamespaceMatch::Labels(selector) => {
-            let meant = ground.cluster.namespaces.iter().filter(|it| selector.matches(&it.labels));
-            meant.map(|it| it.meta.name.clone()).collect()
-        }
     }
 }
 

@@ -27,7 +27,7 @@ use crate::model::role::Subject;
 use crate::rbac::Request;
 
 /// Finds them.
-struct Ways<'a> {
+pub struct Ways<'a> {
     ground: &'a Ground<'a>,
     needs: &'a [TrustNeed],
     /// Which workload a right to change all of a sort is used on.
@@ -39,6 +39,12 @@ type AllOf = (usize, &'static str, Name);
 
 /// What a right is used on: a namespace (empty: any) and a name (empty: any).
 type On = (Name, Name);
+
+/// The powers that make any of these writes.
+pub fn powers_of_all() -> PowerSet {
+    let edges = ["N10", "N11", "N14", "N15", "N16", "N17", "N50"].into_iter().filter_map(edge_of);
+    PowerSet::of(edges.flat_map(|it| it.asks.powers()).copied())
+}
 
 impl TrustedWrite {
     fn edge(&self) -> &'static Edge {
@@ -55,11 +61,11 @@ impl TrustedWrite {
     }
 
     /// Any of these rights does it; a new namespace needs both.
-    fn permissions(&self) -> &'static [&'static Permission] {
+    pub fn permissions(&self) -> &'static [&'static Permission] {
         self.edge().asks.powers()
     }
 
-    fn powers(&self) -> PowerSet {
+    pub fn powers(&self) -> PowerSet {
         PowerSet::of(self.permissions().iter().copied())
     }
 }
@@ -72,7 +78,7 @@ struct Use {
 
 /// Everybody who can make some of these writes, those who hold the same together, least power first.
 pub fn writers(ground: &Ground<'_>, needs: &[TrustNeed]) -> Vec<WriterGroup> {
-    let ways = Ways { ground, needs, templates: RefCell::default() };
+    let ways = Ways::of(ground, needs);
     let powers = PowerSet::of(needs.iter().flat_map(|it| it.write.permissions()).copied());
     let mut all: Vec<WriterGroup> = ways.candidates().into_iter().filter_map(|it| ways.writer(it, powers)).collect();
     // They come by name.
@@ -80,7 +86,17 @@ pub fn writers(ground: &Ground<'_>, needs: &[TrustNeed]) -> Vec<WriterGroup> {
     all
 }
 
-impl Ways<'_> {
+impl<'a> Ways<'a> {
+    /// Of these needs.
+    pub fn of(ground: &'a Ground<'a>, needs: &'a [TrustNeed]) -> Self {
+        Ways { ground, needs, templates: RefCell::default() }
+    }
+
+    /// Whether a right makes the write of one of the needs anywhere.
+    pub fn is_made(&self, at: usize, right: &Right) -> bool {
+        self.needs.get(at).is_some_and(|it| self.on(at, it, right).is_some())
+    }
+
     fn candidates(&self) -> Vec<Vec<Subject>> {
         let mut found = self.ground.bound().nobody();
         for need in self.needs {

@@ -97,6 +97,27 @@ impl Bound {
         self.count = numbers.len();
     }
 
+    /// They, in order.
+    pub fn subjects(&self) -> &[Subject] {
+        &self.subjects
+    }
+
+    /// Of each of them the number of those who hold the same; `None`: they may do everything.
+    pub fn classes(&self) -> &[Option<u32>] {
+        &self.classes
+    }
+
+    /// How many such numbers there are.
+    pub fn class_count(&self) -> usize {
+        self.count
+    }
+
+    /// The places of those whom bindings of a namespace (empty: of the cluster) give one of these powers.
+    pub fn given(&self, powers: PowerSet, namespace: &Name) -> impl Iterator<Item = u32> {
+        let all = self.bindings.get(namespace).into_iter().flatten();
+        all.filter(move |it| it.powers.powers.meets(powers)).flat_map(|it| it.whom.iter().copied())
+    }
+
     /// None of them yet.
     pub fn nobody(&self) -> Chosen<'_> {
         Chosen { bound: self, is_chosen: vec![false; self.subjects.len()] }
