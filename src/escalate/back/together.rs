@@ -167,11 +167,19 @@ impl WayStart<'_> {
 /// Who holds what, by the namespace in which it is held (0: everywhere).
 #[derive(Default)]
 struct HeldPlaces {
-    holders: FxHashMap<u32, Vec<JointHolder>>,
+    places: FxHashMap<u32, HeldPlace>,
     /// Where something was come by last.
     new: Vec<u32>,
     /// What was come to.
     all: Vec<usize>,
+}
+
+/// What is held in one namespace, or everywhere.
+#[derive(Default)]
+struct HeldPlace {
+    holders: Vec<JointHolder>,
+    /// Of all of them together.
+    powers: HeldPowers,
 }
 
 /// What is held somewhere of what several may make a move with.
@@ -189,7 +197,9 @@ impl HeldPlaces {
         let is_many = !matches!(graph.regions()[at], Region::One(_));
         for its in graph.shares(at).chunk_by(|one, other| one.scope == other.scope) {
             let powers = powers_of(its);
-            self.holders.entry(its[0].scope).or_default().push(JointHolder { at, powers, is_many });
+            let place = self.places.entry(its[0].scope).or_default();
+            place.holders.push(JointHolder { at, powers, is_many });
+            place.powers = place.powers.or(powers);
             self.new.push(its[0].scope);
         }
     }
@@ -204,7 +214,7 @@ impl HeldPlaces {
         // What is held everywhere meets what is held anywhere, and so does what is no right.
         let mut scopes: Vec<u32> = match joint.beside.is_some() || self.new.contains(&0) {
             // They are sorted: the order does not matter.
-            true => self.holders.keys().copied().collect(),
+            true => self.places.keys().copied().collect(),
             false => self.new.clone(),
         };
         scopes.retain(|it| self.may_make_in(*it, joint));
@@ -214,15 +224,17 @@ impl HeldPlaces {
     }
 
     fn may_make_in(&self, scope: u32, joint: &Joint) -> bool {
-        let everywhere = self.holders.get(&0).filter(|_| scope != 0);
-        let here = self.holders.get(&scope).into_iter().chain(everywhere).flatten();
-        let (mut powers, mut first, mut is_many) = (PowerSet::default(), None, false);
-        let meeting = here.map(|it| (it, joint.met_by(it.powers))).filter(|it| it.1 != PowerSet::default());
-        for (it, met) in meeting {
-            powers = powers.or(met);
-            is_many |= it.is_many || *first.get_or_insert(it.at) != it.at;
+        let everywhere = self.places.get(&0).filter(|_| scope != 0);
+        let here: Vec<&HeldPlace> = self.places.get(&scope).into_iter().chain(everywhere).collect();
+        let together = here.iter().fold(HeldPowers::default(), |all, it| all.or(it.powers));
+        // What all hold together is told of most places in one look: nearly none has enough.
+        if joint.met_by(together).count() < joint.needs {
+            return false;
         }
-        (is_many || joint.beside.is_some()) && powers.count() >= joint.needs
+        let holders = here.iter().flat_map(|it| &it.holders);
+        let mut makers = holders.filter(|it| joint.met_by(it.powers) != PowerSet::default());
+        let Some(first) = makers.next() else { return false };
+        joint.beside.is_some() || first.is_many || makers.any(|it| it.is_many || it.at != first.at)
     }
 }
 
