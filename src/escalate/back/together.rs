@@ -225,13 +225,13 @@ impl HeldPlaces {
 
     fn may_make_in(&self, scope: u32, joint: &Joint) -> bool {
         let everywhere = self.places.get(&0).filter(|_| scope != 0);
-        let here: Vec<&HeldPlace> = self.places.get(&scope).into_iter().chain(everywhere).collect();
-        let together = here.iter().fold(HeldPowers::default(), |all, it| all.or(it.powers));
+        let here = [self.places.get(&scope), everywhere];
+        let together = here.iter().flatten().fold(HeldPowers::default(), |all, it| all.or(it.powers));
         // What all hold together is told of most places in one look: nearly none has enough.
         if joint.met_by(together).count() < joint.needs {
             return false;
         }
-        let holders = here.iter().flat_map(|it| &it.holders);
+        let holders = here.iter().flatten().flat_map(|it| &it.holders);
         let mut makers = holders.filter(|it| joint.met_by(it.powers) != PowerSet::default());
         let Some(first) = makers.next() else { return false };
         joint.beside.is_some() || first.is_many || makers.any(|it| it.is_many || it.at != first.at)
