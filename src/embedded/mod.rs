@@ -1,7 +1,7 @@
 //! A Kubernetes API server in the process: for the demo, for tests and for benches.
 //!
 //! ```text
-//! World (seeded: S M L XL ADV KB, or told: the story)  →  serve  →  kube clients, kubectl, a second kreach
+//! ServedCluster (seeded: S M L XL ADV KB, or told: the story)  →  serve  →  kube clients, kubectl, a second kreach
 //! ```
 //!
 //! It reads like kube-apiserver where clients can tell: discovery, get, list in pages, watch with bookmarks, tables,

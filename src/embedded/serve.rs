@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
-//! use kreach::embedded::{ServeSettings, World, serve};
+//! use kreach::embedded::{ServeSettings, ServedCluster, serve};
 //! let world = ServedCluster::seeded("S").expect("a world of that name");
 //! let server = serve(world, "127.0.0.1:0", ServeSettings::default()).await?;
 //! println!("{}", server.url());
