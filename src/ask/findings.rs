@@ -15,6 +15,8 @@ mod moves;
 
 use std::collections::BTreeMap;
 
+use fixedbitset::FixedBitSet;
+
 use super::World;
 use super::escalation::Watch;
 use super::trust::{self, RobustnessWord, WriterCounts};
@@ -22,7 +24,6 @@ use crate::escalate::Ground;
 use crate::kinds::is_evaluated;
 use crate::model::id::ObjectId;
 use crate::model::name::Name;
-use crate::model::number_set::NumberSet;
 use crate::model::policy::{Direction, Policy};
 use crate::model::role::Subject;
 use crate::net::verdict::Tri;
@@ -147,18 +148,18 @@ struct Counting<'a> {
     subjects: &'a [Subject],
     writers: WriterCounts<'a>,
     /// Whom Kubernetes binds by itself can in every cluster: they do not count.
-    own: NumberSet,
+    own: FixedBitSet,
     known: Completeness,
     trust: BTreeMap<ObjectId, Trusting>,
     /// Of the namespaces that deny by default, who may undo that.
-    undoing: BTreeMap<Name, (NumberSet, Completeness)>,
+    undoing: BTreeMap<Name, (FixedBitSet, Completeness)>,
 }
 
 impl<'a> Counting<'a> {
     fn of(world: &'a World, ground: &'a Ground<'a>) -> Self {
         let subjects = ground.bound().subjects();
-        let (is_own, mut own) = (own::of(&world.cluster, subjects), NumberSet::none_of(subjects.len()));
-        (0..).zip(subjects).filter(|it| is_own.contains(it.1)).for_each(|it| own.insert(it.0));
+        let (is_own, mut own) = (own::of(&world.cluster, subjects), FixedBitSet::with_capacity(subjects.len()));
+        own.extend((0..).zip(subjects).filter(|it| is_own.contains(it.1)).map(|it| it.0));
         Self {
             world,
             subjects,
@@ -174,7 +175,7 @@ impl<'a> Counting<'a> {
         let known = if policy.gaps.is_empty() { self.known } else { Completeness::Some };
         let itself = self.writers.itself(policy);
         let may_change = self.writers.everybody(&itself);
-        let mut strangers = NumberSet::none_of(self.subjects.len());
+        let mut strangers = FixedBitSet::with_capacity(self.subjects.len());
         let mut worst: Option<RobustnessWord> = None;
         for rule in &*policy.rules {
             let (robustness, found) = self.writers.rule(rule);
@@ -184,9 +185,9 @@ impl<'a> Counting<'a> {
         let trusting = Trusting { robustness: worst, strangers: self.counted(&strangers, known) };
         self.trust.insert(policy.id(), trusting);
         if is_denying(self.world, policy) {
-            let new = || (NumberSet::none_of(self.subjects.len()), known);
+            let new = || (FixedBitSet::with_capacity(self.subjects.len()), known);
             let undoing = self.undoing.entry(policy.meta.namespace.clone()).or_insert_with(new);
-            undoing.0.join(&may_change);
+            undoing.0.union_with(&may_change);
         }
     }
 
@@ -195,11 +196,11 @@ impl<'a> Counting<'a> {
         all.map(|(namespace, (who, known))| (namespace.clone(), self.counted(who, *known))).collect()
     }
 
-    fn counted(&self, who: &NumberSet, known: Completeness) -> CountedSubjects {
+    fn counted(&self, who: &FixedBitSet, known: Completeness) -> CountedSubjects {
         let mut who = who.clone();
-        who.leave(&self.own);
-        let first = who.iter().take(NAMED).map(|it| self.subjects[it as usize].clone());
-        CountedSubjects { first: first.collect(), count: who.len(), known }
+        who.difference_with(&self.own);
+        let first = who.ones().take(NAMED).map(|it| self.subjects[it].clone());
+        CountedSubjects { first: first.collect(), count: who.count_ones(..), known }
     }
 }
 

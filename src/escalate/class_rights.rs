@@ -9,6 +9,7 @@
 
 use std::sync::Arc;
 
+use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
 use super::Ground;
@@ -16,12 +17,11 @@ use super::own::{OwnRight, grants};
 use super::powers::{Permission, PowerSet, RolePowers, is_of_one_identity};
 use super::rights::Right;
 use crate::model::name::Name;
-use crate::model::number_set::NumberSet;
 
 /// What they hold of some powers.
 pub struct ClassRights {
     /// Rights of the whole cluster to all objects, with the classes that have one by the same request.
-    of_all: Vec<(Right, NumberSet)>,
+    of_all: Vec<(Right, FixedBitSet)>,
     /// Rights of the whole cluster to objects that are named.
     named: Vec<(Right, Arc<[u32]>)>,
     /// By namespace the roles that are held there.
@@ -81,18 +81,18 @@ impl ClassRights {
                 continue;
             }
             let at = self.of_all.iter().position(|it| it.0.slot == gives.slot).unwrap_or_else(|| {
-                self.of_all.push((right, NumberSet::none_of(self.everywhere.len())));
+                self.of_all.push((right, FixedBitSet::with_capacity(self.everywhere.len())));
                 self.of_all.len() - 1
             });
             for class in &*classes {
-                self.of_all[at].1.insert(*class);
+                self.of_all[at].1.insert(*class as usize);
                 self.everywhere[*class as usize].push(gives.slot);
             }
         }
     }
 
     /// Rights of a power to all objects of the whole cluster: one right stands for those that every class has of its own.
-    pub fn of_all(&self, permission: &'static Permission) -> impl Iterator<Item = (&Right, &NumberSet)> {
+    pub fn of_all(&self, permission: &'static Permission) -> impl Iterator<Item = (&Right, &FixedBitSet)> {
         let power = permission.number() as u16;
         self.of_all.iter().filter(move |it| it.0.power == power).map(|it| (&it.0, &it.1))
     }

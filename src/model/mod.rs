@@ -25,7 +25,6 @@ pub mod meta;
 pub mod name;
 pub mod namespace;
 pub mod node;
-pub mod number_set;
 pub mod objects;
 pub mod owner;
 pub mod ownership;

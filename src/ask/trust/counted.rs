@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
 use super::needs::{self, PeerReader, Spaces, TrustNeed, TrustedWrite};
@@ -21,7 +22,6 @@ use crate::escalate::Ground;
 use crate::escalate::class_rights::ClassRights;
 use crate::escalate::terrain::Bound;
 use crate::model::name::Name;
-use crate::model::number_set::NumberSet;
 use crate::model::policy::{Policy, Rule};
 
 /// Counts them.
@@ -31,7 +31,7 @@ pub struct WriterCounts<'a> {
     peers: PeerReader<'a>,
     rights: ClassRights,
     /// The places of subjects that stand for everybody.
-    everybody: NumberSet,
+    everybody: FixedBitSet,
     known: RefCell<FxHashMap<NeedKey, Rc<NeedWriters>>>,
 }
 
@@ -49,23 +49,23 @@ enum SpacesKey {
 /// Who can make one write.
 struct NeedWriters {
     /// Whom bindings give the right, by place among the subjects.
-    chosen: NumberSet,
+    chosen: FixedBitSet,
     /// The classes that can use it.
-    able: NumberSet,
+    able: FixedBitSet,
     /// Those of them that can by a right of a namespace.
-    editors: NumberSet,
+    editors: FixedBitSet,
     /// Keeps what its key points at.
     _spaces: Spaces,
 }
 
 /// Who can write what a rule trusts.
 pub struct CountedWriters {
-    chosen: NumberSet,
+    chosen: FixedBitSet,
     /// The classes that surely can.
-    sure: NumberSet,
+    sure: FixedBitSet,
     /// Those that can, surely or not.
-    able: NumberSet,
-    editors: NumberSet,
+    able: FixedBitSet,
+    editors: FixedBitSet,
 }
 
 /// So many needs are kept at once; each takes some kilobytes in the largest cluster.
@@ -75,9 +75,8 @@ impl<'a> WriterCounts<'a> {
     /// Of a cluster.
     pub fn of(ground: &'a Ground<'a>) -> Self {
         let bound = ground.bound();
-        let mut everybody = NumberSet::none_of(bound.subjects().len());
-        let all = (0..).zip(bound.subjects()).filter(|it| stands_for_everybody(it.1));
-        all.for_each(|it| everybody.insert(it.0));
+        let mut everybody = FixedBitSet::with_capacity(bound.subjects().len());
+        everybody.extend((0..).zip(bound.subjects()).filter(|it| stands_for_everybody(it.1)).map(|it| it.0));
         let (peers, rights) = (PeerReader::new(ground), ClassRights::of(ground, powers_of_all()));
         Self { ground, bound, peers, rights, everybody, known: RefCell::default() }
     }
@@ -95,35 +94,35 @@ impl<'a> WriterCounts<'a> {
     }
 
     /// All of them.
-    pub fn everybody(&self, found: &CountedWriters) -> NumberSet {
-        let mut all = NumberSet::none_of(self.bound.subjects().len());
-        self.with_classes(found).filter(|it| found.able.has(it.1)).for_each(|it| all.insert(it.0));
+    pub fn everybody(&self, found: &CountedWriters) -> FixedBitSet {
+        let mut all = FixedBitSet::with_capacity(self.bound.subjects().len());
+        all.extend(self.with_classes(found).filter(|it| found.able.contains(it.1)).map(|it| it.0));
         all
     }
 
     /// Adds those who surely can, and of whom nobody who holds the same may change the policy: of each class the first
     /// speaks for all.
-    pub fn add_strangers(&self, found: &CountedWriters, may_change: &NumberSet, strangers: &mut NumberSet) {
+    pub fn add_strangers(&self, found: &CountedWriters, may_change: &FixedBitSet, strangers: &mut FixedBitSet) {
         let mut is_stranger: Vec<Option<bool>> = vec![None; self.bound.class_count()];
-        for (place, class) in self.with_classes(found).filter(|it| found.sure.has(it.1)) {
-            if *is_stranger[class as usize].get_or_insert_with(|| !may_change.has(place)) {
+        for (place, class) in self.with_classes(found).filter(|it| found.sure.contains(it.1)) {
+            if *is_stranger[class].get_or_insert_with(|| !may_change.contains(place)) {
                 strangers.insert(place);
             }
         }
     }
 
     /// The places of those who are chosen, each with its class; those who may do everything stand apart.
-    fn with_classes(&self, found: &CountedWriters) -> impl Iterator<Item = (u32, u32)> {
-        found.chosen.iter().filter_map(|it| Some((it, self.bound.classes()[it as usize]?)))
+    fn with_classes(&self, found: &CountedWriters) -> impl Iterator<Item = (usize, usize)> {
+        found.chosen.ones().filter_map(|it| Some((it, self.bound.classes()[it]? as usize)))
     }
 
     fn robustness(&self, trusts: &[Trusted], found: &CountedWriters) -> RobustnessWord {
-        let is_sure = self.with_classes(found).any(|it| found.sure.has(it.1));
+        let is_sure = self.with_classes(found).any(|it| found.sure.contains(it.1));
         let able = if is_sure { &found.sure } else { &found.able };
         let mut word = RobustnessWord::Administrators;
-        for (place, class) in self.with_classes(found).filter(|it| able.has(it.1)) {
-            word = word.min(match found.editors.has(class) {
-                _ if self.everybody.has(place) => RobustnessWord::Anyone,
+        for (place, class) in self.with_classes(found).filter(|it| able.contains(it.1)) {
+            word = word.min(match found.editors.contains(class) {
+                _ if self.everybody.contains(place) => RobustnessWord::Anyone,
                 true => RobustnessWord::Editors,
                 false => RobustnessWord::ClusterWide,
             });
@@ -133,16 +132,16 @@ impl<'a> WriterCounts<'a> {
 
     fn writers(&self, needs: &[TrustNeed]) -> CountedWriters {
         let (classes, subjects) = (self.bound.class_count(), self.bound.subjects().len());
-        let none = || NumberSet::none_of(classes);
-        let (chosen, sure, able, editors) = (NumberSet::none_of(subjects), none(), none(), none());
+        let none = || FixedBitSet::with_capacity(classes);
+        let (chosen, sure, able, editors) = (FixedBitSet::with_capacity(subjects), none(), none(), none());
         let mut found = CountedWriters { chosen, sure, able, editors };
         for need in needs {
             let writers = self.need(need);
-            found.chosen.join(&writers.chosen);
-            found.able.join(&writers.able);
-            found.editors.join(&writers.editors);
+            found.chosen.union_with(&writers.chosen);
+            found.able.union_with(&writers.able);
+            found.editors.union_with(&writers.editors);
             if need.doubt.is_none() {
-                found.sure.join(&writers.able);
+                found.sure.union_with(&writers.able);
             }
         }
         found
@@ -163,7 +162,7 @@ impl<'a> WriterCounts<'a> {
     }
 
     fn work_out(&self, need: &TrustNeed) -> NeedWriters {
-        let none = || NumberSet::none_of(self.bound.class_count());
+        let none = || FixedBitSet::with_capacity(self.bound.class_count());
         let (chosen, spaces) = (self.chosen(need), need.spaces.clone());
         let mut found = NeedWriters { chosen, able: none(), editors: none(), _spaces: spaces };
         if need.write == TrustedWrite::NewNamespace {
@@ -173,13 +172,13 @@ impl<'a> WriterCounts<'a> {
         let ways = Ways::of(self.ground, std::slice::from_ref(need));
         for permission in need.write.permissions() {
             let of_all = self.rights.of_all(permission).filter(|it| ways.is_made(0, it.0));
-            of_all.for_each(|it| found.able.join(it.1));
+            of_all.for_each(|it| found.able.union_with(it.1));
             let named = self.rights.named(permission).filter(|it| ways.is_made(0, it.0));
-            named.flat_map(|it| it.1).for_each(|it| found.able.insert(*it));
+            found.able.extend(named.flat_map(|it| it.1).map(|it| *it as usize));
             let mut inside = |namespace: &Name| {
                 self.rights.inside(namespace, permission, &mut |right, classes| {
                     if ways.is_made(0, right) {
-                        classes.for_each(|it| found.editors.insert(it));
+                        found.editors.extend(classes.map(|it| it as usize));
                     }
                 });
             };
@@ -188,34 +187,27 @@ impl<'a> WriterCounts<'a> {
                 Spaces::These(these) => these.iter().for_each(&mut inside),
             }
         }
-        found.able.join(&found.editors);
+        found.able.union_with(&found.editors);
         found
     }
 
     /// Whom bindings give a right that may make it.
-    fn chosen(&self, need: &TrustNeed) -> NumberSet {
-        let mut chosen = NumberSet::none_of(self.bound.subjects().len());
-        let powers = need.write.powers();
-        let mut add = |namespace: &Name| self.bound.given(powers, namespace).for_each(|it| chosen.insert(it));
-        add(&Name::empty());
-        match (&need.write, &need.spaces) {
-            (TrustedWrite::NewNamespace, _) => {}
-            (_, Spaces::Any) => self.ground.all_namespaces().iter().for_each(&mut add),
-            (_, Spaces::These(these)) => these.iter().for_each(&mut add),
-        }
-        chosen
+    fn chosen(&self, need: &TrustNeed) -> FixedBitSet {
+        let mut chosen = self.bound.nobody();
+        need.choose(self.ground, &mut chosen);
+        chosen.into_places()
     }
 
     /// The classes that have all of what it takes, for all objects of the whole cluster.
-    fn everywhere(&self, write: &TrustedWrite) -> NumberSet {
-        let mut all: Option<NumberSet> = None;
+    fn everywhere(&self, write: &TrustedWrite) -> FixedBitSet {
+        let mut all: Option<FixedBitSet> = None;
         for permission in write.permissions() {
-            let mut able = NumberSet::none_of(self.bound.class_count());
-            self.rights.of_all(permission).for_each(|it| able.join(it.1));
-            all.iter().for_each(|it| able.meet(it));
+            let mut able = FixedBitSet::with_capacity(self.bound.class_count());
+            self.rights.of_all(permission).for_each(|it| able.union_with(it.1));
+            all.iter().for_each(|it| able.intersect_with(it));
             all = Some(able);
         }
-        all.unwrap_or_else(|| NumberSet::none_of(self.bound.class_count()))
+        all.unwrap_or_else(|| FixedBitSet::with_capacity(self.bound.class_count()))
     }
 }
 

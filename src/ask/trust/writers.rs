@@ -18,6 +18,7 @@ use crate::escalate::moves::{new_name, workload_kind};
 use crate::escalate::own::OwnRight;
 use crate::escalate::powers::{Permission, PowerSet};
 use crate::escalate::rights::Right;
+use crate::escalate::terrain::Chosen;
 use crate::escalate::{Ground, Own};
 use crate::kinds;
 use crate::model::labels::Selector;
@@ -65,8 +66,20 @@ impl TrustedWrite {
         self.edge().asks.powers()
     }
 
-    pub fn powers(&self) -> PowerSet {
+    fn powers(&self) -> PowerSet {
         PowerSet::of(self.permissions().iter().copied())
+    }
+}
+
+impl TrustNeed {
+    /// Chooses whom bindings give a right that may make the write.
+    pub fn choose(&self, ground: &Ground<'_>, chosen: &mut Chosen<'_>) {
+        let powers = self.write.powers();
+        match (&self.write, &self.spaces) {
+            (TrustedWrite::NewNamespace, _) => chosen.add(powers, []),
+            (_, Spaces::Any) => chosen.add(powers, ground.all_namespaces().iter()),
+            (_, Spaces::These(these)) => chosen.add(powers, these.iter()),
+        }
     }
 }
 
@@ -99,14 +112,7 @@ impl<'a> Ways<'a> {
 
     fn candidates(&self) -> Vec<Vec<Subject>> {
         let mut found = self.ground.bound().nobody();
-        for need in self.needs {
-            let powers = need.write.powers();
-            match (&need.write, &need.spaces) {
-                (TrustedWrite::NewNamespace, _) => found.add(powers, []),
-                (_, Spaces::Any) => found.add(powers, self.ground.all_namespaces().iter()),
-                (_, Spaces::These(these)) => found.add(powers, these.iter()),
-            }
-        }
+        self.needs.iter().for_each(|it| it.choose(self.ground, &mut found));
         found.classes()
     }
 

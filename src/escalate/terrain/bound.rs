@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 
+use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
 use super::super::Ground;
@@ -43,7 +44,7 @@ struct Giving {
 /// Some of them.
 pub struct Chosen<'b> {
     bound: &'b Bound,
-    is_chosen: Vec<bool>,
+    places: FixedBitSet,
 }
 
 impl Ground<'_> {
@@ -112,15 +113,9 @@ impl Bound {
         self.count
     }
 
-    /// The places of those whom bindings of a namespace (empty: of the cluster) give one of these powers.
-    pub fn given(&self, powers: PowerSet, namespace: &Name) -> impl Iterator<Item = u32> {
-        let all = self.bindings.get(namespace).into_iter().flatten();
-        all.filter(move |it| it.powers.powers.meets(powers)).flat_map(|it| it.whom.iter().copied())
-    }
-
     /// None of them yet.
     pub fn nobody(&self) -> Chosen<'_> {
-        Chosen { bound: self, is_chosen: vec![false; self.subjects.len()] }
+        Chosen { bound: self, places: FixedBitSet::with_capacity(self.subjects.len()) }
     }
 }
 
@@ -136,25 +131,26 @@ impl<'b> Chosen<'b> {
     pub fn add_if(&mut self, namespace: &Name, is_such: impl Fn(&RolePowers) -> bool) {
         let all = self.bound.bindings.get(namespace).into_iter().flatten();
         for giving in all.filter(|it| is_such(&it.powers)) {
-            giving.whom.iter().for_each(|it| self.is_chosen[*it as usize] = true);
+            self.places.extend(giving.whom.iter().map(|it| *it as usize));
         }
     }
 
-    fn places(&self) -> impl Iterator<Item = usize> {
-        (0..self.is_chosen.len()).filter(|it| self.is_chosen[*it])
+    /// The places of those who are chosen among all subjects.
+    pub fn into_places(self) -> FixedBitSet {
+        self.places
     }
 
     /// Those who are chosen, in order.
     pub fn subjects(&self) -> impl Iterator<Item = &'b Subject> {
         let bound = self.bound;
-        self.places().map(|it| &bound.subjects[it])
+        self.places.ones().map(|it| &bound.subjects[it])
     }
 
     /// Those of them who may not do everything, those who hold the same together, by name.
     pub fn classes(&self) -> Vec<Vec<Subject>> {
         let mut places: Vec<Option<usize>> = vec![None; self.bound.count];
         let mut all: Vec<Vec<Subject>> = Vec::new();
-        for (subject, class) in self.places().map(|it| (&self.bound.subjects[it], self.bound.classes[it])) {
+        for (subject, class) in self.places.ones().map(|it| (&self.bound.subjects[it], self.bound.classes[it])) {
             let Some(class) = class else { continue };
             let place = *places[class as usize].get_or_insert_with(|| {
                 all.push(Vec::new());
