@@ -1,26 +1,29 @@
 //! Public types that share a name: whoever reads it in one module thinks of the other.
 //!
 //! ```text
-//! src/ask/scope.rs:12: Scope, as in src/rbac/role.rs
+//! src/rbac/role.rs:12: Scope, as in src/ask/scope.rs
 //! ```
 //!
 //! A type that its own file alone sees may be called as it likes.
 
 use std::collections::BTreeMap;
 
-use super::{Complaints, File, code, rust, said};
+use super::{Complaints, File, code, complain, rust, said};
 
 /// Names that stand more than once, and why.
 const SHARED_NAMES: &[(&str, &str)] =
     &[("Index", "`net::Index` and `rbac::Index` are told apart by their module wherever they stand")];
 
-/// A type that others see: the file and the line, counted from 1.
-type Place<'f> = (&'f str, usize);
+/// Where a type stands that others see: the file, and the line as it counts them.
+type Place<'f> = (&'f File, usize);
 
 pub(super) fn homonyms(files: &[File]) -> Complaints {
     let places = places(files);
     let twice = places.iter().filter(|(name, at)| at.len() > 1 && SHARED_NAMES.iter().all(|it| it.0 != **name));
-    twice.flat_map(|(name, at)| at[1..].iter().map(move |it| complain(name, at[0], *it))).collect()
+    let homonym = |name: &str, first: Place, (file, line): Place| {
+        complain(file, line, &format!("{name}, as in {}", first.0.path))
+    };
+    twice.flat_map(|(name, at)| at[1..].iter().map(move |it| homonym(name, at[0], *it))).collect()
 }
 
 /// Names that are excused and stand once.
@@ -30,17 +33,13 @@ pub(super) fn idle_excuses(files: &[File]) -> Complaints {
     idle.map(|(name, _)| format!("{name}: is excused for standing twice, and does not")).collect()
 }
 
-fn complain(name: &str, first: Place, (path, line): Place) -> String {
-    format!("{path}:{line}: {name}, as in {}", first.0)
-}
-
 /// Where each public type of `src` stands.
 fn places(files: &[File]) -> BTreeMap<String, Vec<Place<'_>>> {
     let mut places: BTreeMap<String, Vec<Place>> = BTreeMap::new();
     for file in rust(files, "src/") {
         for (at, line) in code(&file.text).lines().enumerate() {
             if let Some(name) = public_type(line) {
-                places.entry(name.to_owned()).or_default().push((&file.path, at + 1));
+                places.entry(name.to_owned()).or_default().push((file, at));
             }
         }
     }
